@@ -1,0 +1,65 @@
+"""Plain Python workflows, compiled ahead of time to Argo Workflows.
+
+Write functions, decorate them with `step` and `workflow`, call them. The same program then runs in parallel on this machine
+(`wf.run(...)`) or as an Argo document (`wf.graph.yaml()`), with the same value or the same exception.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tangentflow.compiled import Graph
+    from tangentflow.decorators import step, workflow
+    from tangentflow.engine.run import Run, StepRun
+    from tangentflow.errors import (
+        Cancelled,
+        LanguageError,
+        LoopLimit,
+        MutatedArgument,
+        StepFailed,
+        StepTimeout,
+        TangentflowError,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "tangentflow.decorators": ("step", "workflow"),
+    "tangentflow.compiled": ("Graph",),
+    "tangentflow.engine.run": ("Run", "StepRun"),
+    "tangentflow.errors": (
+        "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepTimeout", "TangentflowError",
+    ),
+}  # fmt: skip
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Cancelled",
+    "Graph",
+    "LanguageError",
+    "LoopLimit",
+    "MutatedArgument",
+    "Run",
+    "StepFailed",
+    "StepRun",
+    "StepTimeout",
+    "TangentflowError",
+    "step",
+    "workflow",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use, so that `import tangentflow` stays light."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'tangentflow' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*globals(), *__all__])

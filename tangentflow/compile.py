@@ -1,0 +1,105 @@
+"""The compiler as a list of passes: a decorated function becomes a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tangentflow.compiled import Graph
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.language import core
+from tangentflow.language.lowering import Lowered, lower
+from tangentflow.passes.build import build_flow
+from tangentflow.passes.facts import Facts, label, liveness, sites
+from tangentflow.source.find import find
+
+__all__ = ["MAX_ITERATIONS", "compile_workflow"]
+
+MAX_ITERATIONS = 32_768
+"""The bound of a `while` that its workflow does not set: five levels of eight."""
+
+
+def compile_workflow(workflow: WorkflowFunction[..., Any]) -> Graph:
+    """Compile a workflow and all that it calls. Raises LanguageError."""
+    lowered = _lower_all(workflow)
+    root = next(iter(lowered))
+    facts = {key: Facts() for key in lowered}
+    _mark_recursive(lowered)
+    for key, flow in lowered.items():
+        label(flow.body)
+        liveness(flow.body, facts[key])
+    _mark_effectful(lowered)
+    flows = tuple(build_flow(flow, key, facts[key]) for key, flow in lowered.items())
+    bindings: dict[str, object] = dict(lowered[root].names)
+    for flow in lowered.values():
+        bindings |= flow.callees
+    bindings[root] = workflow
+    return Graph(root, flows, bindings)
+
+
+def _lower_all(workflow: WorkflowFunction[..., Any]) -> dict[str, Lowered]:
+    """Lower a workflow and, in order of their first call, the workflows that it calls."""
+    keys: dict[int, str] = {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"}
+    todo: list[WorkflowFunction[..., Any]] = [workflow]
+    done: dict[str, Lowered] = {}
+    while todo:
+        current = todo.pop(0)
+        key = keys[id(current)]
+        if key in done:
+            continue
+        done[key] = flow = lower(find(current.function), current.option("max_iterations", MAX_ITERATIONS))
+        for name, callee in list(flow.callees.items()):
+            known = keys.setdefault(id(callee), _unused(name, callee, done, keys))
+            if known != name:
+                _rename(flow, name, known)
+            if isinstance(callee, WorkflowFunction) and known not in done:
+                todo.append(callee)
+    return done
+
+
+def _unused(name: str, callee: object, done: dict[str, Lowered], keys: dict[int, str]) -> str:
+    """Return a key for an object that no other object has: two closures may bear the same name."""
+    key, number = name, 1
+    while key in keys.values():
+        number += 1
+        key = f"{name}#{number}"
+    return key
+
+
+def _rename(flow: Lowered, old: str, new: str) -> None:
+    flow.callees[new] = flow.callees.pop(old)
+    flow.spelling[new] = flow.spelling.pop(old)
+    for stmt in core.walk(flow.body):
+        if isinstance(stmt, core.Site) and stmt.callee == old:
+            stmt.callee = new
+
+
+def _calls(flow: Lowered) -> list[core.Site]:
+    return [s for stmt in flow.body for s in sites(stmt) if s.kind == "call"]
+
+
+def _mark_recursive(lowered: dict[str, Lowered]) -> None:
+    """Mark each call that can lead back to the workflow that it stands in."""
+    reach: dict[str, set[str]] = {key: {site.callee for site in _calls(flow)} for key, flow in lowered.items()}
+    changed = True
+    while changed:
+        changed = False
+        for callees in reach.values():
+            further = callees.union(*[reach[callee] for callee in callees])
+            if further != callees:
+                callees |= further
+                changed = True
+    for key, flow in lowered.items():
+        for site in _calls(flow):
+            site.recursive = key in reach[site.callee] or key == site.callee
+
+
+def _mark_effectful(lowered: dict[str, Lowered]) -> None:
+    """Mark each call of a workflow with effects inside: it stands in its block as one effect."""
+    changed = True
+    while changed:
+        effects = {key: any(s.effect for stmt in flow.body for s in sites(stmt)) for key, flow in lowered.items()}
+        changed = False
+        for flow in lowered.values():
+            for site in _calls(flow):
+                if effects[site.callee] and not site.effectful:
+                    site.effectful = changed = True

@@ -1,0 +1,169 @@
+"""`@step` and `@workflow`: ordinary functions that know how they may be scheduled.
+
+Decoration parses nothing and changes nothing: called plainly, both are the function that they decorate. This module is
+also loaded inside pods, so it imports only the standard library.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tangentflow.engine.run import Run
+    from tangentflow.graph.api import Graph
+
+__all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflow"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STEP_OPTIONS = frozenset({"pure", "ordered", "name", "check", "image"})
+WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
+RUN_OPTIONS = frozenset({"workers", "executor", "progress"})
+
+
+def _refuse_unknown(kind: str, given: Mapping[str, object], known: frozenset[str]) -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise TypeError(f"@{kind} has no option {', '.join(map(repr, unknown))}; it has {', '.join(sorted(known))}")
+
+
+class _Decorated(Generic[P, R]):
+    """What steps and workflows share: they look like, pickle as and call their function."""
+
+    __wrapped__: Callable[P, R]
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self._options = dict(options)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(cast(Any, self), instance)
+
+    def __reduce__(self) -> Any:
+        """Pickle by reference where the name leads back here, else by value (notebooks, scripts, nested functions)."""
+        found: Any = sys.modules.get(self.__module__)
+        for part in self.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if found is self and self.__module__ != "__main__":
+            return self.__qualname__
+        return (type(self), (self.function, self._options))
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """Return what was given for an option of the decorator."""
+        return self._options.get(name, default)
+
+
+class StepFunction(_Decorated[P, R]):
+    """A function whose calls in a workflow are scheduled one by one: one pod each on Argo."""
+
+    def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
+        _refuse_unknown("step", options, STEP_OPTIONS)
+        if not inspect.isfunction(function):
+            raise TypeError(f"@step decorates a function, not {function!r}")
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise TypeError(f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value")
+        if "after" in inspect.signature(function).parameters:
+            raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
+        super().__init__(function, options)
+
+    def __repr__(self) -> str:
+        return f"<step {self.__module__}.{self.__qualname__}>"
+
+
+class BoundWorkflow(Generic[P, R]):
+    """A workflow together with options for its runs."""
+
+    def __init__(self, workflow: WorkflowFunction[P, R], options: Mapping[str, Any]) -> None:
+        _refuse_unknown("workflow.options", options, RUN_OPTIONS)
+        self.workflow = workflow
+        self._options = dict(options)
+
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run the lowered graph on this machine; return the finished run, failed or not."""
+        from tangentflow.engine.local import run
+
+        return run(self.workflow.graph, args, kwargs, **self._options)
+
+    def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
+        from tangentflow.engine.simulated import simulate
+
+        return simulate(self.workflow.graph, args, kwargs)
+
+
+class WorkflowFunction(_Decorated[P, R]):
+    """A function that is compiled to a graph of steps; called, it is plain Python."""
+
+    def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
+        _refuse_unknown("workflow", options, WORKFLOW_OPTIONS)
+        if not inspect.isfunction(function):
+            raise TypeError(f"@workflow decorates a function, not {function!r}")
+        super().__init__(function, options)
+        self._graph: Graph | None = None
+
+    def __repr__(self) -> str:
+        return f"<workflow {self.__module__}.{self.__qualname__}>"
+
+    @property
+    def graph(self) -> Graph:
+        """The compiled graph, made at first use. Raises LanguageError with all offences at once."""
+        if self._graph is None:
+            from tangentflow.compile import compile_workflow
+
+            self._graph = compile_workflow(self)
+        return self._graph
+
+    def options(self, **options: Any) -> BoundWorkflow[P, R]:
+        """Return this workflow with options for its runs: workers, executor ("process", "thread", "inline"), progress."""
+        return BoundWorkflow(self, options)
+
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run the lowered graph on this machine; return the finished run, failed or not."""
+        return BoundWorkflow(self, {}).run(*args, **kwargs)
+
+    def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
+        return BoundWorkflow(self, {}).simulate(*args, **kwargs)
+
+
+@overload
+def step(function: Callable[P, R], /) -> StepFunction[P, R]: ...
+@overload
+def step(**options: Any) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
+def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
+    """Declare a function a step.
+
+    Options: `pure` (does not wait for effects), `ordered` (keeps program order everywhere, loops included), `name`, `image`
+    (container image on Argo), `check` (False turns the check for changed arguments off).
+    """
+    if function is None:
+        return lambda f: StepFunction(f, options)
+    return StepFunction(function, options)
+
+
+@overload
+def workflow(function: Callable[P, R], /) -> WorkflowFunction[P, R]: ...
+@overload
+def workflow(**options: Any) -> Callable[[Callable[P, R]], WorkflowFunction[P, R]]: ...
+def workflow(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
+    """Declare a function a workflow.
+
+    Options: `name`, `max_iterations` (bound of each `while`, default 32,768), `image` (of its helper pods on Argo).
+    """
+    if function is None:
+        return lambda f: WorkflowFunction(f, options)
+    return WorkflowFunction(function, options)

@@ -1,0 +1,373 @@
+"""The interpreter of graphs: it tells which steps can run, and takes their outcomes.
+
+One rule decides everything: a slice is run; if it meets an outcome that is not recorded, it is run again when that outcome is there.
+The machine has no clock and starts nothing by itself, so any engine can drive it: one that runs steps in processes, or a
+judge that picks them in the worst possible order.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.engine.frames import Frame, Recorded, spell
+from tangentflow.errors import InternalError
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
+from tangentflow.runtime.slices import bind, compile_slice
+
+__all__ = ["Machine", "Ready"]
+
+Indices = tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Ready:
+    """A step run that can start: the step, the function to call, its arguments."""
+
+    frame: Frame
+    node: Step
+    indices: Indices
+    step: StepFunction[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """The path of the step run."""
+        return spell(self.frame.path, self.node.id, self.indices)
+
+
+@dataclass(eq=False)
+class _Poll:
+    """A question that a slice answers as soon as what it looks up is recorded."""
+
+    frame: Frame
+    kind: str
+    node: Node | Flow
+    indices: Indices
+
+
+class Machine:
+    """One run of a graph."""
+
+    def __init__(
+        self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True
+    ) -> None:  # fmt: skip
+        self.graph = graph
+        self.always_copy = always_copy
+        self.messages = messages
+        self.ready: list[Ready] = []
+        self.running = 0
+        self.result: Outcome | None = None
+        self._flows = {flow.key: flow for flow in graph.flows}
+        self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
+        self._agenda: deque[_Poll] = deque()
+        function = self._function(graph.root)
+        self.root = self._frame(graph.main, "", bind(function, args, dict(kwargs)), None)
+        self._work()
+
+    # --- for engines
+
+    def take(self, index: int = 0) -> Ready:
+        """Take a step run that can start."""
+        self.running += 1
+        return self.ready.pop(index)
+
+    def settle(self, ready: Ready, data: bytes) -> None:
+        """Record the encoded outcome of a step run that was taken."""
+        self.running -= 1
+        frame, address = ready.frame, (ready.node.id, ready.indices)
+        if address in frame.outcomes:
+            raise InternalError("an outcome was recorded twice", path=ready.path)
+        frame.outcomes[address] = Recorded.of(data, ready.path)
+        self._wake(frame, address)
+        if frame.outcomes[address].raised:
+            self._look_for_the_end(frame)
+        self._work()
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has its result."""
+        return self.result is not None
+
+    def check_alive(self) -> None:
+        """Raise InternalError if the run has no result and nothing can bring it further."""
+        if self.done or self.ready or self.running:
+            return
+        for frame in self._frames():
+            self._look_for_the_end(frame)
+        self._work()
+        if not self.done and not self.ready:
+            waiting = [spell(f.path, *a) for f in self._frames() for a, polls in f.waiters.items() if polls]
+            raise InternalError("the run can go no further", waiting=", ".join(waiting[:10]))
+
+    def _frames(self) -> list[Frame]:
+        todo, found = [self.root], []
+        while todo:
+            frame = todo.pop()
+            found.append(frame)
+            todo += frame.calls.values()
+        return found
+
+    # --- frames and regions
+
+    def _function(self, key: str) -> types.FunctionType:
+        workflow = self.graph.bindings[key]
+        assert isinstance(workflow, WorkflowFunction)
+        function = workflow.function
+        assert isinstance(function, types.FunctionType)
+        return function
+
+    def _frame(self, flow: Flow, path: str, args: Mapping[str, Any], parent: tuple[Frame, Address] | None) -> Frame:
+        frame = Frame(flow, path, args, parent, self.always_copy, self.messages)
+        self._open(frame, flow.body, ())
+        self._agenda.append(_Poll(frame, "result", flow, ()))
+        return frame
+
+    def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
+        """Ask for everything in a region that is reached once its loops are."""
+        for node in region:
+            if isinstance(node, If):
+                self._open(frame, node.body, indices)
+                self._open(frame, node.orelse, indices)
+            else:
+                kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
+                self._agenda.append(_Poll(frame, kind, node, indices))
+
+    # --- replays
+
+    def _replay(self, frame: Frame, slice_: Slice, kind: str, owner: str, indices: Indices) -> Any:
+        key = (frame.flow.key, f"{owner}:{kind}")
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            label = f"{frame.flow.name} {kind} {owner}".strip()
+            compiled = self._compiled[key] = compile_slice(slice_.code, self._function(frame.flow.key), label)
+        names = frame.args if slice_.start is None else frame.heads[(slice_.start, indices)]
+        if self.always_copy:
+            names = _copy(names, frame.path)
+        return compiled(Replay(frame, names, indices, self.graph.bindings))
+
+    def _ask(self, frame: Frame, slice_: Slice, kind: str, owner: str, indices: Indices) -> Any:
+        """Run a slice. SKIP if user code in it raises: something earlier in the program raises, and the result slice meets it."""
+        try:
+            return self._replay(frame, slice_, kind, owner, indices)
+        except _OURS:
+            raise
+        except BaseException:
+            return SKIP
+
+    def _work(self) -> None:
+        while self._agenda and not self.done:
+            poll = self._agenda.popleft()
+            try:
+                _ANSWERS[poll.kind](self, poll)
+            except NotRun as missing:
+                self._wait(poll, missing.address)
+
+    def _wait(self, poll: _Poll, address: Address) -> None:
+        frame = poll.frame
+        if address in frame.skipped:
+            self._dead(poll, address)
+            return
+        frame.waiters.setdefault(address, []).append(poll)
+        if poll.kind == "result":
+            frame.result_waits = poll
+
+    def _dead(self, poll: _Poll, address: Address) -> None:
+        """What a skipped site feeds is skipped itself: something earlier in the program raised or jumped."""
+        if poll.kind == "result":
+            raise InternalError("the result needs a step that was skipped", step=spell(poll.frame.path, *address))
+        self._skip(poll)
+
+    def _skip(self, poll: _Poll) -> None:
+        assert not isinstance(poll.node, Flow)
+        if poll.kind == "advance":
+            self._skip_address(poll.frame, (poll.node.id, poll.indices[:-1]))
+            return
+        self._skip_address(poll.frame, (poll.node.id, poll.indices))
+
+    def _skip_address(self, frame: Frame, address: Address) -> None:
+        frame.skipped.add(address)
+        for waiting in frame.waiters.pop(address, []):
+            self._wait(waiting, address)
+
+    def _wake(self, frame: Frame, address: Address) -> None:
+        """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
+        for poll in frame.waiters.pop(address, []):
+            following = self._next_missing(frame, address)
+            if following is None or poll.kind not in ("site", "result", "scan", "entry"):
+                self._agenda.append(poll)
+            else:
+                frame.waiters.setdefault(following, []).append(poll)
+
+    def _next_missing(self, frame: Frame, address: Address) -> Address | None:
+        """Return the next item of the same fan-out without an outcome; None if all are there (or it is no fan-out)."""
+        site, indices = address
+        if not indices:
+            return None
+        *outer, index = indices
+        loop = site.rpartition(".")[0]
+        count = frame.counts.get((loop, tuple(outer)), 0)
+        for i in range(index + 1, count):
+            item = (site, (*outer, i))
+            if item not in frame.outcomes and item not in frame.lefts and item not in frame.skipped:
+                return item
+        return None
+
+    def _look_for_the_end(self, frame: Frame) -> None:
+        """An exception may be the result: ask for the results of the frames around it without waiting for more."""
+        for polls in frame.waiters.values():
+            if frame.result_waits in polls:
+                polls.remove(frame.result_waits)
+        self._agenda.append(_Poll(frame, "result", frame.flow, ()))
+
+    # --- answers
+
+    def _answer_site(self, poll: _Poll) -> None:
+        frame, node, indices = poll.frame, poll.node, poll.indices
+        assert isinstance(node, (Step, Glue, Call))
+        call = self._ask(frame, node.slice, "slice", node.id, indices)
+        if call is SKIP:
+            self._skip(poll)
+            return
+        address = (node.id, indices)
+        try:
+            value = call()
+            if isinstance(node, Step):
+                args, kwargs = value
+                step = self.graph.bindings[node.callee]
+                assert isinstance(step, StepFunction)
+                self.ready.append(Ready(frame, node, indices, step, args, kwargs))
+                return
+            if isinstance(node, Call):
+                self._start_call(frame, node, indices, *value)
+                return
+            outcome: Outcome = Value(value)
+        except _OURS:
+            raise
+        except BaseException as error:
+            outcome = Raised(error)
+        frame.record(address, outcome)
+        self._wake(frame, address)
+        if isinstance(outcome, Raised):
+            self._look_for_the_end(frame)
+
+    def _start_call(self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        path = spell(frame.path, node.id, indices)
+        args, kwargs = _copy((args, kwargs), path)
+        bound = bind(self._function(node.flow), args, kwargs)
+        address = (node.id, indices)
+        frame.calls[address] = self._frame(self._flows[node.flow], path, bound, (frame, address))
+
+    def _answer_scan(self, poll: _Poll) -> None:
+        frame, node, indices = poll.frame, poll.node, poll.indices
+        assert isinstance(node, Map)
+        scanned = self._ask(frame, node.scan, "scan", node.id, indices)
+        if scanned is SKIP:
+            self._skip(poll)
+            return
+        assert isinstance(scanned, Scanned)
+        frame.counts[(node.id, indices)] = len(scanned.items)
+        for i, item in enumerate(scanned.items):
+            frame.heads[(node.id, (*indices, i))] = scanned.entry | item
+            self._open(frame, node.body, (*indices, i))
+
+    def _answer_entry(self, poll: _Poll) -> None:
+        frame, node, indices = poll.frame, poll.node, poll.indices
+        assert isinstance(node, Loop)
+        state = self._ask(frame, node.entry, "entry", node.id, indices)
+        if state is SKIP:
+            self._skip(poll)
+            return
+        frame.heads[(node.id, indices)] = state
+        if node.items is not None and not state[node.items]:
+            self._leave(frame, node, indices, Done({name: state[name] for name in node.carried if name in state}))
+            return
+        self._iterate(frame, node, indices, 0, {name: state[name] for name in node.carried if name in state})
+
+    def _iterate(self, frame: Frame, node: Loop, indices: Indices, i: int, carried: dict[str, Any]) -> None:
+        entry = frame.heads[(node.id, indices)]
+        head = {name: entry[name] for name in node.invariant if name in entry} | carried
+        if node.var is not None and node.items is not None:
+            head[node.var] = entry[node.items][i]
+        frame.heads[(node.id, (*indices, i))] = head
+        self._open(frame, node.body, (*indices, i))
+        self._agenda.append(_Poll(frame, "advance", node, (*indices, i)))
+
+    def _answer_advance(self, poll: _Poll) -> None:
+        frame, node, (*outer, i) = poll.frame, poll.node, poll.indices
+        assert isinstance(node, Loop)
+        indices = tuple(outer)
+        try:
+            moved = self._replay(frame, node.advance, "advance", node.id, poll.indices)
+        except _OURS:
+            raise
+        except BaseException as error:
+            where = spell(frame.path, node.id, indices)
+            self._leave(frame, node, indices, Recorded.of(encode(Raised(error), where=where), where))
+            return
+        if isinstance(moved, Next):
+            items = frame.heads[(node.id, indices)][node.items] if node.items is not None else None
+            if items is not None and i + 1 == len(items):
+                moved = Done(moved.state)
+            else:
+                self._iterate(frame, node, indices, i + 1, moved.state)
+                return
+        assert isinstance(moved, (Done, Returned))
+        self._leave(frame, node, indices, moved)
+
+    def _leave(self, frame: Frame, node: Loop, indices: Indices, left: Done | Returned | Recorded) -> None:
+        frame.lefts[(node.id, indices)] = left
+        self._wake(frame, (node.id, indices))
+
+    def _answer_result(self, poll: _Poll) -> None:
+        frame = poll.frame
+        if self._has_ended(frame):
+            return
+        frame.messages = 0
+        try:
+            outcome: Outcome = Value(self._replay(frame, frame.flow.result, "result", "", ()))
+        except _OURS:
+            raise
+        except BaseException as error:
+            outcome = Raised(error)
+        if frame.parent is None:
+            self.result = roundtrip(outcome, where=frame.flow.name)
+            return
+        caller, address = frame.parent
+        caller.record(address, outcome)
+        self._wake(caller, address)
+        if isinstance(outcome, Raised):
+            self._look_for_the_end(caller)
+
+    def _has_ended(self, frame: Frame) -> bool:
+        if frame.parent is None:
+            return self.done
+        caller, address = frame.parent
+        return address in caller.outcomes
+
+
+_OURS = (NotRun, KeyboardInterrupt, InternalError)
+"""What is not the user's: it ends a replay without being its answer."""
+
+_ANSWERS: dict[str, Callable[[Machine, _Poll], None]] = {
+    "site": Machine._answer_site,
+    "scan": Machine._answer_scan,
+    "entry": Machine._answer_entry,
+    "advance": Machine._answer_advance,
+    "result": Machine._answer_result,
+}
+
+
+def _copy(value: Any, where: str) -> Any:
+    copied = roundtrip(Value(value), where=where, what="an argument")
+    if isinstance(copied, Raised):
+        raise copied.exception
+    return copied.value

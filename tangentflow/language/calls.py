@@ -1,0 +1,116 @@
+"""The rule of calls: step and sub-workflow calls become sites, other calls stay glue or are recorded once."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from typing import Any
+
+import gast
+
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.language import core
+from tangentflow.language.comprehensions import consumed
+from tangentflow.language.lowering import RECORDED, Lowering, load
+from tangentflow.language.registry import expression
+from tangentflow.language.uses import uses
+
+__all__ = ["call_site"]
+
+
+@expression(gast.Call, "calls", "a step or sub-workflow is scheduled; anything else is glue")
+def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
+    kind = lowering.kind(node)
+    if kind == "pure":
+        taken = consumed(lowering, node)
+        return taken if taken is not None else _glue_call(lowering, node)
+    name = lowering.namer.fresh(_short(node) or "value")
+    lowering.temps.add(name)
+    lowering.emit(call_site(lowering, node, name))
+    return load(name)
+
+
+def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.Site:
+    """Lower the arguments of a call that is recorded and return its site."""
+    kind = lowering.kind(node)
+    assert kind in RECORDED
+    if kind in ("step", "call"):
+        return _scheduled(lowering, node, kind, target)
+    lowered = _glue_call(lowering, node)
+    for argument in [*lowered.args, *[k.value for k in lowered.keywords]]:
+        if kind == "message" and isinstance(argument, gast.NamedExpr):
+            lowering.refuse(
+                argument, "TF122", "`:=` in a message", "a message is issued later than its place in the program",
+                "assign the value in a statement of its own",
+            )  # fmt: skip
+    return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered)
+
+
+def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | None) -> core.Site:
+    callee = lowering.resolve(node.func)
+    assert isinstance(callee, (StepFunction, WorkflowFunction))
+    values = [*node.args, *[k.value for k in node.keywords]]
+    lowered = lowering.operands(values)
+    wishes = _argument_names(callee, node)
+    args: list[core.Argument] = []
+    for i, value in enumerate(lowered):
+        if isinstance(value, gast.Starred):
+            args.append(core.Argument("*", lowering.atom(value.value, wishes[i])))
+            continue
+        keyword = node.keywords[i - len(node.args)].arg if i >= len(node.args) else ""
+        form = "**" if keyword is None else keyword
+        args.append(core.Argument(form, lowering.atom(value, wishes[i])))
+    _keep_order(lowering, args)
+    pure = kind == "step" and bool(callee.option("pure", False))
+    ordered = kind == "step" and bool(callee.option("ordered", False))
+    name = callee.option("name") or callee.__name__
+    return core.Site(lowering.origin, kind, name, target, lowering.callee_key(callee, node.func), args, pure=pure, ordered=ordered)
+
+
+def _keep_order(lowering: Lowering, args: list[core.Argument]) -> None:
+    """Names among the arguments must still hold what they held when their argument was evaluated."""
+    for i, argument in enumerate(args):
+        for later in args[i + 1 :]:
+            if uses(argument.value).reads & uses(later.value).writes:
+                raise AssertionError("an argument is rebound by a later one")  # operands() has hoisted it
+
+
+def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
+    """Lower a call that stays user code: receiver first, then arguments."""
+    values = [*node.args, *[k.value for k in node.keywords]]
+    func = node.func
+    if any(map(lowering.has_site, values)):
+        if isinstance(func, gast.Attribute) and not lowering.has_site(func):
+            if lowering.resolve(func) is not None and not _settled(lowering, func):
+                lowering.glue(gast.Expr(value=func))  # the method is looked up before the arguments are evaluated
+        elif not isinstance(func, gast.Name):
+            func = lowering.temp(lowering.expr(func), "function")
+        lowered = lowering.operands(values)
+    else:
+        func, *lowered = [lowering.expr(func), *values]
+    args = lowered[: len(node.args)]
+    keywords = [gast.keyword(arg=k.arg, value=v) for k, v in zip(node.keywords, lowered[len(node.args) :])]
+    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)  # type: ignore[no-any-return]
+
+
+def _settled(lowering: Lowering, func: gast.Attribute) -> bool:
+    """Whether looking the method up cannot fail: an attribute of a module or class that is there."""
+    owner = lowering.resolve(func.value)
+    return (inspect.ismodule(owner) or inspect.isclass(owner)) and hasattr(owner, func.attr)
+
+
+def _short(node: gast.Call) -> str:
+    """Return a name for the result of a call, after what it calls."""
+    func = node.func
+    name = func.attr if isinstance(func, gast.Attribute) else func.id if isinstance(func, gast.Name) else ""
+    return name if name not in vars(builtins) else f"{name}_"
+
+
+def _argument_names(callee: Any, node: gast.Call) -> list[str]:
+    """Return wishes for the names of argument temporaries: the parameters that they go to."""
+    try:
+        parameters = list(inspect.signature(callee.function).parameters)
+    except (TypeError, ValueError):
+        parameters = []
+    names = [parameters[i] if i < len(parameters) else "arg" for i in range(len(node.args))]
+    return names + [k.arg or "options" for k in node.keywords]

@@ -1,0 +1,216 @@
+"""Comprehensions with sites become loops; so do `any`, `all`, `sum`, `list`, … over a generator expression.
+
+    [f(x) for x in xs if x]      becomes      made = []
+                                              items = [item for item in xs]
+                                              for x in items:
+                                                  if x:
+                                                      made.append(f(x))
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import gast
+
+from tangentflow.language import core
+from tangentflow.language.lowering import Lowering, assignment, load, store
+from tangentflow.language.registry import expression
+from tangentflow.language.uses import bound_names, uses
+
+__all__ = ["consumed", "listed"]
+
+_COLLECTING = (list, tuple, sorted)
+
+
+@expression(gast.ListComp, "list comprehensions", "a fan-out, gathered in order")
+def _list(lowering: Lowering, node: gast.ListComp) -> gast.expr:
+    return _collect(lowering, node, gast.List(elts=[], ctx=gast.Load()), "append")
+
+
+@expression(gast.SetComp, "set comprehensions", "a fan-out, gathered in order")
+def _set(lowering: Lowering, node: gast.SetComp) -> gast.expr:
+    empty = gast.Call(func=load("set"), args=[], keywords=[])
+    return _collect(lowering, node, empty, "add")
+
+
+@expression(gast.DictComp, "dict comprehensions", "key before value; a fan-out, gathered in order")
+def _dict(lowering: Lowering, node: gast.DictComp) -> gast.expr:
+    made = lowering.namer.fresh("made")
+    lowering.assign(made, gast.Dict(keys=[], values=[]))
+
+    def put(renamed: gast.DictComp) -> None:
+        key, value = lowering.operands([renamed.key, renamed.value])
+        if not isinstance(key, (gast.Constant, gast.Name)):
+            key = lowering.temp(key, "key")
+        target = gast.Subscript(value=load(made), slice=key, ctx=gast.Store())
+        lowering.glue(gast.Assign(targets=[target], value=value, type_comment=None))
+
+    _loops(lowering, node, put)
+    return load(made)
+
+
+@expression(gast.GeneratorExp, "generator expressions, consumed where they stand", "any, all, sum, list, tuple, sorted, join")
+def _generator(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
+    lowering.refuse(
+        node, "TF123", "a generator expression with a step call", "only what consumes it at once keeps its order",
+        "write a list comprehension: `[…]`",
+    )  # fmt: skip
+    return gast.List(elts=[], ctx=gast.Load())
+
+
+def _collect(lowering: Lowering, node: gast.ListComp | gast.SetComp | gast.GeneratorExp, empty: gast.expr, method: str) -> gast.Name:
+    made = lowering.namer.fresh("made")
+    lowering.assign(made, empty)
+
+    def put(renamed: gast.ListComp) -> None:
+        value = lowering.atom(lowering.expr(renamed.elt), "item")
+        call = gast.Call(func=gast.Attribute(value=load(made), attr=method, ctx=gast.Load()), args=[value], keywords=[])
+        lowering.glue(gast.Expr(value=call), total=method == "append")
+
+    _loops(lowering, node, put)
+    return load(made)
+
+
+def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
+    """Lower a built-in that consumes a generator expression with sites at once; None if the call is nothing of the kind."""
+    if not node.args or not isinstance(node.args[0], gast.GeneratorExp) or not lowering.has_site(node.args[0]):
+        return None
+    callee, generator = lowering.resolve(node.func), node.args[0]
+    joins = isinstance(node.func, gast.Attribute) and node.func.attr == "join" and isinstance(node.func.value, gast.Constant)
+    if callee in _COLLECTING or joins:
+        if any(lowering.has_site(k.value) for k in node.keywords):
+            return None
+        values = _collect(lowering, generator, gast.List(elts=[], ctx=gast.Load()), "append")
+        return gast.Call(func=node.func, args=[values, *node.args[1:]], keywords=node.keywords)
+    if len(node.args) == 1 and not node.keywords:
+        if callee is set:
+            return _collect(lowering, generator, gast.Call(func=load("set"), args=[], keywords=[]), "add")
+        if callee is sum:
+            return _sum(lowering, generator)
+        if callee in (any, all):
+            return _search(lowering, generator, stop_at=callee is any)
+    return None
+
+
+def _sum(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
+    total = lowering.namer.fresh("total")
+    lowering.assign(total, gast.Constant(value=0, kind=None))
+
+    def add(renamed: gast.GeneratorExp) -> None:
+        value = lowering.expr(renamed.elt)
+        lowering.assign(total, gast.BinOp(left=load(total), op=gast.Add(), right=value))
+
+    _loops(lowering, node, add)
+    return load(total)
+
+
+def _search(lowering: Lowering, node: gast.GeneratorExp, stop_at: bool) -> gast.expr:
+    found = lowering.namer.fresh("found" if stop_at else "holds")
+    lowering.assign(found, gast.Constant(value=not stop_at, kind=None))
+    nested = len(node.generators) > 1
+
+    def look(renamed: gast.GeneratorExp) -> None:
+        test = lowering.expr(renamed.elt)
+        if not stop_at:
+            test = gast.UnaryOp(op=gast.Not(), operand=test)
+        mark = core.Glue(lowering.origin, assignment(found, gast.Constant(value=stop_at, kind=None)), total=True)
+        lowering.emit(core.If(lowering.origin, test, [mark, core.Break(lowering.origin)], []))
+
+    def leave() -> None:
+        test: gast.expr = load(found)
+        if not stop_at:
+            test = gast.UnaryOp(op=gast.Not(), operand=test)
+        lowering.emit(core.If(lowering.origin, test, [core.Break(lowering.origin)], []))
+
+    _loops(lowering, node, look, after=leave if nested else None)
+    return load(found)
+
+
+def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
+    """Snapshot an iterable into a list; return its name and, where it is known, its length."""
+    count = None
+    if isinstance(iterable, (gast.List, gast.Tuple)) and not any(isinstance(e, gast.Starred) for e in iterable.elts):
+        count = len(iterable.elts)
+    elif isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is range and not iterable.keywords:
+        bounds = [a.value for a in iterable.args if isinstance(a, gast.Constant) and type(a.value) is int]
+        if len(bounds) == len(iterable.args) and len(bounds) in (1, 2):
+            count = len(range(*bounds))
+    name, item = lowering.namer.fresh("items"), lowering.namer.fresh("item")
+    generator = gast.comprehension(target=store(item), iter=lowering.expr(iterable), ifs=[], is_async=0)
+    value = gast.ListComp(elt=load(item), generators=[generator])
+    lowering.glue(assignment(name, value), total=count is not None and lowering.kinds.total(iterable, lowering.bound))
+    return name, count
+
+
+def _loops(
+    lowering: Lowering, node: gast.AST, innermost: Callable[..., None], after: Callable[[], None] | None = None
+) -> None:  # fmt: skip
+    """Emit the loops of a comprehension, its targets renamed so that they stay its own."""
+    _check_bound(lowering, node)
+    outer_iterable = node.generators[0].iter
+    renamed = copy.deepcopy(node)
+    lowering.same_kinds(node, renamed)
+    names = {}
+    for generator in node.generators:
+        for name in bound_names(generator.target):
+            if name in lowering.locals or name in names or name in lowering.outer_reads:
+                names[name] = lowering.namer.fresh(name)
+    if names:
+        _rename(renamed, names)
+    renamed.generators[0].iter = outer_iterable
+
+    def level(generators: list[gast.comprehension]) -> None:
+        if not generators:
+            innermost(renamed)
+            return
+        generator, *rest = generators
+        items, count = listed(lowering, generator.iter)
+        targets = bound_names(generator.target)
+        lowering.locals |= targets
+        outer, lowering.out = lowering.out, []
+        with lowering.branch():
+            if isinstance(generator.target, gast.Name):
+                var = generator.target.id
+                lowering.bound.add(var)
+            else:
+                var = lowering.namer.fresh("item")
+                lowering.bound.add(var)
+                lowering.locals.add(var)
+                lowering.glue(gast.Assign(targets=[generator.target], value=load(var), type_comment=None))
+            _filtered(lowering, list(generator.ifs), lambda: level(rest))
+            if after is not None and rest:
+                after()
+        body, lowering.out = lowering.out, outer
+        lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
+
+    level(renamed.generators)
+
+
+def _filtered(lowering: Lowering, conditions: list[gast.expr], then: Callable[[], None]) -> None:
+    if not conditions:
+        then()
+        return
+    test = lowering.expr(conditions[0])
+    outer, lowering.out = lowering.out, []
+    with lowering.branch():
+        _filtered(lowering, conditions[1:], then)
+    body, lowering.out = lowering.out, outer
+    lowering.emit(core.If(lowering.origin, test, body, []))
+
+
+def _check_bound(lowering: Lowering, node: gast.AST) -> None:
+    """Refuse names that may be unbound: inside a comprehension Python raises another error than a loop would."""
+    used = uses(node)
+    for name in sorted(used.reads & lowering.locals - lowering.bound - used.writes):
+        lowering.refuse(
+            node, "TF124", f"'{name}' may be unbound in this comprehension", "a branch above does not assign it",
+            f"assign '{name}' on every path before",
+        )  # fmt: skip
+
+
+def _rename(tree: gast.AST, names: dict[str, str]) -> None:
+    for name in gast.walk(tree):
+        if isinstance(name, gast.Name) and name.id in names:
+            name.id = names[name.id]

@@ -1,0 +1,411 @@
+"""What kind a call in glue is: pure, opaque, impure, a message, outside, or refused.
+
+A call is told by the live object that its function names, if that is a global, a closure variable or a builtin, and by its
+method name otherwise. Helpers of the user are analysed as far as they reach (`helpers`). Not known is opaque, never pure.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import random
+import types
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any
+
+import gast
+
+from tangentflow.language import classes, known
+from tangentflow.language.helpers import Helpers
+from tangentflow.language.uses import MUTATORS, root_name
+from tangentflow.language.verdict import MISSING, PURE, Verdict, dotted, worst
+
+__all__ = ["MISSING", "Kinds", "Verdict", "dotted", "mutates", "worst"]
+
+_STEP = "move it into a @step and use its result"
+_NOT_CALLED = {
+    f"builtins.{name}"
+    for name in ("callable", "getattr", "hasattr", "isinstance", "issubclass", "print", "repr", "str", "type")
+}
+_CLOCKS = frozenset({"now", "today", "utcnow"})
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """Tells the kinds of calls within one function.
+
+    `resolve` gives the live object that a name or attribute chain stands for if its root is a global, a closure variable
+    or a builtin (never a local), else MISSING; `is_site` is true of steps and workflows; `type_of` gives the type of a
+    local name where an annotation says it; `own` are local names of pure inner functions.
+    """
+
+    resolve: Callable[[gast.expr], object]
+    is_site: Callable[[object], bool]
+    type_of: Callable[[str], type | None] = lambda name: None
+    own: AbstractSet[str] = frozenset()
+    helpers: Helpers = None  # type: ignore[assignment]  # made here unless shared
+
+    def __post_init__(self) -> None:
+        if self.helpers is None:
+            object.__setattr__(self, "helpers", Helpers(self.is_site, Kinds))
+
+    def call(self, node: gast.Call) -> Verdict:
+        """Return the kind of one call; calls inside its arguments are judged by calls of their own.
+
+        Functions that are passed along (`key=`, a lambda, the first argument of `map`) count as called. A mutating method
+        of a local name is pure here: ask `mutates` first.
+        """
+        obj = self._object(node.func)
+        if obj is MISSING:
+            verdict = self._method(node) if isinstance(node.func, gast.Attribute) else self._local(node)
+            full = ""
+        else:
+            verdict = self.live(obj, dotted(node.func), node)
+            full = known.qualified_name(obj)
+        if verdict.kind in ("outside", "refused") or full in _NOT_CALLED:
+            return verdict
+        return worst([verdict, *self._passed(node, full)])
+
+    def read(self, node: gast.expr) -> Verdict:
+        """Return the kind of reading a name or attribute chain: impure if it is the environment of the process."""
+        obj = self._object(node)
+        if obj is os.environ or obj is getattr(os, "environb", MISSING):
+            return Verdict("impure", why=f"`{dotted(node)}` is not the same on every machine")
+        return PURE
+
+    def within(self, *nodes: gast.AST | None) -> Verdict:
+        """Return the worst kind of all calls and reads inside `nodes`, bodies of lambdas and inner functions included."""
+        found = [PURE]
+        for node in nodes:
+            self._collect(node, found)
+        return worst(found)
+
+    def live(self, obj: object, name: str, node: gast.Call | None = None) -> Verdict:
+        """Return the kind of calling the live object `obj`, written `name`, with the arguments of `node`."""
+        if self.is_site(obj):
+            return _calls_step(name)
+        full = known.qualified_name(obj)
+        owner = known.attribute(obj, "__self__")
+        if not isinstance(owner, (types.ModuleType, type, type(None))) and self.is_site(owner):
+            return _step_as_data(name)
+        refused = _by_name(full, name, node)
+        if refused is not None:
+            return refused
+        if isinstance(owner, random.Random):
+            return self._random(owner, name)
+        if owner is os.environ:
+            return self._environment(name)
+        return self._by_type(obj, owner, full, name)
+
+    def total(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
+        """Whether evaluating `expr` cannot raise, whatever the values of the names in `bound` are."""
+        if isinstance(expr, gast.Constant):
+            return True
+        if isinstance(expr, gast.Name):
+            return expr.id in bound or self._object(expr) is not MISSING
+        if isinstance(expr, (gast.Tuple, gast.List)):
+            return all(self.total(e, bound) for e in expr.elts)
+        if isinstance(expr, gast.Set):
+            return all(isinstance(e, gast.Constant) for e in expr.elts)
+        if isinstance(expr, gast.Dict):
+            return all(isinstance(k, gast.Constant) for k in expr.keys) and all(
+                self.total(v, bound) for v in expr.values
+            )
+        if isinstance(expr, gast.IfExp):
+            return self._tests(expr.test, bound) and self.total(expr.body, bound) and self.total(expr.orelse, bound)
+        if isinstance(expr, gast.BoolOp):
+            *first, last = expr.values
+            return all(self._tests(e, bound) for e in first) and self.total(last, bound)
+        if isinstance(expr, gast.NamedExpr):
+            return self.total(expr.value, bound)
+        if isinstance(expr, gast.JoinedStr):
+            return all(isinstance(e, gast.Constant) for e in expr.values)
+        if isinstance(expr, gast.Call):
+            empty = not expr.args and not expr.keywords
+            return empty and any(self._object(expr.func) is t for t in (list, dict, set, tuple))
+        return self._tests(expr, bound)
+
+    def decides(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
+        """Whether evaluating `expr` and asking for its truth cannot raise."""
+        return self._tests(expr, bound)
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _tests(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
+        """Whether evaluating `expr` and asking for its truth cannot raise."""
+        if isinstance(expr, gast.Compare):
+            identity = all(isinstance(op, (gast.Is, gast.IsNot)) for op in expr.ops)
+            return identity and all(self.total(e, bound) for e in [expr.left, *expr.comparators])
+        if isinstance(expr, gast.UnaryOp):
+            return isinstance(expr.op, gast.Not) and self._tests(expr.operand, bound)
+        if isinstance(expr, gast.BoolOp):
+            return all(self._tests(e, bound) for e in expr.values)
+        if isinstance(expr, (gast.List, gast.Tuple, gast.Dict, gast.Set, gast.Constant)):
+            return self.total(expr, bound)
+        return False
+
+    def _object(self, node: gast.expr) -> object:
+        if not isinstance(node, (gast.Name, gast.Attribute)):
+            return MISSING
+        return self.resolve(node)
+
+    def _by_type(self, obj: object, owner: object, full: str, name: str) -> Verdict:
+        if isinstance(obj, functools.partial):
+            return self.live(obj.func, name)
+        if isinstance(obj, functools._lru_cache_wrapper):
+            return self.live(obj.__wrapped__, name)
+        if known.is_builtin_method(obj):
+            return self._builtin_method(owner, full, name)
+        if full.startswith("builtins.") and full.count(".") == 2 and full.rpartition(".")[2] in known.PURE_METHODS:
+            return PURE  # a method taken from its type: str.upper(x), dict.fromkeys(xs)
+        kind = known.lookup(full)
+        if isinstance(obj, type):
+            return classes.constructor(obj, name, kind, self.helpers) or _of_kind(kind, name)
+        if kind is not None:
+            return _of_kind(kind, name)
+        if isinstance(obj, types.MethodType):
+            bound_class = isinstance(obj.__self__, type)
+            if bound_class and name.rpartition(".")[2] in _CLOCKS:
+                return _impure(name)
+            return self.helpers.verdict(obj.__func__, name, given="" if bound_class else "self")
+        if isinstance(obj, types.FunctionType):
+            return self.helpers.verdict(obj, name)
+        if known.qualified_name(type(obj)) in ("operator.itemgetter", "operator.attrgetter", "operator.methodcaller"):
+            return PURE
+        call = known.attribute(type(obj), "__call__")
+        if isinstance(call, types.FunctionType):
+            return self.helpers.verdict(call, name, given="self")
+        return _opaque(name)
+
+    def _builtin_method(self, owner: object, full: str, name: str) -> Verdict:
+        method = name.rpartition(".")[2]
+        if method in MUTATORS or method.startswith("__set") or method.startswith("__del"):
+            return _changes_global(name)
+        if method == "__next__":
+            return _next(name)
+        kind = known.lookup(full)
+        if kind is not None:
+            return _of_kind(kind, name)
+        builtin = type(owner).__module__ == "builtins" or method in known.PURE_METHODS
+        return PURE if builtin else _opaque(name)
+
+    def _random(self, owner: random.Random, name: str) -> Verdict:
+        if owner is known.attribute(random, "_inst"):
+            return _impure(name)
+        return Verdict(
+            "refused",
+            "TF309",
+            f"`{name.rpartition('.')[0]}` is a generator that all calls share, and every process has its own",
+            "make the generator in the workflow, `rng = random.Random(seed)`, or draw in a @step",
+        )
+
+    def _environment(self, name: str) -> Verdict:
+        if name.rpartition(".")[2] in MUTATORS | {"__setitem__", "__delitem__"}:
+            return Verdict(
+                "refused", "TF302", "other steps run elsewhere and would not see the change", "use @step(env={...})"
+            )
+        return Verdict("impure", why=f"`{name}` is not the same on every machine")
+
+    def _local(self, node: gast.Call) -> Verdict:
+        if isinstance(node.func, gast.Lambda):
+            return self.within(node.func)
+        if isinstance(node.func, gast.Name) and node.func.id in self.own:
+            return PURE
+        return Verdict("opaque", why=f"what `{dotted(node.func)}` does is known only when the workflow runs")
+
+    def _method(self, node: gast.Call) -> Verdict:
+        method, name = node.func.attr, dotted(node.func)
+        receiver = self._receiver(node.func.value)
+        if receiver is not None:
+            if method in MUTATORS:
+                return PURE
+            function = known.attribute(receiver, method)
+            if function is not None:
+                found = self.live(function, name, node)
+                return PURE if found.kind == "opaque" and method in known.PURE_METHODS else found
+        root = root_name(node.func.value)
+        if method in MUTATORS:
+            is_global = root is not None and self.resolve(gast.Name(root, gast.Load(), None, None)) is not MISSING
+            return _changes_global(name) if is_global else PURE
+        if method == "__next__":
+            return _next(name)
+        if method in known.OUTSIDE_METHODS or (method == "replace" and len(node.args) == 1 and not node.keywords):
+            return _outside(name)
+        if method in _CLOCKS:
+            return _impure(name)
+        if method in known.MESSAGE_METHODS and "log" in dotted(node.func.value).rpartition(".")[2].lower():
+            return Verdict("message", why=f"`{name}` writes a message")
+        if method in known.PURE_METHODS:
+            return PURE
+        return Verdict("opaque", why=f"what `{name}` does depends on a value of the run")
+
+    def _receiver(self, node: gast.expr) -> type | None:
+        """Return the type of the receiver of a method where the source says it."""
+        displays = {gast.JoinedStr: str, gast.List: list, gast.ListComp: list, gast.Dict: dict, gast.DictComp: dict}
+        displays |= {gast.Set: set, gast.SetComp: set, gast.Tuple: tuple}
+        if isinstance(node, gast.Constant):
+            return type(node.value)
+        if isinstance(node, gast.Name):
+            return self.type_of(node.id)
+        if isinstance(node, gast.BinOp) and isinstance(node.op, gast.Div):
+            left = self._receiver(node.left)
+            return left if left is not None and known.qualified_name(left).startswith("pathlib.") else None
+        if isinstance(node, gast.Call):
+            obj = self._object(node.func)
+            if isinstance(obj, type):
+                return obj
+            if obj is logging.getLogger:
+                return logging.Logger
+        return displays.get(type(node))
+
+    def _passed(self, node: gast.Call, full: str) -> Iterable[Verdict]:
+        """Yield the kinds of the functions that a call is given."""
+        calls_back = full in known.CALLS_BACK or full.startswith("itertools.")
+        values = [(value, calls_back and i == 0) for i, value in enumerate(node.args)]
+        values += [(k.value, k.arg in ("key", "func", "function", "default_factory")) for k in node.keywords]
+        for value, called in values:
+            if isinstance(value, gast.Lambda):
+                yield self.within(value)
+                continue
+            obj = self._object(value)
+            if obj is MISSING:
+                own = isinstance(value, gast.Name) and value.id in self.own
+                itself = full.startswith("itertools.") or not isinstance(value, (gast.Name, gast.Attribute))
+                if called and not own and not itself:
+                    yield Verdict("opaque", why=f"what `{dotted(value)}` does is known only when the workflow runs")
+            elif self.is_site(obj):
+                yield _step_as_data(dotted(value))
+            elif isinstance(obj, (types.FunctionType, types.MethodType)) or (called and callable(obj)):
+                yield self.live(obj, dotted(value))
+
+    def _collect(self, node: Any, found: list[Verdict]) -> None:
+        if isinstance(node, gast.Call):
+            found.append(self.call(node))
+        elif isinstance(node, (gast.Name, gast.Attribute)):
+            found.append(self.read(node))
+        hidden = _bound_inside(node)
+        inner = self._hiding(hidden) if hidden else self
+        for child in gast.iter_child_nodes(node) if isinstance(node, gast.AST) else ():
+            inner._collect(child, found)
+
+    def _hiding(self, names: AbstractSet[str]) -> Kinds:
+        def resolve(node: gast.expr) -> object:
+            return MISSING if root_name(node) in names else self.resolve(node)
+
+        def type_of(name: str) -> type | None:
+            return None if name in names else self.type_of(name)
+
+        return Kinds(resolve, self.is_site, type_of, self.own - names, self.helpers)
+
+
+def mutates(node: gast.Call, resolve: Callable[[gast.expr], object]) -> str | None:
+    """Return the method's name if the call changes a local value in place: `xs.append(e)`, `d[k].add(e)`, `d.pop(k)`.
+
+    The receiver is a local name, an item or attribute of one, or `d.setdefault(k, …)` of one. None for everything else.
+    """
+    if not isinstance(node.func, gast.Attribute) or node.func.attr not in MUTATORS:
+        return None
+    root = node.func.value
+    while True:
+        if isinstance(root, (gast.Attribute, gast.Subscript)):
+            root = root.value
+        elif isinstance(root, gast.Call) and isinstance(root.func, gast.Attribute) and root.func.attr == "setdefault":
+            root = root.func.value
+        else:
+            break
+    if isinstance(root, gast.Name) and resolve(gast.Name(root.id, gast.Load(), None, None)) is MISSING:
+        return str(node.func.attr)
+    return None
+
+
+def _bound_inside(node: Any) -> set[str]:
+    """Return the names that a lambda, comprehension or inner function binds for itself."""
+    if isinstance(node, (gast.Lambda, gast.FunctionDef)):
+        names = {n.id for n in gast.walk(node.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
+        if isinstance(node, gast.FunctionDef):
+            names |= {n.id for n in gast.walk(node) if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)}
+        return names
+    if isinstance(node, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
+        targets = [generator.target for generator in node.generators]
+        return {n.id for t in targets for n in gast.walk(t) if isinstance(n, gast.Name)}
+    return set()
+
+
+def _by_name(full: str, name: str, node: gast.Call | None) -> Verdict | None:
+    """Return the refusal of what is refused whatever its arguments are; `node` is None if it is only passed along."""
+    if full in known.REFUSED:
+        return Verdict("refused", "TF302", *known.REFUSED[full])
+    if node is None:
+        return None
+    count = len(node.args) + len(node.keywords)
+    if full in known.INFINITE and not (full == "itertools.repeat" and count > 1):
+        return Verdict(
+            "refused", "TF303", f"`{name}` never ends, and iterables are read whole before a loop", known.INFINITE[full]
+        )
+    if full == "builtins.iter" and count > 1:
+        return Verdict(
+            "refused", "TF303", "it may never end, and iterables are read whole before a loop", "write a `while` loop"
+        )
+    if full == "builtins.type" and count > 1:
+        return Verdict(
+            "refused", "TF302", "it makes a class that no other process knows", "define the class at module level"
+        )
+    if full == "builtins.dir" and not count:
+        return Verdict("refused", "TF302", "which names exist depends on what has run so far", "name the values")
+    if full in known.SEEDED and count:
+        return _opaque(name)
+    if full == "builtins.next":
+        fresh = bool(node.args) and isinstance(node.args[0], (gast.GeneratorExp, gast.Call))
+        return PURE if fresh else _next(name)
+    return None
+
+
+def _of_kind(kind: str | None, name: str) -> Verdict:
+    if kind == "pure":
+        return PURE
+    if kind == "impure":
+        return _impure(name)
+    if kind == "outside":
+        return _outside(name)
+    if kind == "message":
+        return Verdict("message", why=f"`{name}` writes a message")
+    return _opaque(name)
+
+
+def _opaque(name: str) -> Verdict:
+    return Verdict("opaque", why=f"what `{name}` does is not known")
+
+
+def _impure(name: str) -> Verdict:
+    return Verdict("impure", why=f"`{name}` gives another result each time")
+
+
+def _outside(name: str) -> Verdict:
+    why = f"`{name}` reaches files, the network or other processes, which only a step may, as glue has no machine of its own"
+    return Verdict("outside", "TF301", why, _STEP)
+
+
+def _changes_global(name: str) -> Verdict:
+    root = name.partition(".")[0].partition("[")[0]
+    why = f"it changes `{root}`, which is not a value of the workflow: other steps run elsewhere and would not see the change"
+    return Verdict(
+        "refused", "TF306", why, f"copy it first (`mine = list({root})`) and change the copy, or pass it as an argument"
+    )
+
+
+def _next(name: str) -> Verdict:
+    why = f"`{name}` moves an iterator on, and an iterator cannot be kept between steps"
+    return Verdict("refused", "TF308", why, "make a list first, `items = list(xs)`, and take `items[0]`")
+
+
+def _calls_step(name: str) -> Verdict:
+    why = f"it calls the step `{name}`, and a step call must be visible in a workflow to be scheduled"
+    return Verdict("refused", "TF304", why, "decorate it with @workflow")
+
+
+def _step_as_data(name: str) -> Verdict:
+    why = f"`{name}` is a step, and a step that is passed as a value could be called out of sight"
+    return Verdict("refused", "TF310", why, f"call it in the workflow: `[{name.partition('.')[0]}(x) for x in xs]`")

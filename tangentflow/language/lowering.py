@@ -1,0 +1,397 @@
+"""From an accepted gast tree to the core tree.
+
+Requires the source of one function. Provides `Lowered`: its core tree, in which each step call stands alone, or all offences of
+the function at once. The order of evaluation is Python's: what stands before a call in the same expression is evaluated
+before it, into a temporary.
+
+    r = (1 // n) + f(n)      becomes      left = 1 // n
+                                          f_1 = f(n)
+                                          r = left + f_1
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import gast
+
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.errors import InternalError, LanguageError, Offence
+from tangentflow.language import core
+from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.naming import Namer
+from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
+from tangentflow.language.uses import bound_names, uses
+from tangentflow.source.find import FunctionSource
+from tangentflow.source.origin import Origin
+
+__all__ = ["Lowered", "Lowering", "lower"]
+
+ITERATORS = (map, filter, zip, enumerate, reversed, iter)
+"""Built-ins that give iterators, which must be consumed where they are made."""
+
+RECORDED = frozenset({"step", "call", "opaque", "impure", "message"})
+"""Kinds of calls that become sites."""
+
+
+@dataclass
+class Lowered:
+    """A lowered function: its source, core tree, parameters, all local names, and the step and workflow objects it calls."""
+
+    source: FunctionSource
+    body: core.Block
+    params: tuple[str, ...]
+    locals: frozenset[str]
+    callees: dict[str, object]
+    spelling: dict[str, str]
+    names: dict[str, object]
+    origin: Origin
+
+
+class Lowering:
+    """The state of lowering one function; the rules of the registry are functions of it."""
+
+    def __init__(self, source: FunctionSource, max_iterations: int) -> None:
+        self.source = source
+        self.max_iterations = max_iterations
+        self.offences: list[Offence] = []
+        self.out: core.Block = []
+        self.params = _parameters(source.tree)
+        own = uses(*_body(source.tree))
+        self.locals = set(self.params) | (own.writes - own.mutates) | own.kills | own.deletes
+        self.bound = set(self.params)
+        self.dead = False
+        self.broke: str | None = None
+        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
+        self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
+        self.kinds = Kinds(self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)))
+        self.callees: dict[str, object] = {}
+        self.consumed: Counter[int] = Counter()
+        self.spelling: dict[str, str] = {}
+        self.origin = Origin.of(source.tree, source)
+        self.temps: set[str | None] = set()
+        self.outer_reads = own.reads
+        self.inner_targets = _inner_targets(source.tree)
+        # Keyed by identity; the node is kept with the answer so that its identity is not used again.
+        self._contains: dict[int, tuple[gast.AST, bool]] = {}
+        self._kinds: dict[int, tuple[gast.AST, str]] = {}
+
+    # --- offences
+
+    def refuse(self, node: gast.AST, code: str, what: str, why: str, instead: str) -> None:
+        """Note an offence; compilation goes on to find the others."""
+        at = Origin.of(node, self.source) if getattr(node, "lineno", None) else self.origin
+        offence = at.offence(self.source, code=code, what=what, why=why, instead=instead)
+        if offence not in self.offences:
+            self.offences.append(offence)
+
+    # --- names
+
+    def resolve(self, node: gast.AST) -> object:
+        """Return the object that a name or dotted name outside the function means now, or MISSING."""
+        if isinstance(node, gast.Name):
+            if node.id in self.locals:
+                return MISSING
+            for space in (self.source.closure, self.source.globals, vars(builtins)):
+                if node.id in space:
+                    return self._outer(node, space[node.id])
+            return MISSING
+        if isinstance(node, gast.Attribute):
+            owner = self.resolve(node.value)
+            if owner is MISSING or not (inspect.ismodule(owner) or inspect.isclass(owner)):
+                return MISSING
+            return getattr(owner, node.attr, MISSING)
+        return MISSING
+
+    def _outer(self, node: gast.Name, value: object) -> object:
+        if node.id not in self.inner_targets:
+            return value
+        if isinstance(value, (StepFunction, WorkflowFunction)):
+            self.refuse(
+                node, "TF125", f"'{node.id}' is a step here and a variable of a comprehension or lambda",
+                "which of them is called would depend on the place", f"rename the variable '{node.id}'",
+            )  # fmt: skip
+        return MISSING
+
+    def callee_key(self, value: StepFunction[..., Any] | WorkflowFunction[..., Any], func: gast.expr) -> str:
+        """Return the key under which a step or workflow is known in the graph."""
+        wish = key = f"{value.__module__}.{value.__qualname__}"
+        number = 1
+        while self.callees.setdefault(key, value) is not value:
+            number += 1
+            key = f"{wish}#{number}"
+        self.spelling.setdefault(key, gast.unparse(func))
+        return key
+
+    # --- what stands in an expression
+
+    def kind(self, call: gast.Call) -> str:
+        """Return the kind of a call: a kind of site, or "pure". Refuses calls that may not stand in a workflow."""
+        if id(call) not in self._kinds:
+            self._kinds[id(call)] = (call, self._kind(call))
+        return self._kinds[id(call)][1]
+
+    def same_kinds(self, old: gast.AST, new: gast.AST) -> None:
+        """Let a renamed copy of a tree have the kinds of the original, in which no name was mistaken for a global."""
+        for a, b in zip(gast.walk(old), gast.walk(new)):
+            if isinstance(a, gast.Call):
+                self._kinds[id(b)] = (b, self.kind(a))
+
+    def _kind(self, call: gast.Call) -> str:
+        callee = self.resolve(call.func)
+        if isinstance(callee, StepFunction):
+            return "step"
+        if isinstance(callee, WorkflowFunction):
+            return "call"
+        if mutates(call, self.resolve):
+            return "pure"
+        verdict = self.kinds.call(call)
+        if verdict.kind in ("outside", "refused"):
+            self.refuse(call, verdict.code, f"`{dotted(call.func)}(…)` in a workflow", verdict.why, verdict.instead)
+            return "pure"
+        return verdict.kind
+
+    def has_site(self, node: gast.AST | None) -> bool:
+        """Whether a call that becomes a site stands in it (lambdas and inner functions do not count)."""
+        if node is None or isinstance(node, (gast.Lambda, gast.FunctionDef)):
+            return False
+        if id(node) not in self._contains:
+            own = isinstance(node, gast.Call) and self.kind(node) in RECORDED
+            self._contains[id(node)] = (node, any([own, *map(self.has_site, gast.iter_child_nodes(node))]))
+        return self._contains[id(node)][1]
+
+    # --- emission
+
+    def emit(self, stmt: core.Stmt) -> None:
+        """Append a core statement to the current block."""
+        self.out.append(stmt)
+        if isinstance(stmt, core.If):
+            stmt.total = self.kinds.decides(stmt.test, self.bound)
+        if isinstance(stmt, core.Glue):
+            effect = uses(stmt.node)
+            self.bound |= effect.kills
+            self.bound -= effect.deletes
+            self.locals |= effect.kills
+        elif isinstance(stmt, core.Site) and stmt.target:
+            self.bound.add(stmt.target)
+            self.locals.add(stmt.target)
+
+    def glue(self, node: gast.stmt, total: bool = False, jumps: frozenset[str] = frozenset()) -> None:
+        """Emit a statement of user code."""
+        self.emit(core.Glue(self.origin, node, total, jumps))
+
+    def assign(self, name: str, value: gast.expr) -> None:
+        """Emit `name = value`."""
+        self.glue(assignment(name, value), total=self.kinds.total(value, self.bound))
+
+    def temp(self, value: gast.expr, wish: str) -> gast.Name:
+        """Evaluate an expression into a new name."""
+        name = self.namer.fresh(wish)
+        self.assign(name, value)
+        return load(name)
+
+    # --- expressions
+
+    def expr(self, node: gast.expr) -> gast.expr:
+        """Emit what must run before; return an expression without sites that gives the value."""
+        if not self.has_site(node):
+            return node
+        return EXPRESSIONS[type(node)].lower(self, node)  # type: ignore[no-any-return]
+
+    def operands(self, nodes: Sequence[gast.expr]) -> list[gast.expr]:
+        """Lower expressions that are evaluated one after the other, keeping their order."""
+        last = max((i for i, node in enumerate(nodes) if self.has_site(node)), default=-1)
+        lowered: list[gast.expr] = []
+        for i, node in enumerate(nodes):
+            value = self.expr(node)
+            if i < last and not self._stable(value, nodes[i + 1 :]):
+                if isinstance(value, gast.Starred):
+                    value = starred(self.temp(value.value, "part"))
+                else:
+                    value = self.temp(value, "part")
+            lowered.append(value)
+        return lowered
+
+    def _stable(self, value: gast.expr, later: Sequence[gast.expr]) -> bool:
+        """Whether a value can be read after the later operands instead of before them."""
+        if isinstance(value, gast.Constant):
+            return True
+        return isinstance(value, gast.Name) and value.id in self.bound and value.id not in uses(*later).writes
+
+    def atom(self, node: gast.expr, wish: str) -> gast.expr:
+        """Return an expression that cannot raise for an already lowered one, evaluating it into a name if needed."""
+        self.no_iterator(node)
+        if isinstance(node, gast.Name) and node.id not in self.bound and node.id in self.locals:
+            self.glue(gast.Expr(value=node))  # Python's own error, at the place where Python has it
+            return node
+        if isinstance(node, gast.Name) or self.kinds.total(node, self.bound):
+            return node
+        return self.temp(node, wish)
+
+    def no_iterator(self, node: gast.expr) -> None:
+        """Refuse an iterator that would be kept: it could not cross a step."""
+        made = isinstance(node, gast.Call) and self.resolve(node.func) in ITERATORS if isinstance(node, gast.Call) else False
+        if made or isinstance(node, gast.GeneratorExp):
+            text = gast.unparse(node)
+            self.refuse(
+                node, "TF120", f"an iterator is kept: `{text}`", "an iterator cannot cross from one step to another",
+                f"make it a list: `list({text.strip('()') if isinstance(node, gast.GeneratorExp) else text})`",
+            )  # fmt: skip
+
+    # --- statements
+
+    def block(self, nodes: Sequence[gast.stmt]) -> core.Block:
+        """Lower statements into a block of their own."""
+        outer, self.out = self.out, []
+        for node in nodes:
+            self.statement(node)
+        block, self.out = self.out, outer
+        return block
+
+    def statement(self, node: gast.stmt) -> None:
+        """Lower one statement by its rule."""
+        self.consumed[id(node)] += 1
+        outer, self.origin = self.origin, Origin.of(node, self.source)
+        STATEMENTS[type(node)].lower(self, node)
+        self.origin = outer
+
+    @contextmanager
+    def branch(self) -> Iterator[_Branch]:
+        """Lower something that may not run: afterwards only what was bound before is bound; the branch keeps its own end."""
+        before, dead, branch = set(self.bound), self.dead, _Branch()
+        self.dead = False
+        yield branch
+        branch.bound, branch.dead = self.bound, self.dead
+        self.bound, self.dead = before, dead
+
+    def join(self, *branches: _Branch) -> None:
+        """Go on after branches of which exactly one ran."""
+        alive = [b.bound for b in branches if not b.dead]
+        if alive:
+            self.bound = set.intersection(*alive)
+        else:
+            self.dead = True
+
+
+@dataclass
+class _Branch:
+    bound: set[str] = field(default_factory=set)
+    dead: bool = False
+
+
+def load(name: str) -> gast.Name:
+    """Return the expression that reads a name."""
+    return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
+
+
+def store(name: str) -> gast.Name:
+    """Return the target that binds a name."""
+    return gast.Name(id=name, ctx=gast.Store(), annotation=None, type_comment=None)
+
+
+def starred(value: gast.expr) -> gast.Starred:
+    """Return `*value`."""
+    return gast.Starred(value=value, ctx=gast.Load())
+
+
+def assignment(name: str, value: gast.expr) -> gast.Assign:
+    """Return the statement `name = value`."""
+    return gast.Assign(targets=[store(name)], value=value, type_comment=None)
+
+
+def _parameters(tree: gast.AST) -> tuple[str, ...]:
+    given = tree.args
+    every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return tuple(name.id for name in every if name is not None)
+
+
+def _body(tree: gast.AST) -> list[gast.stmt]:
+    if isinstance(tree, gast.Lambda):
+        return [gast.Return(value=tree.body)]
+    return list(tree.body)
+
+
+def _inner_targets(tree: gast.AST) -> set[str]:
+    """Return the names that comprehensions and lambdas of the function bind for themselves."""
+    names: set[str] = set()
+    for node in gast.walk(tree):
+        if isinstance(node, gast.comprehension):
+            names |= bound_names(node.target)
+        elif isinstance(node, (gast.Lambda, gast.FunctionDef)) and node is not tree:
+            names |= bound_names(node.args)
+    return names
+
+
+def fence(lowering: Lowering) -> None:
+    """Refuse every node whose class has no rule."""
+    tree = lowering.source.tree
+    for node in _inner_nodes(tree):
+        kind = type(node)
+        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+            continue
+        known = REFUSALS.get(kind)
+        if known:
+            lowering.refuse(node, known.code, f"{known.construct} in a workflow", known.why, known.instead)
+        elif hasattr(node, "lineno"):
+            what = f"`{kind.__name__}` in a workflow"
+            lowering.refuse(node, "TF100", what, "the language has no rule for it", "use it inside a step")
+
+
+def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
+    """Yield what stands in the body of a function, but not inside constructs that are refused as a whole."""
+    todo: list[gast.AST] = list(reversed(_body(tree)))
+    while todo:
+        node = todo.pop()
+        yield node
+        if type(node) in REFUSALS and not isinstance(node, (gast.Try, gast.With)):
+            continue
+        todo.extend(reversed(list(gast.iter_child_nodes(node))))
+
+
+def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
+    """Lower a function to its core tree. Raises LanguageError with every offence found."""
+    from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+
+    lowering = Lowering(source, max_iterations)
+    fence(lowering)
+    if lowering.offences:
+        raise LanguageError.from_offences(lowering.offences)
+    body = lowering.block(_body(source.tree))
+    for node in _inner_statements(_body(source.tree)):
+        if lowering.consumed[id(node)] != 1 and not lowering.offences:
+            count = lowering.consumed[id(node)]
+            raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
+    ownership.check(body, lowering.params, lowering.resolve, lowering.refuse)
+    if lowering.offences:
+        raise LanguageError.from_offences(lowering.offences)
+    return Lowered(
+        source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
+        _outer_names(lowering), Origin.of_header(source.tree, source),
+    )  # fmt: skip
+
+
+def _outer_names(lowering: Lowering) -> dict[str, object]:
+    """Return the globals and closure variables that the function reads, with their objects."""
+    found = {}
+    for node in gast.walk(lowering.source.tree):
+        if isinstance(node, gast.Name) and node.id not in lowering.locals:
+            for space in (lowering.source.closure, lowering.source.globals):
+                if node.id in space:
+                    found.setdefault(node.id, space[node.id])
+    return found
+
+
+def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
+    """Yield the statements of the workflow itself: inner functions are one statement each."""
+    for node in nodes:
+        yield node
+        if isinstance(node, gast.FunctionDef):
+            continue
+        for name in ("body", "orelse"):
+            yield from _inner_statements(getattr(node, name, []) or [])

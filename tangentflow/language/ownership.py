@@ -1,0 +1,2 @@
+"""stub"""
+def check(*a, **k): pass

@@ -1,0 +1,263 @@
+"""Rules of statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gast
+
+from tangentflow.language import core
+from tangentflow.language.calls import call_site
+from tangentflow.language.comprehensions import listed
+from tangentflow.language.expressions import assign_to
+from tangentflow.language.kinds import mutates
+from tangentflow.language.lowering import Lowering, assignment, load
+from tangentflow.language.registry import statement
+
+__all__: list[str] = []
+
+
+@statement(gast.Pass, "`pass`", "nothing")
+def _pass(lowering: Lowering, node: gast.Pass) -> None:
+    pass
+
+
+@statement(gast.Expr, "expression statements", "a call whose result is dropped is an effect")
+def _expr(lowering: Lowering, node: gast.Expr) -> None:
+    value = node.value
+    if isinstance(value, gast.Constant):
+        return  # a docstring
+    if isinstance(value, gast.Call):
+        kind = lowering.kind(value)
+        if kind in ("step", "call", "message", "impure"):
+            lowering.emit(call_site(lowering, value, None))
+            return
+        if not mutates(value, lowering.resolve):
+            lowering.refuse(
+                value, "TF130", f"the result of `{gast.unparse(value.func)}(…)` is dropped",
+                "a call that is no step is made for its result; what else it does would happen on one machine only",
+                "use its result, or make it a @step",
+            )  # fmt: skip
+            return
+    lowered = lowering.expr(value)
+    if not isinstance(lowered, gast.Name) or lowered.id not in lowering.bound:
+        lowering.glue(gast.Expr(value=lowered))
+
+
+@statement(gast.Assign, "assignment: names, unpacking, chained, items and attributes", "value first, then targets from left to right")
+def _assign(lowering: Lowering, node: gast.Assign) -> None:
+    if len(node.targets) == 1 and isinstance(node.targets[0], gast.Name):
+        assign_to(lowering, node.targets[0].id, node.value)
+        return
+    several = len(node.targets) > 1 or any(map(lowering.has_site, node.targets))
+    value = lowering.expr(node.value)
+    lowering.no_iterator(value)
+    if several and not isinstance(value, (gast.Constant, gast.Name)):
+        value = lowering.temp(value, "value")
+    for target in node.targets:
+        lowering.glue(gast.Assign(targets=[_target(lowering, target)], value=value, type_comment=None))
+
+
+def _target(lowering: Lowering, target: gast.expr) -> gast.expr:
+    """Lower the expressions inside a target."""
+    if not lowering.has_site(target):
+        return target
+    if isinstance(target, gast.Subscript):
+        value, index = lowering.operands([target.value, target.slice])
+        return gast.Subscript(value=value, slice=index, ctx=target.ctx)
+    if isinstance(target, gast.Attribute):
+        return gast.Attribute(value=lowering.expr(target.value), attr=target.attr, ctx=target.ctx)
+    lowering.refuse(
+        target, "TF131", "a call inside an unpacking target", "the targets before it are bound first",
+        "compute the index before the assignment",
+    )  # fmt: skip
+    return target
+
+
+@statement(gast.AnnAssign, "annotated assignment", "the annotation is not evaluated")
+def _ann_assign(lowering: Lowering, node: gast.AnnAssign) -> None:
+    if node.value is None:
+        return
+    if isinstance(node.target, gast.Name):
+        assign_to(lowering, node.target.id, node.value)
+    else:
+        value = lowering.expr(node.value)
+        lowering.glue(gast.Assign(targets=[_target(lowering, node.target)], value=value, type_comment=None))
+
+
+@statement(gast.AugAssign, "augmented assignment", "the old value is read before the right side runs")
+def _aug_assign(lowering: Lowering, node: gast.AugAssign) -> None:
+    target = node.target
+    if lowering.has_site(node.value):
+        if isinstance(target, gast.Name):
+            if target.id not in lowering.bound:
+                lowering.glue(gast.Expr(value=load(target.id)))
+        elif lowering.has_site(target):
+            lowering.refuse(
+                target, "TF132", "calls on both sides of an augmented assignment", "the target is read before and stored after",
+                "compute the index before the statement",
+            )  # fmt: skip
+        else:
+            lowering.glue(gast.Expr(value=_reading(target)))
+    elif lowering.has_site(target):
+        target = _target(lowering, target)
+    value = lowering.expr(node.value)
+    lowering.glue(gast.AugAssign(target=target, op=node.op, value=value))
+
+
+def _reading(target: gast.expr) -> gast.expr:
+    if isinstance(target, gast.Subscript):
+        return gast.Subscript(value=target.value, slice=target.slice, ctx=gast.Load())
+    return gast.Attribute(value=target.value, attr=target.attr, ctx=gast.Load())
+
+
+@statement(gast.Delete, "`del`", "unbinds a name, removes an item")
+def _delete(lowering: Lowering, node: gast.Delete) -> None:
+    for target in node.targets:
+        lowering.glue(gast.Delete(targets=[_target(lowering, target)]))
+
+
+@statement(gast.FunctionDef, "inner functions without step calls", "a value like any other")
+def _function(lowering: Lowering, node: gast.FunctionDef) -> None:
+    for call in gast.walk(node):
+        if isinstance(call, gast.Call) and lowering.kind(call) in ("step", "call"):
+            lowering.refuse(
+                call, "TF133", "a step call inside an inner function", "the steps of a function are known only if it is a workflow",
+                f"move '{node.name}' to module level and decorate it with @workflow",
+            )  # fmt: skip
+    lowering.glue(node, total=not node.decorator_list)
+
+
+@statement(gast.If, "`if`, `elif`, `else`", "only the chosen arm runs")
+def _if(lowering: Lowering, node: gast.If) -> None:
+    test = lowering.expr(node.test)
+    with lowering.branch() as first:
+        body = lowering.block(node.body)
+    with lowering.branch() as second:
+        orelse = lowering.block(node.orelse)
+    lowering.emit(core.If(lowering.origin, test, body, orelse))
+    lowering.join(first, second)
+
+
+@statement(gast.For, "`for` over any iterable", "iterations run in parallel unless they carry data")
+def _for(lowering: Lowering, node: gast.For) -> None:
+    lowering.bound -= _deleted(node)
+    items, count = listed(lowering, node.iter)
+    broke = _broke(lowering, node)
+    outer_break, lowering.broke = lowering.broke, broke
+    with lowering.branch():
+        outer, lowering.out = lowering.out, []
+        if isinstance(node.target, gast.Name):
+            var = node.target.id
+            lowering.bound.add(var)
+        else:
+            var = lowering.namer.fresh("item")
+            lowering.bound.add(var)
+            lowering.locals.add(var)
+            lowering.glue(gast.Assign(targets=[node.target], value=load(var), type_comment=None))
+        body = lowering.out + lowering.block(node.body)
+        lowering.out = outer
+    lowering.broke = outer_break
+    lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
+    _loop_else(lowering, node, broke)
+
+
+@statement(gast.While, "`while`", "one iteration after the other, up to a bound")
+def _while(lowering: Lowering, node: gast.While) -> None:
+    lowering.bound -= _deleted(node)
+    broke = _broke(lowering, node)
+    outer, lowering.out = lowering.out, []
+    condition = lowering.expr(node.test)
+    test, lowering.out = lowering.out, outer
+    outer_break, lowering.broke = lowering.broke, broke
+    with lowering.branch():
+        body = lowering.block(node.body)
+    lowering.broke = outer_break
+    lowering.emit(core.While(lowering.origin, test, condition, body, [], limit=lowering.max_iterations))
+    endless = isinstance(node.test, gast.Constant) and bool(node.test.value)
+    if endless and not _breaks(node.body):
+        lowering.dead = True
+    _loop_else(lowering, node, broke)
+
+
+def _deleted(node: gast.AST) -> set[str]:
+    return {n.id for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Del)}
+
+
+def _broke(lowering: Lowering, node: Any) -> str | None:
+    """Bind a flag that `break` sets, where the loop has an `else` that a `break` must skip."""
+    if not node.orelse or not _breaks(node.body):
+        return None
+    flag = lowering.namer.fresh("broke")
+    lowering.assign(flag, gast.Constant(value=False, kind=None))
+    return flag
+
+
+def _loop_else(lowering: Lowering, node: Any, broke: str | None) -> None:
+    if not node.orelse:
+        return
+    if broke is None:
+        lowering.out += lowering.block(node.orelse)
+        return
+    with lowering.branch():
+        orelse = lowering.block(node.orelse)
+    lowering.emit(core.If(lowering.origin, gast.UnaryOp(op=gast.Not(), operand=load(broke)), orelse, []))
+
+
+def _breaks(body: list[gast.stmt]) -> bool:
+    """Whether a `break` in these statements ends the loop that they are the body of."""
+    for node in body:
+        if isinstance(node, gast.Break):
+            return True
+        if isinstance(node, gast.If) and (_breaks(node.body) or _breaks(node.orelse)):
+            return True
+        if isinstance(node, (gast.For, gast.While)) and _breaks(node.orelse):
+            return True
+    return False
+
+
+@statement(gast.Break, "`break`", "ends the loop; decided before what follows it starts")
+def _break(lowering: Lowering, node: gast.Break) -> None:
+    if lowering.broke:
+        lowering.glue(assignment(lowering.broke, gast.Constant(value=True, kind=None)), total=True)
+    lowering.emit(core.Break(lowering.origin))
+    lowering.dead = True
+
+
+@statement(gast.Continue, "`continue`", "ends the iteration")
+def _continue(lowering: Lowering, node: gast.Continue) -> None:
+    lowering.emit(core.Continue(lowering.origin))
+    lowering.dead = True
+
+
+@statement(gast.Return, "`return` anywhere", "decided before what follows it starts")
+def _return(lowering: Lowering, node: gast.Return) -> None:
+    value = node.value or gast.Constant(value=None, kind=None)
+    lowered = lowering.expr(value)
+    lowering.emit(core.Return(lowering.origin, lowering.atom(lowered, "result")))
+    lowering.dead = True
+
+
+@statement(gast.Raise, "`raise`", "decided before what follows it in its block starts")
+def _raise(lowering: Lowering, node: gast.Raise) -> None:
+    if node.exc is None:
+        lowering.refuse(node, "TF134", "a bare `raise`", "there is no handler around it", "name the exception")
+        return
+    parts = lowering.operands([part for part in (node.exc, node.cause) if part is not None])
+    cause = parts[1] if node.cause is not None else None
+    lowering.glue(gast.Raise(exc=parts[0], cause=cause), jumps=frozenset({"raise"}))
+    lowering.dead = True
+
+
+@statement(gast.Assert, "`assert`", "raises AssertionError in its place")
+def _assert(lowering: Lowering, node: gast.Assert) -> None:
+    test = lowering.expr(node.test)
+    if node.msg is None or not lowering.has_site(node.msg):
+        lowering.glue(gast.Assert(test=test, msg=node.msg), jumps=frozenset({"raise"}))
+        return
+    with lowering.branch():
+        outer, lowering.out = lowering.out, []
+        message = lowering.expr(node.msg)
+        lowering.glue(gast.Assert(test=gast.Constant(value=False, kind=None), msg=message), jumps=frozenset({"raise"}))
+        body, lowering.out = lowering.out, outer
+    lowering.emit(core.If(lowering.origin, gast.UnaryOp(op=gast.Not(), operand=test), body, []))

@@ -1,0 +1,256 @@
+"""Loop distribution: which loops are fan-outs, which run in order, and what the state at the head of an iteration holds.
+
+Requires a labelled core tree with facts. Provides a `LoopPlan` for each loop that holds sites. A `for` is parallel unless a
+name that a site of its body needs at the head of an iteration, or a guard that ends the loop, depends on a site.
+
+    for x in xs: r = f(x); total += r       parallel: nothing that f needs comes from another iteration; `total` is the fold
+    for x in xs: s = f(s, x)                serial: f needs s, and s comes from f
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tangentflow.language import core
+from tangentflow.language.core import Block, Stmt
+from tangentflow.passes.facts import Facts, has_effect, sites
+from tangentflow.passes.slicing import FULL, LAX, Leave, Mode, Slicer
+
+__all__ = ["LoopPlan", "Planner", "Where"]
+
+Where = tuple[tuple[Stmt, str, int], ...]
+"""The way to a statement: (owner, which block of it, position) from the outside in; the owner of the outermost is itself."""
+
+_CARRY = Mode(raises=False)
+
+
+@dataclass
+class LoopPlan:
+    """How a loop runs.
+
+    `head` are the names in the state of an iteration of a parallel loop; `carry` the part of its body that decides them. Of a serial
+    loop: `carried` the names that change, `invariant` those that do not, `outputs` what is needed after it. `why` tells what
+    makes it serial.
+    """
+
+    serial: bool
+    why: tuple[tuple[str, str, int], ...] = ()
+    head: frozenset[str] = frozenset()
+    fold: frozenset[str] = frozenset()
+    carry: Block | None = None
+    carried: tuple[str, ...] = ()
+    invariant: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+class Planner:
+    """Plans of all loops of a flow, inner ones first, and the slices that rest on them."""
+
+    def __init__(self, body: Block, facts: Facts) -> None:
+        self.body = body
+        self.facts = facts
+        self.plans: dict[Stmt, LoopPlan] = {}
+        self.owner: dict[Stmt, tuple[Stmt | None, Block, int, str]] = {}
+        self.slicer = Slicer(facts, lambda s: self.plans[s].serial, self._outputs, lambda s: s.total)
+        self._place(body, None, "body")
+        self._plan(body)
+
+    def _outputs(self, loop: Stmt) -> tuple[str, ...]:
+        return self.plans[loop].outputs
+
+    def _place(self, block: Block, owner: Stmt | None, part: str) -> None:
+        for index, stmt in enumerate(block):
+            self.owner[stmt] = (owner, block, index, part)
+            if isinstance(stmt, core.If):
+                self._place(stmt.body, stmt, "body")
+                self._place(stmt.orelse, stmt, "orelse")
+            elif isinstance(stmt, core.For):
+                self._place(stmt.body, stmt, "body")
+            elif isinstance(stmt, core.While):
+                self._place(stmt.test, stmt, "test")
+                self._place(stmt.body, stmt, "body")
+
+    def _plan(self, block: Block) -> None:
+        for stmt in block:
+            for inner in core.blocks(stmt):
+                self._plan(inner)
+            if isinstance(stmt, (core.For, core.While)) and sites(stmt):
+                self.plans[stmt] = self._serial(stmt, ()) if isinstance(stmt, core.While) else self._for(stmt)
+
+    # --- serial loops
+
+    def _serial(self, loop: core.For | core.While, why: tuple[tuple[str, str, int], ...]) -> LoopPlan:
+        every = self.facts.all_uses(loop)
+        live = self.facts.live_after[loop]
+        outputs = tuple(sorted(every.writes & live))
+        plan = LoopPlan(True, why, outputs=outputs)
+        self.plans[loop] = plan
+        need = set(outputs)
+        while True:
+            _, before = self.iteration(loop, need)
+            if before <= need:
+                break
+            need |= before
+        if isinstance(loop, core.For):
+            need -= {loop.var} - set(outputs)
+            need |= {loop.items}
+        plan.carried = tuple(sorted(need & every.writes))
+        plan.invariant = tuple(sorted(need - every.writes))
+        return plan
+
+    def iteration(self, loop: core.For | core.While, need: set[str]) -> tuple[Block, set[str]]:
+        """Slice one whole iteration, to the names needed after it."""
+        whole = replace(FULL, whole=True, tail=True)
+        body, before, _ = self.slicer.block(loop.body, need, whole)
+        if isinstance(loop, core.For):
+            return body, before - ({loop.var} - set(self.plans[loop].outputs))
+        test: core.If = core.If(loop.origin, loop.condition, body, [])
+        before |= need | self.facts.uses(loop).reads
+        first, before, _ = self.slicer.block(loop.test, before, whole)
+        return [*first, test], before
+
+    # --- for
+
+    def _for(self, loop: core.For) -> LoopPlan:
+        fixed = self._ordered(loop)
+        if fixed:
+            return self._serial(loop, fixed)
+        inside = self._anchors(loop.body)
+        head: set[str] = set()
+        for stmt in inside:
+            _, need, _ = self.reach(stmt, LAX, loop)
+            head |= need
+        carry, need = self._carry(loop, head)
+        why = self._fed(loop, carry, head)
+        if why:
+            return self._serial(loop, why)
+        fold = self._fold(loop)
+        full: set[str] = set(head)
+        for stmt in inside:
+            _, need, _ = self.reach(stmt, replace(self.mode_of(stmt), drop=fold), loop)
+            full |= need
+        carry, need = self._carry(loop, full)
+        why = self._fed(loop, carry, full)
+        if why:
+            return self._serial(loop, why)
+        names = frozenset(full)
+        return LoopPlan(False, head=names, fold=fold, carry=carry)
+
+    def _ordered(self, loop: core.For) -> tuple[tuple[str, str, int], ...]:
+        if loop.forced:
+            return (("sequential", "", loop.origin.lineno),)
+        return tuple((s.name, s.id, s.origin.lineno) for s in sites(loop) if s.ordered)
+
+    def _anchors(self, block: Block) -> list[Stmt]:
+        """Return what starts from the head of this region: its sites and inner loops, not what lies in the inner loops."""
+        found: list[Stmt] = []
+        for stmt in block:
+            if isinstance(stmt, core.Site):
+                if stmt.kind != "message":
+                    found.append(stmt)
+            elif isinstance(stmt, core.If):
+                if sites(stmt):
+                    found.append(stmt)
+                found += self._anchors(stmt.body) + self._anchors(stmt.orelse)
+            elif isinstance(stmt, (core.For, core.While)) and sites(stmt):
+                found.append(stmt)
+        return found
+
+    def _carry(self, loop: core.For, head: set[str]) -> tuple[Block, set[str]]:
+        """Slice the body to what decides the head names of the next iteration, breaks and returns included."""
+        need = set(head) - {loop.var}
+        while True:
+            kept, before, _ = self.slicer.block(loop.body, need, _CARRY)
+            before -= {loop.var}
+            if before <= need:
+                return kept, need
+            need |= before
+
+    def _fed(self, loop: core.For, carry: Block, head: set[str]) -> tuple[tuple[str, str, int], ...]:
+        """Tell which sites or serial loops the carry depends on: none if the loop is parallel."""
+        found: list[tuple[str, str, int]] = []
+        for stmt in core.walk(carry):
+            if isinstance(stmt, core.Site) and stmt.kind != "message":
+                found.append((stmt.target or "order", stmt.id, stmt.origin.lineno))
+            elif isinstance(stmt, Leave):
+                found.append((", ".join(stmt.outputs) or "return", stmt.loop.id, stmt.origin.lineno))
+        return tuple(found)
+
+    def _fold(self, loop: core.For) -> frozenset[str]:
+        """Return the names that the iterations accumulate from results: no slice inside an iteration can know them."""
+        fold: set[str] = set()
+        for name in sorted(self.facts.all_uses(loop).writes - {loop.var}):
+            carry, need = self._carry(loop, {name})
+            if self._fed(loop, carry, need) and name in self._exposed(loop, name):
+                fold.add(name)
+        return frozenset(fold)
+
+    def _exposed(self, loop: core.For, name: str) -> set[str]:
+        """Return `{name}` if an iteration reads what an earlier one left in the name."""
+        _, before, _ = self.slicer.block(loop.body, {name}, replace(FULL, whole=True))
+        return {name} & before
+
+    # --- slices to a place
+
+    def mode_of(self, stmt: Stmt) -> Mode:
+        """Return the mode of the slice to a site, loop or branch."""
+        if isinstance(stmt, core.Site):
+            if stmt.effect:
+                return FULL
+            return Mode(effects=not stmt.pure)
+        if has_effect(stmt):
+            return FULL
+        return Mode(effects=any(not s.pure for s in sites(stmt)))
+
+    def needs(self, stmt: Stmt) -> set[str]:
+        """Return the names that must be known where a site, loop or branch starts."""
+        if isinstance(stmt, core.Site):
+            own = self.facts.uses(stmt)
+            return set(own.reads)
+        if isinstance(stmt, core.If):
+            return set(self.facts.uses(stmt).reads)
+        plan = self.plans[stmt]
+        if plan.serial:
+            return set(plan.carried) | set(plan.invariant)
+        assert isinstance(stmt, core.For) and plan.carry is not None
+        _, need = self._carry(stmt, set(plan.head))
+        return need | {stmt.items}
+
+    def reach(self, stmt: Stmt, mode: Mode, within: Stmt | None = None, tail: Block | None = None) -> tuple[Block, set[str], Stmt | None]:
+        """Slice from the head of the enclosing iteration (or the start of the flow) to a statement.
+
+        Returns the kept statements with `tail` where the statement stands, the names needed at the start, and the loop there.
+        """
+        need = self.needs(stmt)
+        kept: Block = list(tail or [])
+        mode = replace(mode, drop=mode.drop | self._folds_around(stmt), tail=True)
+        while True:
+            owner, block, index, part = self.owner[stmt]
+            before, need, mode = self.slicer.block(block[:index], need, mode)
+            kept = [*before, *kept]
+            if owner is None:
+                return kept, need, None
+            if isinstance(owner, core.If):
+                need |= self.facts.uses(owner).reads
+                kept = [replace(owner, body=kept if part == "body" else [], orelse=kept if part == "orelse" else [])]
+            elif isinstance(owner, core.While):
+                if not sites(owner):
+                    raise AssertionError("no slice starts in a loop without sites")
+                if part == "body":
+                    need |= self.facts.uses(owner).reads
+                    first, need, mode = self.slicer.block(owner.test, need, mode)
+                    kept = [*first, core.If(owner.origin, owner.condition, kept, [])]
+                return kept, need, owner
+            else:
+                return kept, need, owner
+            stmt = owner
+
+    def _folds_around(self, stmt: Stmt) -> frozenset[str]:
+        """Return the fold names of the innermost loop around a statement, where that loop is known to be parallel."""
+        owner = self.owner[stmt][0]
+        while owner is not None and not isinstance(owner, (core.For, core.While)):
+            owner = self.owner[owner][0]
+        plan = self.plans.get(owner) if owner is not None else None
+        return plan.fold if plan and not plan.serial else frozenset()
+
+

@@ -1,0 +1,171 @@
+"""Facts about core statements: what they read and write, how they leave their block, what they hold. Liveness decides effects.
+
+Requires a core tree. Provides `Facts`, and sets `used` of each site: a call whose result reaches no read is an effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tangentflow.language import core
+from tangentflow.language.core import Block, Stmt
+from tangentflow.language.uses import Uses, uses
+
+__all__ = ["Facts", "has_effect", "has_message", "label", "liveness", "raises", "returns", "sites", "stmt_uses"]
+
+
+@dataclass
+class Facts:
+    """What is known of the statements of one flow."""
+
+    live_after: dict[Stmt, frozenset[str]] = field(default_factory=dict)
+    block_after: dict[int, frozenset[str]] = field(default_factory=dict)
+    _uses: dict[Stmt, Uses] = field(default_factory=dict)
+    _all: dict[Stmt, Uses] = field(default_factory=dict)
+
+    def uses(self, stmt: Stmt) -> Uses:
+        """Return what the statement itself reads and writes (of a compound statement: its test or iterable)."""
+        if stmt not in self._uses:
+            self._uses[stmt] = stmt_uses(stmt)
+        return self._uses[stmt]
+
+    def all_uses(self, stmt: Stmt) -> Uses:
+        """Return what the statement and everything in it reads and writes."""
+        if stmt not in self._all:
+            own = self.uses(stmt)
+            total = Uses(set(own.reads), set(own.writes), set(), set(own.deletes), set(own.mutates))
+            for block in core.blocks(stmt):
+                for inner in block:
+                    part = self.all_uses(inner)
+                    total.reads |= part.reads
+                    total.writes |= part.writes
+                    total.deletes |= part.deletes
+                    total.mutates |= part.mutates
+            self._all[stmt] = total
+        return self._all[stmt]
+
+    def frontier(self, block: Block) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names that a block reads from before it, and those that it leaves to what follows."""
+        empty = frozenset[str]()
+        inputs = _live(block, empty, empty, empty, Facts(), mark=False)
+        written = set().union(*[self.all_uses(stmt).writes for stmt in block]) if block else set()
+        return tuple(sorted(inputs)), tuple(sorted(written & self.block_after.get(id(block), empty)))
+
+
+def stmt_uses(stmt: Stmt) -> Uses:
+    """Return what a statement itself reads and writes."""
+    if isinstance(stmt, core.Glue):
+        return uses(stmt.node)
+    if isinstance(stmt, core.Site):
+        found = uses(stmt.expr, *[argument.value for argument in stmt.args])
+        if stmt.target:
+            found.writes.add(stmt.target)
+            found.kills.add(stmt.target)
+        return found
+    if isinstance(stmt, core.If):
+        return uses(stmt.test)
+    if isinstance(stmt, core.For):
+        return Uses(reads={stmt.items}, writes={stmt.var})
+    if isinstance(stmt, core.While):
+        return uses(stmt.condition)
+    if isinstance(stmt, core.Return):
+        return uses(stmt.value)
+    return Uses()
+
+
+def sites(stmt: Stmt, messages: bool = False) -> list[core.Site]:
+    """Return the sites in a statement, messages only on demand."""
+    return [s for s in core.walk([stmt]) if isinstance(s, core.Site) and (messages or s.kind != "message")]
+
+
+def has_effect(stmt: Stmt) -> bool:
+    """Whether an effect stands in it."""
+    return any(site.effect for site in sites(stmt))
+
+
+def has_message(stmt: Stmt) -> bool:
+    """Whether a message stands in it."""
+    return any(site.kind == "message" for site in sites(stmt, messages=True))
+
+
+def returns(stmt: Stmt) -> bool:
+    """Whether the workflow may return from inside it."""
+    return any(isinstance(s, core.Return) for s in core.walk([stmt]))
+
+
+def raises(stmt: Stmt) -> bool:
+    """Whether it holds a `raise` or `assert`."""
+    return any(isinstance(s, core.Glue) and "raise" in s.jumps for s in core.walk([stmt]))
+
+
+def liveness(body: Block, facts: Facts) -> None:
+    """Set `used` of every site and record what is live after each statement that is a loop."""
+    _live(body, frozenset(), frozenset(), frozenset(), facts)
+
+
+def _live(block: Block, after: frozenset[str], on_break: frozenset[str], on_continue: frozenset[str], facts: Facts, mark: bool = True) -> frozenset[str]:
+    live = after
+    facts.block_after[id(block)] = after
+    for stmt in reversed(block):
+        own = facts.uses(stmt)
+        if isinstance(stmt, core.Return):
+            live = frozenset(own.reads)
+        elif isinstance(stmt, core.Break):
+            live = on_break
+        elif isinstance(stmt, core.Continue):
+            live = on_continue
+        elif isinstance(stmt, core.If):
+            body = _live(stmt.body, live, on_break, on_continue, facts, mark)
+            orelse = _live(stmt.orelse, live, on_break, on_continue, facts, mark)
+            live = body | orelse | own.reads
+        elif isinstance(stmt, core.For):
+            facts.live_after[stmt] = live
+            head = live
+            while True:
+                start = _live(stmt.body, head, live, head, facts, mark) - {stmt.var}
+                if start <= head:
+                    break
+                head |= start
+            live = head | {stmt.items}
+        elif isinstance(stmt, core.While):
+            facts.live_after[stmt] = live
+            head = frozenset[str]()
+            while True:
+                body = _live(stmt.body, head, live, head, facts, mark)
+                start = _live(stmt.test, live | body | own.reads, live, head, facts, mark)
+                if start <= head:
+                    break
+                head |= start
+            live = head
+        else:
+            if mark and isinstance(stmt, core.Site):
+                stmt.used = stmt.target is not None and stmt.target in live
+            live = live - own.kills | own.reads
+    return live
+
+
+def label(body: Block) -> None:
+    """Name sites, branches and loops after what they call, counted per enclosing loop: `fit`, `fit_2`, `loop`, `loop.fit`."""
+    _label(body, "", {})
+
+
+def _label(block: Block, prefix: str, counts: dict[str, int]) -> None:
+    def name(wish: str) -> str:
+        counts[wish] = counts.get(wish, 0) + 1
+        return prefix + (wish if counts[wish] == 1 else f"{wish}_{counts[wish]}")
+
+    for stmt in block:
+        if isinstance(stmt, core.Site):
+            stmt.id = name(stmt.name)
+        elif isinstance(stmt, core.If):
+            stmt.id = name("if")
+            _label(stmt.body, prefix, counts)
+            _label(stmt.orelse, prefix, counts)
+        elif isinstance(stmt, (core.For, core.While)):
+            if sites(stmt):
+                stmt.id = name("loop")
+            inner: dict[str, int] = {}
+            for part in core.blocks(stmt)[:-1]:
+                _label(part, f"{stmt.id}." if stmt.id else prefix, inner if stmt.id else counts)
+            _label(stmt.orelse, prefix, counts)
+

@@ -1,0 +1,1 @@
+"""What runs inside pods: outcomes, their codec, replays. Standard library only."""

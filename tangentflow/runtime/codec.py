@@ -1,0 +1,101 @@
+"""Outcomes as bytes: what steps store and what their consumers load, the same in every executor.
+
+The bytes are a header (magic, version, kind, Python minor, length of the text), the text of an exception for those who
+cannot load it, and a pickle stream of `runtime.pickling`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tangentflow.errors import NotPicklable, TangentflowError
+from tangentflow.runtime import exceptions, pickling
+from tangentflow.runtime.digest import digest
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.traces import remote_traceback
+
+__all__ = ["decode", "digest", "encode", "remote_traceback", "roundtrip"]
+
+_MAGIC = b"tangentflow:outcome\x01"
+_KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"R": Raised}
+_START = len(_MAGIC) + 6
+_TEXT = 20_000
+
+
+def encode(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> bytes:
+    """Return `outcome` as bytes that `decode` is known to load.
+
+    `where` is the step's name, `what` names the value in messages, `path` is that of the step run. Raises NotPicklable
+    if a value cannot be pickled or not be loaded again. An exception always can be: one whose args or attributes cannot
+    is stored as a NotPicklable that has its type and repr in the message, and its traceback, cause and context.
+    """
+    return _encode(outcome, where, what, path)[0]
+
+
+def decode(data: bytes, *, where: str = "") -> Outcome:
+    """Return the outcome that `encode` was given; `where` is the step's name for messages.
+
+    Raises TangentflowError if `data` is no outcome, or if this process cannot load it (a module that is missing).
+    """
+    step = f" of step {where!r}" if where else ""
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise TangentflowError(
+            f"the stored outcome{step} is not one that this version can read: it begins {data[:24]!r}"
+        )
+    kind = _KINDS.get(data[len(_MAGIC) : len(_MAGIC) + 1])
+    if kind is None:
+        raise TangentflowError(f"the stored outcome{step} has an unknown kind: it begins {data[:24]!r}")
+    minor = data[_START - 5]
+    body = _START + int.from_bytes(data[_START - 4 : _START], "big")
+    try:
+        content = pickling.loads(memoryview(data)[body:])
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        if minor != sys.version_info[1]:
+            reason += f" (written by Python 3.{minor}, this is 3.{sys.version_info[1]})"
+        text = data[_START:body].decode()
+        note = f"\nit is the exception\n{text}" if text else ""
+        raise TangentflowError(f"the stored outcome{step} cannot be loaded here: {reason}{note}") from error
+    return kind(content)
+
+
+def roundtrip(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> Outcome:
+    """Return a copy of `outcome` as another process would see it. Raises NotPicklable as `encode` does."""
+    return _encode(outcome, where, what, path)[1]
+
+
+def _encode(outcome: Outcome, where: str, what: str, path: str) -> tuple[bytes, Outcome]:
+    copy: Outcome
+    text = b""
+    if isinstance(outcome, Raised):
+        kind = b"R"
+        text = exceptions.text(outcome.exception)[-_TEXT:].encode("utf-8", "backslashreplace")
+        body = pickling.dumps(outcome.exception, lambda error, reason: _stand_in(error, reason, where, path))
+        copy = Raised(pickling.loads(body))
+    else:
+        kind = b"V"
+        body, loaded = _value(outcome.value, where, what, path)
+        copy = Value(loaded)
+    return _MAGIC + kind + bytes([sys.version_info[1]]) + len(text).to_bytes(4, "big") + text + body, copy
+
+
+def _value(value: Any, where: str, what: str, path: str) -> tuple[bytes, Any]:
+    try:
+        body = pickling.dumps(value)
+    except Exception as error:
+        raise NotPicklable(where, what, pickling.explain(value, error), path) from error
+    try:
+        # Loading at once finds what pickles but does not load here, with its step's name, and not in a consumer.
+        return body, pickling.loads(body)
+    except Exception as error:
+        reason = f"{pickling.explain(value, error)} (it can be pickled, but not loaded again)"
+        raise NotPicklable(where, what, reason, path) from error
+
+
+def _stand_in(exception: BaseException, reason: str, where: str, path: str) -> BaseException:
+    shown = pickling.without_addresses(exceptions.describe(exception))
+    made = NotPicklable(where, f"the exception {shown}", reason, path)
+    made.__cause__, made.__context__ = exception.__cause__, exception.__context__
+    made.__suppress_context__ = exception.__suppress_context__
+    return made

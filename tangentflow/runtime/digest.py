@@ -1,0 +1,209 @@
+"""A digest of a value's structure: equal before and after unless the value was changed.
+
+Independent of identity, sharing, hash seed and process. Dicts keep their order, sets have none.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import functools
+import hashlib
+import sys
+import types
+from collections.abc import Generator, Iterable
+from typing import Any
+
+__all__ = ["digest"]
+
+_ATOMS = frozenset({int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented)})
+_SIZE = 32
+
+_Walk = Generator[object, bytes, bytes]
+"""Yields parts, is sent their digests, returns its own."""
+
+
+def digest(value: object) -> str:
+    """Return the structural digest of `value` as hex text.
+
+    Never raises for what cannot be pickled: such a part counts by its type and attributes. Values that functools caches
+    in attributes (`cached_property`) do not count.
+    """
+    return _Walker().run(value).hex()
+
+
+class _Walker:
+    """One walk: digests known by object id, and the objects under way (for cycles)."""
+
+    def __init__(self) -> None:
+        self.done: dict[int, bytes] = {}
+        self.open: dict[int, int] = {}
+        self.keep: list[object] = []  # ids must stay taken
+
+    def run(self, value: object) -> bytes:
+        """Walk without recursion: a stack of generators, so that depth has no limit."""
+        stack: list[tuple[int, _Walk]] = []
+        result = self.enter(value, stack)
+        while stack:
+            identity, walk = stack[-1]
+            try:
+                part = next(walk) if result is None else walk.send(result)
+            except StopIteration as stop:
+                stack.pop()
+                result = stop.value
+                self.open.pop(identity, None)
+                self.done[identity] = stop.value
+            else:
+                result = self.enter(part, stack)
+        assert result is not None
+        return result
+
+    def enter(self, value: object, stack: list[tuple[int, _Walk]]) -> bytes | None:
+        """Return the digest of `value` if that is known at once, else put its walk on the stack."""
+        if type(value) in _ATOMS:
+            return _atom(value)
+        identity = id(value)
+        if identity in self.done:
+            return self.done[identity]
+        if identity in self.open:
+            return _hash(b"cycle", str(len(self.open) - self.open[identity]).encode())
+        self.keep.append(value)
+        self.open[identity] = len(self.open)
+        stack.append((identity, _walk(value)))
+        return None
+
+
+def _hash(tag: bytes, *parts: bytes) -> bytes:
+    hasher = hashlib.blake2b(tag, digest_size=_SIZE)
+    for part in parts:
+        hasher.update(len(part).to_bytes(8, "big"))
+        hasher.update(part)
+    return hasher.digest()
+
+
+def _atom(value: Any) -> bytes:
+    kind = type(value)
+    if kind is str:
+        return _hash(b"str", value.encode("utf-8", "surrogatepass"))
+    if kind is bytes:
+        return _hash(b"bytes", value)
+    if kind is int:
+        return _hash(b"int", hex(value).encode())  # unlike repr without a limit on digits
+    return _hash(kind.__name__.encode(), repr(value).encode())
+
+
+def _walk(value: Any) -> _Walk:
+    kind = type(value)
+    if kind in (list, tuple):
+        return _sequence(kind.__name__, value)
+    if kind is dict:
+        return _mapping(value)
+    if kind in (set, frozenset):
+        return _unordered(kind.__name__, value)
+    if kind in (bytearray, memoryview):
+        return _leaf(kind.__name__, bytes(value))
+    if isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
+        return _leaf(
+            "name", f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', value.__name__)}".encode()
+        )
+    if isinstance(value, types.FunctionType):
+        return _function(value)
+    if isinstance(value, types.CodeType):
+        return _parts("code", [value.co_code, value.co_consts, value.co_names, value.co_varnames, value.co_freevars])
+    if isinstance(value, types.CellType):
+        return _cell(value)
+    if "numpy" in sys.modules and kind is sys.modules["numpy"].ndarray:
+        return _array(value)
+    return _object(value)
+
+
+def _sequence(name: str, values: Any) -> _Walk:
+    if set(map(type, values)) <= _ATOMS:
+        try:
+            return _hash(name.encode() + b"!", repr(values).encode())
+        except ValueError:  # an integer with more digits than repr gives
+            pass
+    return (yield from _parts(name, values))
+
+
+def _mapping(values: dict[Any, Any]) -> _Walk:
+    if set(map(type, values)) <= _ATOMS and set(map(type, values.values())) <= _ATOMS:
+        try:
+            return _hash(b"dict!", repr(values).encode())
+        except ValueError:
+            pass
+    return (yield from _parts("dict", [part for item in list(values.items()) for part in item]))
+
+
+def _parts(name: str, values: Iterable[object]) -> _Walk:
+    digests = []
+    for value in values:
+        digests.append((yield value))
+    return _hash(name.encode(), *digests)
+
+
+def _unordered(name: str, values: Iterable[object]) -> _Walk:
+    digests = []
+    for value in values:
+        digests.append((yield value))
+    return _hash(name.encode(), *sorted(digests))
+
+
+def _leaf(name: str, data: bytes) -> _Walk:
+    return _hash(name.encode(), data)
+    yield  # makes this a generator, like its siblings
+
+
+def _function(value: types.FunctionType) -> _Walk:
+    name = f"{value.__module__}:{value.__qualname__}"
+    parts = [value.__code__, value.__defaults__, value.__kwdefaults__, value.__closure__, value.__dict__]
+    return (yield from _parts("function " + name, parts))
+
+
+def _cell(value: types.CellType) -> _Walk:
+    try:
+        contents = [value.cell_contents]
+    except ValueError:  # not bound yet
+        contents = []
+    return (yield from _parts("cell", contents))
+
+
+def _array(value: Any) -> _Walk:
+    head = f"{value.dtype.str} {value.shape}"
+    if value.dtype.hasobject:
+        return (yield from _parts(f"ndarray {head}", value.ravel().tolist()))
+    if value.dtype.names is not None:
+        head += f" {value.dtype.descr}"
+    return _hash(f"ndarray {head}".encode(), value.tobytes())
+
+
+def _object(value: Any) -> _Walk:
+    """Walk any other object as pickle would: by what its reduction gives."""
+    kind = type(value)
+    name = f"object {kind.__module__}:{kind.__qualname__}"
+    reduced: Any
+    try:
+        reducer = copyreg.dispatch_table.get(kind)
+        reduced = value.__reduce_ex__(4) if reducer is None else reducer(value)
+    except Exception:
+        # Cannot be pickled (a lock, a file, a generator), which is for the codec to refuse.
+        return (yield from _parts(name + " attributes", [_attributes(value, getattr(value, "__dict__", {}))]))
+    if isinstance(reduced, str):
+        return _hash(name.encode(), reduced.encode())
+    function, args, state, items, pairs = (*reduced, None, None, None)[:5]
+    # By name: the code of helpers such as copyreg's differs from one Python to the next.
+    name += f" by {getattr(function, '__module__', '')}:{getattr(function, '__qualname__', '')}"
+    if isinstance(state, dict):
+        state = _attributes(value, state)
+    elif isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], dict):
+        state = (_attributes(value, state[0]), state[1])
+    parts = [args, state, None if items is None else list(items), None if pairs is None else list(pairs)]
+    return (yield from _parts(name, parts))
+
+
+def _attributes(value: object, state: dict[str, Any]) -> dict[str, Any]:
+    kind = type(value)
+    return {
+        name: part
+        for name, part in state.items()
+        if not isinstance(getattr(kind, str(name), None), functools.cached_property)
+    }

@@ -1,0 +1,25 @@
+"""The outcome of a step run or of a once-only glue call: a value or an exception. "Not run" is the absence of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Outcome", "Raised", "Value"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """It returned `value`."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Raised:
+    """It raised `exception`: any `BaseException`, `SystemExit` and `KeyboardInterrupt` included."""
+
+    exception: BaseException
+
+
+Outcome = Value | Raised

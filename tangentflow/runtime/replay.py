@@ -1,0 +1,166 @@
+"""Running a slice: the user's own code again, with recorded outcomes in place of step calls.
+
+`Replay` is what generated code knows as `_tf`. A look-up of an outcome that is not recorded yet ends the replay with
+`NotRun`, which no handler in user code may catch.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tangentflow.errors import LoopLimit
+
+__all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store"]
+
+Address = tuple[str, tuple[int, ...]]
+"""A site (or loop) of a flow and the indices of the loops around it."""
+
+
+class NotRun(BaseException):
+    """An outcome was looked up that is not recorded yet."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+class _Skip:
+    """What the slice of a site gives when control never gets to the site."""
+
+    def __repr__(self) -> str:
+        return "SKIP"
+
+
+SKIP = _Skip()
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The heads of a parallel loop: what all iterations share, and a state each."""
+
+    entry: dict[str, Any]
+    items: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Next:
+    """A serial loop goes on with this state."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A serial loop ended and left this state."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The workflow returned from inside a serial loop."""
+
+    value: Any
+
+
+class Store(Protocol):
+    """Where a replay finds outcomes. Each method raises NotRun for what is not recorded."""
+
+    def outcome(self, address: Address, own: bool) -> Any:
+        """Return the value of a site or raise its exception; with `own`, a copy that the caller may change."""
+
+    def left(self, address: Address) -> Done | Returned:
+        """Return what a serial loop left, or raise its exception."""
+
+    def message(self, call: Callable[[], object]) -> None:
+        """Issue a message (print, logging) unless this one was issued before."""
+
+
+class Replay:
+    """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
+
+    SKIP = SKIP
+    Next = Next
+    Done = Done
+    Returned = Returned
+    Scanned = Scanned
+
+    def __init__(self, store: Store, names: Mapping[str, Any], indices: tuple[int, ...], calls: Mapping[str, Any]) -> None:
+        self._store = store
+        self._names = names
+        self._indices = indices
+        self._calls = calls
+
+    def has(self, name: str) -> bool:
+        """Whether a name is bound at the start."""
+        return name in self._names
+
+    def take(self, name: str) -> Any:
+        """Return the value of a name at the start."""
+        return self._names[name]
+
+    def copy(self, name: str) -> Any:
+        """Like `take`, but a value that the replay may change."""
+        return copy.deepcopy(self._names[name])
+
+    @property
+    def index(self) -> int:
+        """The index of the iteration at whose head the slice starts."""
+        return self._indices[-1]
+
+    def out(self, site: str, *indices: int) -> Any:
+        """Return the recorded value of a site, or raise its recorded exception."""
+        return self._store.outcome((site, self._indices + indices), False)
+
+    def own(self, site: str, *indices: int) -> Any:
+        """Like `out`, but a value that the replay may change."""
+        return self._store.outcome((site, self._indices + indices), True)
+
+    def leave(self, loop: str, *indices: int) -> Done | Returned:
+        """Return what a serial loop left, or raise the exception that ended it."""
+        return self._store.left((loop, self._indices + indices))
+
+    def message(self, call: Callable[[], object]) -> None:
+        """Issue a message once."""
+        self._store.message(call)
+
+    def args(self, key: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
+        """Return a function that collects its arguments; it bears the name of the callee, for Python's error messages."""
+
+        def collect(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            return args, kwargs
+
+        callee = self._calls.get(key)
+        collect.__name__ = getattr(callee, "__name__", key)
+        collect.__qualname__ = getattr(callee, "__qualname__", key)
+        collect.__module__ = getattr(callee, "__module__", __name__)
+        return collect
+
+    def each(self, items: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+        """Count the iterations of a `for`."""
+        return enumerate(items)
+
+    def state(self, *names: str) -> dict[str, Any]:
+        """Return those of the caller's local variables that are bound."""
+        bound = sys._getframe(1).f_locals
+        return {name: bound[name] for name in names if name in bound}
+
+    def snapshot(self, *names: str) -> dict[str, Any]:
+        """Like `state`, as a copy that later changes do not reach."""
+        bound = sys._getframe(1).f_locals
+        kept: dict[str, Any] = copy.deepcopy({name: bound[name] for name in names if name in bound})
+        return kept
+
+    def counting(self) -> Iterator[int]:
+        """Count the iterations of a `while`."""
+        return itertools.count()
+
+    def limit(self, index: int, limit: int, filename: str, line: int) -> None:
+        """Raise LoopLimit when a `while` goes on past its bound."""
+        if index >= limit:
+            raise LoopLimit(limit, filename, line)

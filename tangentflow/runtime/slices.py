@@ -1,0 +1,68 @@
+"""From the text of a slice to a function that sees what the user's workflow sees: its globals and closure variables."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import linecache
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tangentflow.errors import InternalError
+from tangentflow.runtime.replay import Replay
+
+__all__ = ["bind", "compile_slice"]
+
+
+def compile_slice(code: str, function: types.FunctionType, label: str) -> Callable[[Replay], Any]:
+    """Compile `code`, a function `slice(_tf)`, as if it stood where `function` stands. `label` names it in tracebacks."""
+    filename = f"<tangentflow {label}>"
+    free = function.__code__.co_freevars
+    indented = "".join(f"    {line}\n" for line in code.splitlines()) if free else code
+    source = f"def around({', '.join(free)}):\n{indented}    return slice\n" if free else code
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    found = _code_named(compile(source, filename, "exec", dont_inherit=True), "slice")
+    cells = dict(zip(free, function.__closure__ or ()))
+    closure = tuple(cells[name] for name in found.co_freevars)
+    return types.FunctionType(found, function.__globals__, "slice", None, closure)
+
+
+def _code_named(code: types.CodeType, name: str) -> types.CodeType:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            if constant.co_name == name:
+                return constant
+            if constant.co_name == "around":
+                return _code_named(constant, name)
+    raise InternalError("a slice has no code", name=name)
+
+
+def bind(function: types.FunctionType, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a call by name, defaults filled in; raise the TypeError that the call itself would raise."""
+    parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
+    kinds = inspect.Parameter
+    parts: list[str] = []
+    star = False
+    previous = None
+    for p in parameters:
+        if previous is kinds.POSITIONAL_ONLY and p.kind is not kinds.POSITIONAL_ONLY:
+            parts.append("/")
+        if p.kind is kinds.VAR_POSITIONAL:
+            star = True
+        if p.kind is kinds.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        prefix = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(p.kind, "")
+        parts.append(prefix + p.name + ("=None" if p.default is not p.empty else ""))
+        previous = p.kind
+    if previous is kinds.POSITIONAL_ONLY:
+        parts.append("/")
+    space: dict[str, Any] = {"_locals": builtins.locals}
+    exec(f"def call({', '.join(parts)}): return _locals()", space)  # the parameter list of the function, nothing of its body
+    stub = space["call"]
+    stub.__defaults__, stub.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    stub.__code__ = stub.__code__.replace(co_name=function.__name__)
+    stub.__name__, stub.__qualname__ = function.__name__, function.__qualname__
+    bound: dict[str, Any] = stub(*args, **kwargs)
+    return bound

@@ -1,0 +1,1 @@
+"""The expression language of the engine: reading it, evaluating it, its functions."""
