@@ -22,12 +22,14 @@ if TYPE_CHECKING:
         StepTimeout,
         TangentflowError,
     )
+    from tangentflow.order import sequential
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
+    "tangentflow.order": ("sequential",),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepTimeout", "TangentflowError",
@@ -46,6 +48,7 @@ __all__ = [
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "sequential",
     "step",
     "workflow",
 ]

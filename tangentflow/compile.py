@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import types
+from typing import Any, cast
 
 from tangentflow.compiled import Graph
 from tangentflow.decorators import WorkflowFunction
@@ -22,7 +23,7 @@ def compile_workflow(workflow: WorkflowFunction[..., Any]) -> Graph:
     """Compile a workflow and all that it calls. Raises LanguageError."""
     lowered = _lower_all(workflow)
     root = next(iter(lowered))
-    facts = {key: Facts() for key in lowered}
+    facts = {key: Facts(flow.locals) for key, flow in lowered.items()}
     _mark_recursive(lowered)
     for key, flow in lowered.items():
         label(flow.body)
@@ -46,7 +47,9 @@ def _lower_all(workflow: WorkflowFunction[..., Any]) -> dict[str, Lowered]:
         key = keys[id(current)]
         if key in done:
             continue
-        done[key] = flow = lower(find(current.function), current.option("max_iterations", MAX_ITERATIONS))
+        done[key] = flow = lower(
+            find(cast(types.FunctionType, current.function)), current.option("max_iterations", MAX_ITERATIONS)
+        )
         for name, callee in list(flow.callees.items()):
             known = keys.setdefault(id(callee), _unused(name, callee, done, keys))
             if known != name:

@@ -14,10 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tangentflow.compiled import Graph
     from tangentflow.engine.run import Run
-    from tangentflow.graph.api import Graph
 
 __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflow"]
 
@@ -75,7 +73,9 @@ class StepFunction(_Decorated[P, R]):
         if not inspect.isfunction(function):
             raise TypeError(f"@step decorates a function, not {function!r}")
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-            raise TypeError(f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value")
+            raise TypeError(
+                f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value"
+            )
         if "after" in inspect.signature(function).parameters:
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
         super().__init__(function, options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import os
 import secrets
 import sys
 from collections.abc import Mapping
+from concurrent import futures
 from typing import Any, Protocol
 
 from tangentflow.engine.machine import Machine, Ready
@@ -91,7 +91,9 @@ def _submit(pool: Pool, ready: Ready) -> futures.Future[Finished]:
     """Start a step; arguments that cannot be pickled make it fail in every executor alike."""
     name, line = ready.step.__name__, ready.node.origin.lineno
     try:
-        payload = encode(Value((ready.step.function, ready.args, ready.kwargs)), where=name, what="an argument", path=ready.path)
+        payload = encode(
+            Value((ready.step.function, ready.args, ready.kwargs)), where=name, what="an argument", path=ready.path
+        )
     except Exception as error:
         payload = encode(Raised(error), where=name, path=ready.path)
     return pool.submit(execute, payload, ready.path, name, line, bool(ready.step.option("check", True)))

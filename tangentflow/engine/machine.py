@@ -11,13 +11,13 @@ import types
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.frames import Frame, Recorded, spell
-from tangentflow.errors import InternalError
+from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
-from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.codec import digest, encode, roundtrip
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
 from tangentflow.runtime.slices import bind, compile_slice
@@ -121,9 +121,7 @@ class Machine:
     def _function(self, key: str) -> types.FunctionType:
         workflow = self.graph.bindings[key]
         assert isinstance(workflow, WorkflowFunction)
-        function = workflow.function
-        assert isinstance(function, types.FunctionType)
-        return function
+        return cast(types.FunctionType, workflow.function)
 
     def _frame(self, flow: Flow, path: str, args: Mapping[str, Any], parent: tuple[Frame, Address] | None) -> Frame:
         frame = Frame(flow, path, args, parent, self.always_copy, self.messages)
@@ -239,7 +237,7 @@ class Machine:
             return
         address = (node.id, indices)
         try:
-            value = call()
+            value = _evaluate_once(call, node) if isinstance(node, Glue) else call()
             if isinstance(node, Step):
                 args, kwargs = value
                 step = self.graph.bindings[node.callee]
@@ -254,12 +252,18 @@ class Machine:
             raise
         except BaseException as error:
             outcome = Raised(error)
-        frame.record(address, outcome)
+        try:
+            frame.record(address, outcome)
+        except NotPicklable as error:
+            outcome = Raised(error)
+            frame.record(address, outcome)
         self._wake(frame, address)
         if isinstance(outcome, Raised):
             self._look_for_the_end(frame)
 
-    def _start_call(self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _start_call(
+        self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         path = spell(frame.path, node.id, indices)
         args, kwargs = _copy((args, kwargs), path)
         bound = bind(self._function(node.flow), args, kwargs)
@@ -352,6 +356,16 @@ class Machine:
             return self.done
         caller, address = frame.parent
         return address in caller.outcomes
+
+
+def _evaluate_once(call: Callable[[], Any], node: Glue) -> Any:
+    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
+    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
+    before = digest(operands)
+    value = call()
+    if digest(operands) != before:
+        raise MutatedArgument(node.text, ", ".join(call.__code__.co_freevars), node.origin.lineno)
+    return value
 
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)

@@ -72,7 +72,9 @@ class StepRuns(Sequence[StepRun]):
 class Run:
     """A finished run of a workflow."""
 
-    def __init__(self, id: str, workflow: str, outcome: Outcome, steps: Sequence[StepRun], pods: int | None = None) -> None:
+    def __init__(
+        self, id: str, workflow: str, outcome: Outcome, steps: Sequence[StepRun], pods: int | None = None
+    ) -> None:
         self.id = id
         self.workflow = workflow
         self.steps = StepRuns(steps)
@@ -111,7 +113,9 @@ class Run:
             bare, found = _bare(run.path)
             if bare == path and found == wanted and wanted:
                 return run
-        raise UsageError(f"the run has no step {path!r}{f' at {indices}' if indices else ''}; it has {[r.path for r in self.steps][:20]}")
+        raise UsageError(
+            f"the run has no step {path!r}{f' at {indices}' if indices else ''}; it has {[r.path for r in self.steps][:20]}"
+        )
 
 
 def _bare(path: str) -> tuple[str, tuple[int, ...]]:

@@ -35,8 +35,9 @@ def _region(frame: Frame, region: Region, indices: tuple[int, ...], log: Log, fo
     for node in region:
         address = (node.id, indices)
         if isinstance(node, Step):
-            if (id(frame), *address) in log:
-                found.append(_ran(frame, node, indices, *log[(id(frame), *address)]))
+            key = (id(frame), *address)
+            if key in log:
+                found.append(_ran(frame, node, indices, *log[key]))
             elif address in frame.skipped:
                 source = f"{os.path.basename(node.origin.filename)}:{node.origin.lineno}"
                 found.append(StepRun(node.name, spell(frame.path, *address), "Skipped", source))

@@ -64,5 +64,9 @@ def _call(
 def _changed(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> str:
     """Name the parameters that can have been changed: those that are not of an immutable type."""
     bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    mutable = [key for key, value in bound.items() if not isinstance(value, (int, float, complex, str, bytes, bool, type(None)))]
+    mutable = [
+        key
+        for key, value in bound.items()
+        if not isinstance(value, (int, float, complex, str, bytes, bool, type(None)))
+    ]
     return ", ".join(mutable) or ", ".join(bound) or name

@@ -11,17 +11,15 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gast
 
 from tangentflow.language import known, remedies
+from tangentflow.language.helpers import Helpers, given_to
 from tangentflow.language.uses import MUTATORS, bound_names, uses
-from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, annotation_of, join, live_value
+from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, join, live_value
 from tangentflow.language.verdict import MISSING, dotted
-
-if TYPE_CHECKING:
-    from tangentflow.language.helpers import Helpers
 
 __all__ = ["Aliasing", "Keep", "Report"]
 
@@ -40,7 +38,7 @@ class Keep(enum.Enum):
 _STORING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 _SPREADING = frozenset({"extend", "extendleft", "update", "symmetric_difference_update"})
 _COPIES = frozenset(
-    f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "dict", "bytearray", "sum", "reversed")
+    f"builtins.{name}" for name in ("list", "tuple", "set", "frozenset", "sorted", "dict", "bytearray", "reversed")
 ) | {"collections.deque", "collections.OrderedDict", "collections.Counter", "copy.copy", "dataclasses.replace"}
 _ARITHMETIC = frozenset(["builtins.abs", "builtins.round", "builtins.pow", "builtins.divmod"])
 _PICKS = frozenset(["builtins.max", "builtins.min", "builtins.next", "functools.reduce", "builtins.getattr"])
@@ -62,6 +60,7 @@ class Aliasing:
         self.context = ""
         self.uncertain = 0
         self.iterated: list[set[str]] = []
+        self.nested = False
 
     # --- expressions
 
@@ -92,17 +91,19 @@ class Aliasing:
         if value.immutable or keep is Keep.NOTHING:
             return value
         if keep is Keep.ALL:
-            if self.reads[name] == 1 and value.loop == self.loop and not self.uncertain:
+            if self._last(name, value):
                 return value  # nothing reads the name again, so the value moves on
+            if value.levels == 0:
+                return value
             self.env[name] = value.shared("alias", f"{self.context}, so that the change would be seen there too")
-            return self.env[name].shared("alias", "") if value.levels == 0 else self._alias(name, value)
-        if value.levels > 1 and not value.flat and not (self.reads[name] == 1 and value.loop == self.loop):
+            return value.shared("alias", f"it is the same value as `{name}` since line {self.line}", root=name)
+        if value.levels > 1 and not value.flat and not self._last(name, value):
             value = self.env[name] = replace(value, levels=1)
         return value
 
-    def _alias(self, name: str, value: Value) -> Value:
-        why = f"it is the same value as `{name}` since line {self.line}"
-        return value.shared("alias", why, root=name)
+    def _last(self, name: str, value: Value) -> bool:
+        """Whether this is the only place that reads the value of a name, and reads it once."""
+        return self.reads[name] == 1 and value.sure and value.loop == self.loop
 
     def _JoinedStr(self, node: Any, keep: Keep) -> Value:
         for part in node.values:
@@ -169,20 +170,25 @@ class Aliasing:
     def _display(self, elements: Iterable[Any], keep: Keep, kind: str) -> Value:
         inner = Keep.NOTHING if keep is Keep.NOTHING else Keep.ALL
         levels, flat, captures = ALONE, True, frozenset[str]()
-        for element in elements:
-            value = self.value(element, inner)
+        found = []
+        for node in elements:
+            value = self.value(node, inner)
             captures |= value.captures
-            if isinstance(element, gast.Starred):
+            if isinstance(node, gast.Starred):
                 levels, flat = min(levels, _spread(value)), flat and value.flat
             else:
                 levels, flat = min(levels, 1 + value.kept_levels), flat and value.immutable
-        return Value(levels=levels, flat=flat, type=kind, captures=captures)
+                found.append(value)
+        fields = tuple(value.immutable for value in found) if kind == "tuple" else ()
+        parts = found[0].fields if len(found) == 1 else ()
+        return Value(levels=min(levels, ALONE), flat=flat, type=kind, captures=captures, fields=fields, parts=parts)
 
     def _List(self, node: Any, keep: Keep) -> Value:
         return self._display(node.elts, keep, "list")
 
     def _Set(self, node: Any, keep: Keep) -> Value:
-        return self._display(node.elts, keep, "set")
+        self._all(node.elts, Keep.NOTHING)  # what can be hashed does not change
+        return Value(levels=ALONE, flat=True, type="set")
 
     def _Tuple(self, node: Any, keep: Keep) -> Value:
         value = self._display(node.elts, keep, "tuple")
@@ -207,7 +213,11 @@ class Aliasing:
             for condition in generator.ifs:
                 self.value(condition, Keep.NOTHING)
         self.context = f"line {self.line} puts it into another value"
-        found = self._display(elements, Keep.ALL, kind)
+        if kind == "set":
+            self._all(elements, Keep.NOTHING)
+            found = Value(levels=ALONE, flat=True, type="set")
+        else:
+            found = self._display(elements, Keep.ALL, kind)
         self.loop = outer
         for name, old in hidden.items():
             if old is None:
@@ -267,13 +277,15 @@ class Aliasing:
         for name, value in outer.items():
             self.env[name] = replace(value, levels=0, origin="function", why=why, immutable=value.immutable)
         for name in bound_names(node.args):
-            self.env[name] = Value(origin="parameter", why=f"`{name}` is a parameter, and the caller would see the change")
+            self.env[name] = Value(
+                origin="parameter", why=f"`{name}` is a parameter, and the caller would see the change"
+            )
         self.iterated = []
-        self.function_body(body)
+        self._function_body(body)
         self.env, self.iterated = outer, iterated
         return captures
 
-    def function_body(self, body: list[Any]) -> None:
+    def _function_body(self, body: list[Any]) -> None:
         """Check the statements of an inner function."""
         raise NotImplementedError
 
@@ -306,27 +318,60 @@ class Aliasing:
             return Value(levels=ALONE)
         if full == "collections.defaultdict":
             return self._defaultdict(node)
+        if full == "builtins.sum":
+            return self._sum(values)
         if full in _COPIES or full in known.ITERATORS or full.startswith("itertools."):
             found = self._all(values, Keep.ELEMENTS)
             levels = min([_spread(value) for value in found], default=ALONE)
-            flat = all(value.flat for value in found)
-            return Value(levels=levels, flat=flat, type=_TYPES.get(full.rpartition(".")[2], ""))
-        if isinstance(obj, types.FunctionType):
-            result = self.helpers.result(obj)
-            if result.immutable or result.levels:
-                self._all(values, Keep.NOTHING)
-                return result
-        if isinstance(obj, type):
-            return replace(self._display(values, Keep.ALL, ""), type="")
-        if known.lookup(full) == "pure" and not isinstance(obj, types.FunctionType):
+            name = full.rpartition(".")[2]
+            flat = all(value.flat for value in found) or name in ("set", "frozenset")
+            return Value(
+                levels=ALONE if flat else levels, flat=flat, type=_TYPES.get(name, ""), parts=_parts(full, found)
+            )
+        if full == "json.loads":
+            self._all(values, Keep.NOTHING)
+            return Value(levels=ALONE)
+        if known.lookup(full) == "pure" and not any(key in known.ALIASES for key in known.candidates(full)):
             self._all(values, Keep.ELEMENTS)
             return Value(levels=1)
+        if isinstance(obj, types.FunctionType):
+            return self._helper_call(node, keep, obj, values)
+        if isinstance(obj, type) and full not in known.ALIASES:
+            return replace(self._display(values, Keep.ALL, ""), flat=False)
+        return self._unknown_call(node, keep)
+
+    def _sum(self, values: list[Any]) -> Value:
+        found = self._all(values, Keep.ELEMENTS)
+        if found and found[0].flat and all(value.immutable for value in found[1:]):
+            return IMMUTABLE
+        return Value(levels=1)
+
+    def _helper_call(self, node: Any, keep: Keep, fn: types.FunctionType, values: list[Any]) -> Value:
+        judged = self.helpers.judge(fn)
+        if judged.mutates and self.nested:  # in the workflow itself such a call is refused as a whole
+            for value in given_to(judged.mutates, node, fn):
+                self.mutate(node, value, dotted(node.func), "", levels=1, flat=False)
+        result = judged.result
+        if result.immutable or result.levels == ALONE:
+            self._all(values, Keep.NOTHING)
+            return result
+        if result.levels:
+            self.context = f"line {self.line} passes it to `{dotted(node.func)}`, which returns it inside another value"
+            self._all(values, keep)
+            return replace(result, levels=1)
         return self._unknown_call(node, keep)
 
     def _changes_first(self, node: Any, full: str) -> Value:
         first, *rest = node.args
         levels = min([1 + v.kept_levels for v in self._all(rest, Keep.ALL)], default=ALONE)
-        self.mutate(node, first, dotted(node.func), f"copy it first: `{dotted(first)} = list({dotted(first)})`", levels)
+        self.mutate(
+            node,
+            first,
+            dotted(node.func),
+            f"copy it first: `{dotted(first)} = list({dotted(first)})`",
+            levels=levels,
+            flat=False,
+        )
         name = full.rpartition(".")[2]
         if "pop" in name or "replace" in name:
             return element(self.value(first, Keep.ELEMENTS), dotted(first))
@@ -354,7 +399,7 @@ class Aliasing:
         """A helper: what it returns may hold what it was given."""
         values = [*node.args, *[k.value for k in node.keywords]]
         self.context = f"line {self.line} passes it to `{dotted(node.func)}`, which may return it"
-        if all([value.immutable for value in self._all(values, Keep.NOTHING)]):
+        if all(value.immutable for value in self._all(values, Keep.NOTHING)):
             return Value(levels=ALONE)
         self._all(values, keep)
         return Value(origin="element", why=f"`{dotted(node.func)}` may return a value that something else holds")
@@ -371,13 +416,17 @@ class Aliasing:
             found = self._all([receiver, *values], Keep.ELEMENTS)
             text = method in ("split", "rsplit", "splitlines", "partition", "rpartition", "groups", "findall")
             flat = text or all(value.flat for value in found)
-            return Value(levels=ALONE if flat else 1, flat=flat, type="list" if method.endswith(("split", "lines")) else "")
+            return Value(
+                levels=ALONE if flat else 1, flat=flat, type="list" if method.endswith(("split", "lines")) else ""
+            )
         if method == "copy":
             base = self.value(receiver, Keep.ELEMENTS)
             return Value(levels=1 if not base.flat else ALONE, flat=base.flat, type=base.type)
         if method in ("items", "keys", "values"):
-            base = self.value(receiver, Keep.ELEMENTS if keep is Keep.NOTHING or not base_is_kept(keep) else Keep.ALL)
-            return Value(levels=0, flat=base.flat, origin="element", why=f"it is a view of `{dotted(receiver)}`")
+            base = self.value(receiver, keep)
+            flat = base.flat or method == "keys"
+            parts = (True, base.flat) if method == "items" else ()
+            return Value(flat=flat, origin="element", why=f"it is a view of `{dotted(receiver)}`", parts=parts)
         if method == "get":
             base = self.value(receiver, Keep.NOTHING if keep is Keep.NOTHING else Keep.ELEMENTS)
             rest = self._all(values, keep)
@@ -406,7 +455,7 @@ class Aliasing:
                 levels, flat = min(levels, 1 + found.kept_levels), flat and found.immutable
             elif method in _SPREADING:
                 levels, flat = min(levels, _spread(found)), flat and found.flat
-        before = self.mutate(node, receiver, dotted(node.func), remedies.call(node), levels, flat, method)
+        before = self.mutate(node, receiver, dotted(node.func), remedies.call(node), levels=levels, flat=flat)
         if method in ("pop", "popitem", "popleft"):
             self._leak(root)
             return element(replace(before, immutable=False), dotted(receiver))
@@ -426,9 +475,9 @@ class Aliasing:
         receiver: gast.AST,
         text: str,
         instead: str,
+        *,
         levels: int = ALONE,
         flat: bool = True,
-        method: str = "",
     ) -> Value:
         """Check a change in place of `receiver`; return what was known of its root before.
 
@@ -451,7 +500,9 @@ class Aliasing:
         if any(root in names for names in self.iterated) and not value.immutable:
             self.report(node, "TF204", root, value, remedies.iterated(root))
         elif not value.immutable and value.levels < depth:
-            code = {"parameter": "TF201", "alias": "TF202", "function": "TF209", "global": "TF207"}.get(value.origin, "TF203")
+            code = {"parameter": "TF201", "alias": "TF202", "function": "TF209", "global": "TF207"}.get(
+                value.origin, "TF203"
+            )
             if value.levels:
                 why = f"its elements may be held elsewhere too, so that `{text}` could change more than `{root}`"
                 value = replace(value, origin="element", why=why)
@@ -506,16 +557,20 @@ class Aliasing:
                 self.env[other] = replace(value, related=value.related - {name})
 
 
-def base_is_kept(keep: Keep) -> bool:
-    """Whether a view of a container that is evaluated for `keep` outlives the expression."""
-    return keep is Keep.ALL
+def _parts(full: str, found: list[Value]) -> tuple[bool, ...]:
+    """Return which items of the tuples that an iterator gives are immutable."""
+    if full == "builtins.enumerate":
+        return (True, *[value.flat for value in found[:1]])
+    if full == "builtins.zip":
+        return tuple(value.flat for value in found)
+    return found[0].parts if len(found) == 1 else ()
 
 
 def element(base: Value, text: str) -> Value:
     """Return what is known of an element of a value written `text`."""
     if base.immutable or base.flat:
         return IMMUTABLE
-    return Value(origin="element", why=f"it is a part of `{text}`, which would change with it")
+    return Value(origin="element", why=f"it is a part of `{text}`, which would change with it", fields=base.parts)
 
 
 def path(node: Any) -> tuple[str | None, int]:
@@ -538,6 +593,3 @@ def _spread(value: Value) -> int:
 
 def _load(name: str) -> Any:
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
-
-
-_ = annotation_of

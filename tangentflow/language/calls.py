@@ -64,7 +64,9 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
     pure = kind == "step" and bool(callee.option("pure", False))
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__
-    return core.Site(lowering.origin, kind, name, target, lowering.callee_key(callee, node.func), args, pure=pure, ordered=ordered)
+    return core.Site(
+        lowering.origin, kind, name, target, lowering.callee_key(callee, node.func), args, pure=pure, ordered=ordered
+    )
 
 
 def _keep_order(lowering: Lowering, args: list[core.Argument]) -> None:
@@ -81,7 +83,7 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
     func = node.func
     if any(map(lowering.has_site, values)):
         if isinstance(func, gast.Attribute) and not lowering.has_site(func):
-            if lowering.resolve(func) is not None and not _settled(lowering, func):
+            if not _settled(lowering, func):
                 lowering.glue(gast.Expr(value=func))  # the method is looked up before the arguments are evaluated
         elif not isinstance(func, gast.Name):
             func = lowering.temp(lowering.expr(func), "function")
@@ -90,11 +92,13 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
         func, *lowered = [lowering.expr(func), *values]
     args = lowered[: len(node.args)]
     keywords = [gast.keyword(arg=k.arg, value=v) for k, v in zip(node.keywords, lowered[len(node.args) :])]
-    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)  # type: ignore[no-any-return]
+    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
 
 
 def _settled(lowering: Lowering, func: gast.Attribute) -> bool:
-    """Whether looking the method up cannot fail: an attribute of a module or class that is there."""
+    """Whether looking the method up cannot fail: that of a list, or of a module or class that has it."""
+    if isinstance(func.value, gast.Name) and func.value.id in lowering.lists & lowering.bound:
+        return hasattr(list, func.attr)
     owner = lowering.resolve(func.value)
     return (inspect.ismodule(owner) or inspect.isclass(owner)) and hasattr(owner, func.attr)
 

@@ -1,10 +1,10 @@
 """Comprehensions with sites become loops; so do `any`, `all`, `sum`, `list`, … over a generator expression.
 
-    [f(x) for x in xs if x]      becomes      made = []
-                                              items = [item for item in xs]
-                                              for x in items:
-                                                  if x:
-                                                      made.append(f(x))
+[f(x) for x in xs if x]      becomes      made = []
+                                          items = [item for item in xs]
+                                          for x in items:
+                                              if x:
+                                                  made.append(f(x))
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def _dict(lowering: Lowering, node: gast.DictComp) -> gast.expr:
     return load(made)
 
 
-@expression(gast.GeneratorExp, "generator expressions, consumed where they stand", "any, all, sum, list, tuple, sorted, join")
+@expression(
+    gast.GeneratorExp, "generator expressions, consumed where they stand", "any, all, sum, list, tuple, sorted, join"
+)
 def _generator(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
     lowering.refuse(
         node, "TF123", "a generator expression with a step call", "only what consumes it at once keeps its order",
@@ -60,17 +62,24 @@ def _generator(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
     return gast.List(elts=[], ctx=gast.Load())
 
 
-def _collect(lowering: Lowering, node: gast.ListComp | gast.SetComp | gast.GeneratorExp, empty: gast.expr, method: str) -> gast.Name:
+def _collect(
+    lowering: Lowering, node: gast.ListComp | gast.SetComp | gast.GeneratorExp, empty: gast.expr, method: str
+) -> gast.Name:
     made = lowering.namer.fresh("made")
     lowering.assign(made, empty)
 
     def put(renamed: gast.ListComp) -> None:
         value = lowering.atom(lowering.expr(renamed.elt), "item")
-        call = gast.Call(func=gast.Attribute(value=load(made), attr=method, ctx=gast.Load()), args=[value], keywords=[])
-        lowering.glue(gast.Expr(value=call), total=method == "append")
+        lowering.glue(append(made, value, method), total=method == "append")
 
     _loops(lowering, node, put)
     return load(made)
+
+
+def append(made: str, value: gast.expr, method: str = "append") -> gast.Expr:
+    """Return the statement `made.append(value)`."""
+    function = gast.Attribute(value=load(made), attr=method, ctx=gast.Load())
+    return gast.Expr(value=gast.Call(func=function, args=[value], keywords=[]))
 
 
 def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
@@ -78,7 +87,11 @@ def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
     if not node.args or not isinstance(node.args[0], gast.GeneratorExp) or not lowering.has_site(node.args[0]):
         return None
     callee, generator = lowering.resolve(node.func), node.args[0]
-    joins = isinstance(node.func, gast.Attribute) and node.func.attr == "join" and isinstance(node.func.value, gast.Constant)
+    joins = (
+        isinstance(node.func, gast.Attribute)
+        and node.func.attr == "join"
+        and isinstance(node.func.value, gast.Constant)
+    )
     if callee in _COLLECTING or joins:
         if any(lowering.has_site(k.value) for k in node.keywords):
             return None
@@ -95,15 +108,18 @@ def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
 
 
 def _sum(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
-    total = lowering.namer.fresh("total")
+    """Collect, then sum; adding up on the way raises where Python does (the sum itself may round better than additions)."""
+    made, total = lowering.namer.fresh("made"), lowering.namer.fresh("total")
+    lowering.assign(made, gast.List(elts=[], ctx=gast.Load()))
     lowering.assign(total, gast.Constant(value=0, kind=None))
 
     def add(renamed: gast.GeneratorExp) -> None:
-        value = lowering.expr(renamed.elt)
+        value = lowering.atom(lowering.expr(renamed.elt), "item")
         lowering.assign(total, gast.BinOp(left=load(total), op=gast.Add(), right=value))
+        lowering.glue(append(made, value), total=True)
 
     _loops(lowering, node, add)
-    return load(total)
+    return gast.Call(func=load("sum"), args=[load(made)], keywords=[])
 
 
 def _search(lowering: Lowering, node: gast.GeneratorExp, stop_at: bool) -> gast.expr:

@@ -30,7 +30,7 @@ def _parts(lowering: Lowering, node: Any, *fields: str) -> Any:
 
 def _plain(node: type[gast.AST], construct: str, meaning: str, *fields: str) -> None:
     def lower(lowering: Lowering, tree: gast.expr) -> gast.expr:
-        return _parts(lowering, tree, *fields)  # type: ignore[no-any-return]
+        return _parts(lowering, tree, *fields)
 
     expression(node, construct, meaning)(lower)
 
@@ -131,7 +131,7 @@ def _ternary(lowering: Lowering, node: gast.IfExp) -> gast.expr:
         arms.append(lowering.out)
         ends.append(end)
         lowering.out = outer
-    lowering.emit(core.If(lowering.origin, test, *arms))
+    lowering.emit(core.If(lowering.origin, test, arms[0], arms[1]))
     lowering.join(*ends)
     return load(result)
 
@@ -139,7 +139,7 @@ def _ternary(lowering: Lowering, node: gast.IfExp) -> gast.expr:
 @expression(gast.Compare, "comparisons, chained too", "each operand once, short circuit kept")
 def _compare(lowering: Lowering, node: gast.Compare) -> gast.expr:
     if len(node.ops) == 1 or not any(map(lowering.has_site, node.comparators[1:])):
-        return _parts(lowering, node, "left", "comparators")  # type: ignore[no-any-return]
+        return _parts(lowering, node, "left", "comparators")
     left, right = lowering.operands([node.left, node.comparators[0]])
     if not isinstance(right, (gast.Name, gast.Constant)) or not lowering._stable(right, node.comparators[1:]):
         right = lowering.temp(right, "middle")

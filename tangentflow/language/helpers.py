@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import os
 import sys
@@ -16,7 +17,7 @@ import gast
 
 from tangentflow.errors import LanguageError
 from tangentflow.language import known
-from tangentflow.language.uses import MUTATORS
+from tangentflow.language.values import ALONE, IMMUTABLE, Value, annotated, join, reads_of
 from tangentflow.language.verdict import MISSING, PURE, Verdict, dotted, worst
 from tangentflow.source.find import FunctionSource, find
 
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["Helpers", "Judged", "resolver"]
 
 _FUNCTIONS = (gast.FunctionDef, gast.AsyncFunctionDef, gast.Lambda)
-_IMMUTABLE_TYPES = frozenset({"int", "float", "str", "bool", "bytes", "complex", "None"})
+
+
+UNKNOWN = Value()
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What a helper is: its verdict apart from changes to its arguments, and the parameters that it changes."""
+    """What a helper is: its verdict apart from changes to its arguments, the parameters that it changes, its result."""
 
     verdict: Verdict
     mutates: tuple[str, ...] = ()
+    result: Value = UNKNOWN
 
 
 @dataclass
@@ -69,13 +73,17 @@ class Helpers:
         judged = self.judge(fn, given)
         if not judged.mutates:
             return _through(judged.verdict, fn, name)
-        if given == "self":
+        if given == "self" and judged.mutates[0] == fn.__code__.co_varnames[0]:
             why = f"it changes `{name.rpartition('.')[0]}`, which is not a value of the workflow"
             instead = "make the object in the workflow, or pass what it holds as arguments"
             return worst([judged.verdict, Verdict("refused", "TF306", why, instead)])
         why = f"{_where(fn, name)} changes its parameter `{judged.mutates[0]}` in place"
         instead = f"let it return the new value, `x = {name}(x)`, or make it a @step"
         return worst([judged.verdict, Verdict("refused", "TF305", why, instead)])
+
+    def result(self, fn: types.FunctionType) -> Value:
+        """Return what is known of the result: immutable, or how deep nothing else holds it (0 if that is not known)."""
+        return self.judge(fn).result
 
     def judge(self, fn: Any, given: str = "") -> Judged:
         """Analyse a helper with everything that it calls; opaque if it is no Python function of the user."""
@@ -128,32 +136,59 @@ class _Body:
         self.mutates: list[str] = []
 
     def judge(self) -> Judged:
-        body = self.tree.body if isinstance(self.tree.body, list) else [self.tree.body]
+        body = self.tree.body if isinstance(self.tree.body, list) else [gast.Return(value=self.tree.body)]
         for statement in body:
             for node in _walk(statement):
                 self.visit(node)
+        result = self.flow(body)
         verdict = worst(self.found)
         own = list(_own_nodes(body))
-        returns = isinstance(self.tree, gast.Lambda) or any(
-            isinstance(n, gast.Return) and n.value is not None for n in own
-        )
-        generator = any(isinstance(n, (gast.Yield, gast.YieldFrom)) for n in own)
+        returns = any(isinstance(n, gast.Return) and n.value is not None for n in own)
         if verdict.kind == "message" and returns:
             verdict = Verdict("opaque", why=verdict.why)
-        if generator and verdict.kind in ("opaque", "message", "impure"):
-            why = "it is a generator that does more than compute, and what it yields cannot be recorded"
-            verdict = Verdict("refused", "TF308", why, "return a list instead of yielding")
-        return Judged(verdict, tuple(dict.fromkeys(self.mutates)))
+        if any(isinstance(n, (gast.Yield, gast.YieldFrom)) for n in own):
+            result = Value()
+            if verdict.kind in ("opaque", "message", "impure"):
+                why = "it is a generator that does more than compute, and what it yields cannot be recorded"
+                verdict = Verdict("refused", "TF308", why, "return a list instead of yielding")
+        return Judged(verdict, tuple(dict.fromkeys(self.mutates)), result)
+
+    def flow(self, body: list[Any]) -> Value:
+        """Find the changes in place of values that the helper does not own; return what is known of its result."""
+        from tangentflow.language.ownership import Flow
+
+        flow = Flow(self.resolve, self.helpers, self.change, reads_of(body), nested=True)
+        flow.parameters(self.params, self.tree)
+        if self.given == "own" and self.params:
+            flow.env[self.params[0]] = Value(levels=ALONE)
+        flow.block(body)
+        promised = getattr(self.tree, "returns", None)
+        if promised is not None and annotated(promised).immutable:
+            return IMMUTABLE
+        found = flow.returned if flow.dead and flow.returned else [*flow.returned, IMMUTABLE]
+        result = functools.reduce(join, found)
+        if result.captures:
+            return Value()
+        return Value(result.immutable, result.levels, result.flat and result.levels > 0, result.type)
+
+    def change(self, node: gast.AST, code: str, name: str, value: Value, instead: str) -> None:
+        """Take one change in place that the flow analysis reports."""
+        augmented = isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
+        displays = (gast.List, gast.ListComp, gast.Set, gast.SetComp, gast.Dict, gast.DictComp)
+        container = value.type in ("list", "set", "dict") or isinstance(getattr(node, "value", None), displays)
+        if code == "TF201" and value.root in self.params and (not augmented or container):
+            self.mutates.append(value.root)
+        elif code == "TF207":
+            why = f"it changes `{name}`, which other steps do not see, as they run elsewhere"
+            self.found.append(Verdict("refused", "TF306", why, "pass the value as an argument and return the new one"))
+        else:
+            self.found.append(Verdict("opaque", why=f"it may change a value that something else holds too (`{name}`)"))
 
     def visit(self, node: gast.AST) -> None:
         if isinstance(node, gast.Call):
             self.call(node)
         elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
             self.found.append(self.kinds.read(node))
-        elif isinstance(node, (gast.Subscript, gast.Attribute)) and not isinstance(node.ctx, gast.Load):
-            self.change(node, dotted(node))
-        elif isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-            self.augment(node)
         elif isinstance(node, (gast.Global, gast.Nonlocal)):
             self.outer(node)
         elif isinstance(node, (gast.Await, gast.AsyncFunctionDef, gast.AsyncFor, gast.AsyncWith)):
@@ -165,29 +200,19 @@ class _Body:
             self.special(node)
 
     def call(self, node: gast.Call) -> None:
-        if isinstance(node.func, gast.Attribute) and node.func.attr in MUTATORS and _rooted(node.func.value):
-            root = _root(node.func.value)
-            if root is not None and self.resolve(root) is MISSING:
-                self.change(node.func.value, dotted(node.func), depth=_depth(node.func.value))
-                self.found.extend(self.kinds._passed(node, ""))
-                return
         if isinstance(node.func, gast.Attribute) and isinstance(node.func.value, gast.Call):
             inner = node.func.value
             if not inner.args and self.kinds.resolve(inner.func) is super:
                 self.base(node.func.attr)
                 return
-        if isinstance(node.func, gast.Name) and self.resolve(node.func) is super and not node.args:
-            return  # judged with the method that it is asked for
         obj = self.resolve(node.func) if isinstance(node.func, (gast.Name, gast.Attribute)) else MISSING
-        if known.qualified_name(obj) in known.MUTATES_FIRST and node.args and not isinstance(obj, types.MethodType):
-            self.change(node.args[0], dotted(node.func), depth=_depth(node.args[0]))
-            return
+        if obj is super and not node.args:
+            return  # judged with the method that it is asked for
+        if known.qualified_name(obj) in known.MUTATES_FIRST and not isinstance(obj, types.MethodType):
+            return  # a change in place like `append`
         if isinstance(obj, types.FunctionType) and not self.helpers.is_site(obj):
             judged = self.helpers.judge(obj)
             if judged.mutates:
-                for value in _given_to(judged.mutates, node, obj):
-                    if not self.fresh(value):
-                        self.change(value, dotted(node.func), depth=_depth(value))
                 self.found.append(_through(judged.verdict, obj, dotted(node.func)))
                 return
         self.found.append(self.kinds.call(node))
@@ -202,38 +227,6 @@ class _Body:
             self.found.append(self.helpers.verdict(function, f"super().{method}", given=self.given))
         elif function is None:
             self.found.append(Verdict("opaque", why=f"what `super().{method}` does is not known"))
-
-    def change(self, node: gast.AST, text: str, depth: int = 1) -> None:
-        """Judge a change in place of what `node` is or is a part of."""
-        if isinstance(node, (gast.Subscript, gast.Attribute)) and not isinstance(node.ctx, gast.Load):
-            node, depth = node.value, _depth(node.value)
-        root = _root(node)
-        if root is None:
-            if not self.fresh(node):
-                self.found.append(Verdict("opaque", why=f"what `{text}` changes is not known"))
-            return
-        name = root.id
-        if name in self.params and self.own_self(name):
-            return
-        if name in self.params and all(v is None for v in self.values.get(name, [])):
-            self.mutates.append(name)
-        elif self.resolve(root) is not MISSING:
-            why = f"`{text}` changes `{name}`, which other steps do not see, as they run elsewhere"
-            self.found.append(Verdict("refused", "TF306", why, "pass the value as an argument and return the new one"))
-        elif depth > 0 or not self.own(name):
-            self.found.append(Verdict("opaque", why=f"`{text}` may change a value that something else holds too"))
-
-    def augment(self, node: gast.AugAssign) -> None:
-        name = node.target.id
-        if name in self.params and not self.own_self(name):
-            if _immutable_parameter(self.tree, name):
-                return
-            if isinstance(node.value, (gast.List, gast.ListComp, gast.Set, gast.SetComp, gast.Dict, gast.DictComp)):
-                self.mutates.append(name)
-            else:
-                self.found.append(Verdict("opaque", why=f"`{name} +=` may change a parameter in place"))
-        elif not self.own(name):
-            self.found.append(Verdict("opaque", why=f"`{name} +=` may change a value that something else holds too"))
 
     def outer(self, node: Any) -> None:
         names = list(node.names)
@@ -260,34 +253,7 @@ class _Body:
         """Whether a name is a function of the helper's own: its body is judged with the helper."""
         return name not in self.params and all(isinstance(v, _FUNCTIONS) for v in self.values.get(name, [None]))
 
-    def own_self(self, name: str) -> bool:
-        return self.given == "own" and bool(self.params) and name == self.params[0]
 
-    def own(self, name: str) -> bool:
-        """Whether every value that a local of the helper is given is made for it alone."""
-        values = self.values.get(name, [None])
-        return name not in self.params and all(v is not None and self.fresh(v) for v in values)
-
-    def fresh(self, node: gast.AST) -> bool:
-        """Whether the value of an expression is new, or cannot change."""
-        if isinstance(node, gast.Name):
-            return False
-        if isinstance(node, (gast.IfExp, gast.BoolOp)):
-            parts = [node.body, node.orelse] if isinstance(node, gast.IfExp) else node.values
-            return all(self.fresh(part) for part in parts)
-        if isinstance(node, gast.Call):
-            obj = self.resolve(node.func) if isinstance(node.func, (gast.Name, gast.Attribute)) else MISSING
-            if obj is MISSING:
-                return isinstance(node.func, gast.Attribute) and node.func.attr in known.FRESH_METHODS | {"copy"}
-            return isinstance(obj, type) or known.qualified_name(obj) in _FRESH_CALLS
-        return not isinstance(node, (gast.Subscript, gast.Attribute, gast.NamedExpr, gast.Starred, gast.Await))
-
-
-_FRESH_CALLS = {
-    "copy.copy",
-    "copy.deepcopy",
-    *(f"builtins.{name}" for name in ("abs", "len", "round", "sorted", "sum")),
-}
 _LIBRARY = tuple(
     os.path.join(path, "")
     for path in {sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -427,24 +393,7 @@ def _own_nodes(body: Iterable[gast.AST]) -> Iterator[gast.AST]:
             yield from _own_nodes(gast.iter_child_nodes(node))
 
 
-def _rooted(node: gast.AST) -> bool:
-    return _root(node) is not None
-
-
-def _root(node: Any) -> Any:
-    while isinstance(node, (gast.Attribute, gast.Subscript, gast.Starred)):
-        node = node.value
-    return node if isinstance(node, gast.Name) else None
-
-
-def _depth(node: Any) -> int:
-    depth = 0
-    while isinstance(node, (gast.Attribute, gast.Subscript)):
-        node, depth = node.value, depth + 1
-    return depth
-
-
-def _given_to(names: Iterable[str], node: gast.Call, fn: types.FunctionType) -> list[gast.AST]:
+def given_to(names: Iterable[str], node: gast.Call, fn: types.FunctionType) -> list[gast.AST]:
     """Return the arguments of a call that may go to these parameters of `fn`."""
     code = fn.__code__
     positional = code.co_varnames[: code.co_argcount]
@@ -454,15 +403,6 @@ def _given_to(names: Iterable[str], node: gast.Call, fn: types.FunctionType) -> 
     pairs += [(k.arg, k.value) for k in node.keywords]
     known_names = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     return [value for name, value in pairs if name in names or name not in known_names]
-
-
-def _immutable_parameter(tree: Any, name: str) -> bool:
-    for node in gast.walk(tree.args):
-        if isinstance(node, gast.Name) and node.id == name and node.annotation is not None:
-            annotation = node.annotation
-            text = annotation.value if isinstance(annotation, gast.Constant) else getattr(annotation, "id", None)
-            return text in _IMMUTABLE_TYPES
-    return False
 
 
 def _where(fn: Any, name: str) -> str:

@@ -10,7 +10,9 @@ import types
 from collections.abc import Iterator
 
 __all__ = [
+    "ALIASES",
     "CALLS_BACK",
+    "DRAWS",
     "FRESH_METHODS",
     "IMMUTABLE_METHODS",
     "IMMUTABLE_RESULTS",
@@ -23,6 +25,7 @@ __all__ = [
     "REFUSED",
     "SEEDED",
     "attribute",
+    "candidates",
     "is_builtin_method",
     "lookup",
     "qualified_name",
@@ -247,7 +250,7 @@ def qualified_name(obj: object) -> str:
 _FLAT = frozenset({"joblib", "numpy", "pandas", "torch"})  # packages that define elsewhere what they show at the top
 
 
-def _candidates(full: str) -> Iterator[str]:
+def candidates(full: str) -> Iterator[str]:
     """Yield the table keys of a name, most specific first."""
     yield full
     package = full.partition(".")[0]
@@ -260,7 +263,7 @@ def _candidates(full: str) -> Iterator[str]:
 
 def lookup(full: str) -> str | None:
     """Return the kind of the callable of this qualified name; None if it is not known."""
-    return next((_NAMES[key] for key in _candidates(full) if key in _NAMES), None)
+    return next((_NAMES[key] for key in candidates(full) if key in _NAMES), None)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -323,6 +326,18 @@ CALLS_BACK = _names(
 )
 """Pure callables that call a function which is passed to them by position."""
 
+ALIASES = _names("copy.copy functools.partial functools.reduce operator.* typing.cast types.*")
+"""Pure callables of libraries whose result may be, or hold, what they were given; others give a new value."""
+
+DRAWS = _names(
+    """
+    betavariate binomialvariate choices expovariate gammavariate gauss getrandbits integers lognormvariate normal
+    normalvariate paretovariate randbytes randint random randrange sample standard_normal triangular uniform
+    vonmisesvariate weibullvariate
+    """
+)
+"""Methods of random generators; what they give has no part in common with the generator."""
+
 MUTATES_FIRST = _names(
     """
         bisect.insort bisect.insort_left bisect.insort_right heapq.heapify heapq.heappop heapq.heappush
@@ -371,13 +386,14 @@ FRESH_METHODS = PURE_METHODS - {
 
 IMMUTABLE_RESULTS = _names(
     """
-    builtins.abs builtins.all builtins.any builtins.ascii builtins.bin builtins.bool builtins.bytes builtins.callable
+    builtins.all builtins.any builtins.ascii builtins.bin builtins.bool builtins.bytes builtins.callable
         builtins.chr builtins.complex builtins.float builtins.format builtins.hasattr builtins.hash builtins.hex
     builtins.int
     builtins.isinstance builtins.issubclass builtins.len builtins.oct builtins.ord builtins.range builtins.repr
         builtins.str builtins.type math.* cmath.* datetime.* decimal.Decimal fractions.* json.dumps re.compile
     re.escape re.sub
-    string.* textwrap.dedent textwrap.indent textwrap.fill textwrap.shorten time.* uuid.* zlib.* base64.* statistics.*
+    string.* textwrap.dedent textwrap.indent textwrap.fill textwrap.shorten time.* uuid.* zlib.* base64.*
+    statistics.mean statistics.fmean statistics.median statistics.mode statistics.stdev statistics.pstdev
     random.Random.random random.Random.randint random.Random.uniform random.Random.randrange random.Random.gauss
     pathlib.* posixpath.* ntpath.* binascii.* os.getenv os.getpid os.getcwd os.cpu_count os.fspath secrets.token_hex
     """

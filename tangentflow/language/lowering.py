@@ -26,7 +26,7 @@ from tangentflow.errors import InternalError, LanguageError, Offence
 from tangentflow.language import core
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.naming import Namer
-from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
+from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
 from tangentflow.language.uses import bound_names, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
@@ -63,7 +63,7 @@ class Lowering:
         self.offences: list[Offence] = []
         self.out: core.Block = []
         self.params = _parameters(source.tree)
-        own = uses(*_body(source.tree))
+        own = uses(*body_of(source.tree))
         self.locals = set(self.params) | (own.writes - own.mutates) | own.kills | own.deletes
         self.bound = set(self.params)
         self.dead = False
@@ -76,6 +76,7 @@ class Lowering:
         self.spelling: dict[str, str] = {}
         self.origin = Origin.of(source.tree, source)
         self.temps: set[str | None] = set()
+        self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
         self.inner_targets = _inner_targets(source.tree)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
@@ -202,7 +203,7 @@ class Lowering:
         """Emit what must run before; return an expression without sites that gives the value."""
         if not self.has_site(node):
             return node
-        return EXPRESSIONS[type(node)].lower(self, node)  # type: ignore[no-any-return]
+        return EXPRESSIONS[type(node)].lower(self, node)
 
     def operands(self, nodes: Sequence[gast.expr]) -> list[gast.expr]:
         """Lower expressions that are evaluated one after the other, keeping their order."""
@@ -236,7 +237,11 @@ class Lowering:
 
     def no_iterator(self, node: gast.expr) -> None:
         """Refuse an iterator that would be kept: it could not cross a step."""
-        made = isinstance(node, gast.Call) and self.resolve(node.func) in ITERATORS if isinstance(node, gast.Call) else False
+        made = (
+            isinstance(node, gast.Call) and self.resolve(node.func) in ITERATORS
+            if isinstance(node, gast.Call)
+            else False
+        )
         if made or isinstance(node, gast.GeneratorExp):
             text = gast.unparse(node)
             self.refuse(
@@ -311,10 +316,32 @@ def _parameters(tree: gast.AST) -> tuple[str, ...]:
     return tuple(name.id for name in every if name is not None)
 
 
-def _body(tree: gast.AST) -> list[gast.stmt]:
+def body_of(tree: gast.AST) -> list[gast.stmt]:
     if isinstance(tree, gast.Lambda):
         return [gast.Return(value=tree.body)]
     return list(tree.body)
+
+
+def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
+    """Return the names that are bound to nothing but list displays and list comprehensions: their methods are there."""
+    lists: set[str] = set()
+    others = set(params)
+    for node in gast.walk(tree):
+        if isinstance(node, gast.Assign) and isinstance(node.value, (gast.List, gast.ListComp)):
+            plain = {target.id for target in node.targets if isinstance(target, gast.Name)}
+            lists |= plain
+            others |= {name for target in node.targets for name in bound_names(target)} - plain
+        elif isinstance(node, (gast.Assign, gast.AnnAssign, gast.For, gast.NamedExpr, gast.Delete, gast.AugAssign)):
+            targets = node.targets if isinstance(node, (gast.Assign, gast.Delete)) else [node.target]
+            others |= {
+                n.id
+                for t in targets
+                for n in gast.walk(t)
+                if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
+            }
+        elif isinstance(node, gast.FunctionDef):
+            others.add(node.name)
+    return lists - others
 
 
 def _inner_targets(tree: gast.AST) -> set[str]:
@@ -328,42 +355,17 @@ def _inner_targets(tree: gast.AST) -> set[str]:
     return names
 
 
-def fence(lowering: Lowering) -> None:
-    """Refuse every node whose class has no rule."""
-    tree = lowering.source.tree
-    for node in _inner_nodes(tree):
-        kind = type(node)
-        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
-            continue
-        known = REFUSALS.get(kind)
-        if known:
-            lowering.refuse(node, known.code, f"{known.construct} in a workflow", known.why, known.instead)
-        elif hasattr(node, "lineno"):
-            what = f"`{kind.__name__}` in a workflow"
-            lowering.refuse(node, "TF100", what, "the language has no rule for it", "use it inside a step")
-
-
-def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
-    """Yield what stands in the body of a function, but not inside constructs that are refused as a whole."""
-    todo: list[gast.AST] = list(reversed(_body(tree)))
-    while todo:
-        node = todo.pop()
-        yield node
-        if type(node) in REFUSALS and not isinstance(node, (gast.Try, gast.With)):
-            continue
-        todo.extend(reversed(list(gast.iter_child_nodes(node))))
-
-
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
     from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+    from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
     fence(lowering)
     if lowering.offences:
         raise LanguageError.from_offences(lowering.offences)
-    body = lowering.block(_body(source.tree))
-    for node in _inner_statements(_body(source.tree)):
+    body = lowering.block(body_of(source.tree))
+    for node in _inner_statements(body_of(source.tree)):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
@@ -378,8 +380,8 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
 
 def _outer_names(lowering: Lowering) -> dict[str, object]:
     """Return the globals and closure variables that the function reads, with their objects."""
-    found = {}
-    for node in gast.walk(lowering.source.tree):
+    found: dict[str, object] = {}
+    for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
         if isinstance(node, gast.Name) and node.id not in lowering.locals:
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:

@@ -46,19 +46,27 @@ _SCOPES = "other steps run elsewhere and would not see the change"
 
 REFUSALS: dict[type[gast.AST], Refusal] = {
     gast.Try: Refusal("TF101", "`try`", "a handler around steps is not lowered yet", "let the exception end the run"),
-    gast.With: Refusal("TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"),
+    gast.With: Refusal(
+        "TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"
+    ),
     gast.Match: Refusal("TF103", "`match`", "patterns are not lowered yet", "write `if`, `elif`, `else`"),
     gast.Yield: Refusal("TF104", "`yield`", _STAGES, "collect the values in a list and return it"),
     gast.YieldFrom: Refusal("TF104", "`yield from`", _STAGES, "collect the values in a list and return it"),
-    gast.Await: Refusal("TF105", "`await`", "steps that do not need each other run at the same time anyway", "drop `await`"),
+    gast.Await: Refusal(
+        "TF105", "`await`", "steps that do not need each other run at the same time anyway", "drop `await`"
+    ),
     gast.AsyncFunctionDef: Refusal("TF105", "`async def`", "a workflow has no event loop", "write a plain function"),
     gast.AsyncFor: Refusal("TF105", "`async for`", "a workflow has no event loop", "write a plain `for`"),
     gast.AsyncWith: Refusal("TF105", "`async with`", "a workflow has no event loop", "use it inside a step"),
     gast.Global: Refusal("TF106", "`global`", _SCOPES, "pass the value as an argument and return the new one"),
     gast.Nonlocal: Refusal("TF106", "`nonlocal`", _SCOPES, "pass the value as an argument and return the new one"),
-    gast.ClassDef: Refusal("TF107", "a class statement", "pods import classes by name", "define the class at module level"),
+    gast.ClassDef: Refusal(
+        "TF107", "a class statement", "pods import classes by name", "define the class at module level"
+    ),
     gast.Import: Refusal("TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"),
-    gast.ImportFrom: Refusal("TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"),
+    gast.ImportFrom: Refusal(
+        "TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"
+    ),
 }
 if hasattr(gast, "TryStar"):
     REFUSALS[gast.TryStar] = Refusal(
@@ -67,7 +75,7 @@ if hasattr(gast, "TryStar"):
 
 PARTS: frozenset[type[gast.AST]] = frozenset(
     {
-        gast.arguments, gast.keyword, gast.comprehension, gast.FormattedValue, gast.Load, gast.Store, gast.Del, gast.Param,
+        gast.arguments, gast.keyword, gast.ExceptHandler, gast.withitem, gast.comprehension, gast.FormattedValue, gast.Load, gast.Store, gast.Del, gast.Param,
         *gast.operator.__subclasses__(), *gast.unaryop.__subclasses__(), *gast.cmpop.__subclasses__(),
         *gast.boolop.__subclasses__(),
     }
@@ -75,7 +83,9 @@ PARTS: frozenset[type[gast.AST]] = frozenset(
 """Node classes that stand only inside others, whose rules take care of them."""
 
 
-def statement(node: type[gast.AST], construct: str, meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def statement(
+    node: type[gast.AST], construct: str, meaning: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register the rule of a statement class: a function of the lowering and the node that emits core statements."""
 
     def register(lower: Callable[..., None]) -> Callable[..., None]:
@@ -86,7 +96,9 @@ def statement(node: type[gast.AST], construct: str, meaning: str) -> Callable[[C
     return register
 
 
-def expression(node: type[gast.AST], construct: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def expression(
+    node: type[gast.AST], construct: str, meaning: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the rule of an expression class: it emits what must run before and returns an expression without sites."""
 
     def register(lower: Callable[..., Any]) -> Callable[..., Any]:

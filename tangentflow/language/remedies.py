@@ -65,7 +65,11 @@ def deleted(target: Any) -> str:
 def augmented(target: Any, op: str, value: Any) -> str:
     """Return the remedy for `x += e`."""
     text, right = gast.unparse(target), gast.unparse(value)
-    right = right if isinstance(value, (gast.Name, gast.Constant, gast.Call, gast.Subscript, gast.Attribute, gast.List)) else f"({right})"
+    right = (
+        right
+        if isinstance(value, (gast.Name, gast.Constant, gast.Call, gast.Subscript, gast.Attribute, gast.List))
+        else f"({right})"
+    )
     return f"write `{text} = {text} {op} {right}`"
 
 

@@ -13,6 +13,7 @@ from tangentflow.language.expressions import assign_to
 from tangentflow.language.kinds import mutates
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
+from tangentflow.order import sequential
 
 __all__: list[str] = []
 
@@ -41,10 +42,23 @@ def _expr(lowering: Lowering, node: gast.Expr) -> None:
             return
     lowered = lowering.expr(value)
     if not isinstance(lowered, gast.Name) or lowered.id not in lowering.bound:
-        lowering.glue(gast.Expr(value=lowered))
+        lowering.glue(gast.Expr(value=lowered), total=_appends(lowering, lowered))
 
 
-@statement(gast.Assign, "assignment: names, unpacking, chained, items and attributes", "value first, then targets from left to right")
+def _appends(lowering: Lowering, node: gast.expr) -> bool:
+    """Whether it is `xs.append(e)` on what can only be a list, with an `e` that cannot raise."""
+    if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Attribute) or node.func.attr != "append":
+        return False
+    root = node.func.value
+    known = isinstance(root, gast.Name) and root.id in lowering.lists & lowering.bound
+    return known and len(node.args) == 1 and not node.keywords and lowering.kinds.total(node.args[0], lowering.bound)
+
+
+@statement(
+    gast.Assign,
+    "assignment: names, unpacking, chained, items and attributes",
+    "value first, then targets from left to right",
+)
 def _assign(lowering: Lowering, node: gast.Assign) -> None:
     if len(node.targets) == 1 and isinstance(node.targets[0], gast.Name):
         assign_to(lowering, node.targets[0].id, node.value)
@@ -142,7 +156,10 @@ def _if(lowering: Lowering, node: gast.If) -> None:
 @statement(gast.For, "`for` over any iterable", "iterations run in parallel unless they carry data")
 def _for(lowering: Lowering, node: gast.For) -> None:
     lowering.bound -= _deleted(node)
-    items, count = listed(lowering, node.iter)
+    iterable, forced = node.iter, False
+    if isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is sequential and len(iterable.args) == 1:
+        iterable, forced = iterable.args[0], True
+    items, count = listed(lowering, iterable)
     broke = _broke(lowering, node)
     outer_break, lowering.broke = lowering.broke, broke
     with lowering.branch():
@@ -158,7 +175,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
     lowering.broke = outer_break
-    lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
+    lowering.emit(core.For(lowering.origin, var, items, body, [], forced, count))
     _loop_else(lowering, node, broke)
 
 

@@ -14,8 +14,28 @@ import gast
 __all__ = ["MUTATORS", "Uses", "bound_names", "root_name", "uses"]
 
 MUTATORS = frozenset(
-    "add append appendleft clear difference_update discard extend extendleft insert intersection_update pop popitem popleft "
-    "remove reverse rotate setdefault sort symmetric_difference_update update".split()
+    [
+        "add",
+        "append",
+        "appendleft",
+        "clear",
+        "difference_update",
+        "discard",
+        "extend",
+        "extendleft",
+        "insert",
+        "intersection_update",
+        "pop",
+        "popitem",
+        "popleft",
+        "remove",
+        "reverse",
+        "rotate",
+        "setdefault",
+        "sort",
+        "symmetric_difference_update",
+        "update",
+    ]
 )
 """Methods of the built-in containers that change their receiver."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta, tzinfo
@@ -14,7 +15,18 @@ from typing import Any
 
 import gast
 
-__all__ = ["ALONE", "IMMUTABLE", "Env", "Value", "annotated", "annotation_of", "join", "join_envs", "live_value"]
+__all__ = [
+    "ALONE",
+    "IMMUTABLE",
+    "Env",
+    "Value",
+    "annotated",
+    "annotation_of",
+    "join",
+    "join_envs",
+    "live_value",
+    "reads_of",
+]
 
 ALONE = 9
 """Levels of a value no part of which is held by anything else."""
@@ -26,7 +38,8 @@ class Value:
 
     `levels` counts how deep nothing else holds it: 0 is shared, 1 means the value alone but not its elements, ALONE all of
     it. An `immutable` value may be held by anything. `flat` says that its elements are immutable. `origin` is "parameter",
-    "alias", "element", "global" or "function" of a shared value, `why` the clause for a message. `captures` are the names
+    "alias", "element", "global" or "function" of a shared value, `why` the clause for a message. `fields` tells which items
+    of a tuple are immutable, `parts` the same of each of its elements, which are tuples. `captures` are the names
     that a function reads from around it, `related` those that an opaque call may have made share something with it,
     `stale` why it must not be read any more. `sure`: bound on every path. `loop`: the innermost loop it was bound in.
     """
@@ -40,6 +53,8 @@ class Value:
     root: str = ""
     sure: bool = True
     loop: int = 0
+    fields: tuple[bool, ...] = ()
+    parts: tuple[bool, ...] = ()
     captures: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     stale: str = ""
@@ -73,6 +88,8 @@ def join(a: Value, b: Value) -> Value:
         worse.root,
         a.sure and b.sure,
         a.loop if a.loop == b.loop else -1,
+        a.fields if a.fields == b.fields else (),
+        a.parts if a.parts == b.parts else (),
         a.captures | b.captures,
         a.related | b.related,
         a.stale or b.stale,
@@ -95,12 +112,30 @@ def join_envs(envs: Iterable[Env | None]) -> Env | None:
     return found
 
 
-_ATOMS = {int, float, str, bool, bytes, complex, type(None), type(...), range, slice, PurePath, date, time, timedelta, tzinfo}
+_ATOMS = {
+    int,
+    float,
+    str,
+    bool,
+    bytes,
+    complex,
+    type(None),
+    type(...),
+    range,
+    slice,
+    PurePath,
+    date,
+    time,
+    timedelta,
+    tzinfo,
+}
 _ATOMS |= {Decimal, Fraction, enum.Enum, type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType}
 _IMMUTABLE_TYPES = tuple(_ATOMS)
 _IMMUTABLE_NAMES = frozenset(
-    ["int", "float", "str", "bool", "bytes", "complex", "None", "NoneType", "Path", "PurePath", "datetime", "date", "time"]
-    + ["timedelta", "Decimal", "Fraction", "UUID", "range", "LiteralString"]
+    (
+        *("int", "float", "complex", "str", "bytes", "bool", "None", "NoneType", "LiteralString", "range", "Decimal"),
+        *("Fraction", "Path", "PurePath", "datetime", "date", "time", "timedelta", "UUID"),
+    )
 )
 _CONTAINERS = {"list": "list", "List": "list", "set": "set", "Set": "set", "dict": "dict", "Dict": "dict"}
 _CONTAINERS |= {"Sequence": "", "Iterable": "", "Collection": "", "Mapping": "", "frozenset": "", "deque": ""}
@@ -161,3 +196,15 @@ def annotation_of(text: object) -> Value:
         return annotated(gast.parse(str(text), mode="eval").body)
     except SyntaxError:  # an annotation can be any object; most say nothing
         return Value()
+
+
+def reads_of(nodes: Iterable[gast.AST]) -> Counter[str]:
+    """Count the places that read each name."""
+    found: Counter[str] = Counter()
+    for tree in nodes:
+        for node in gast.walk(tree):
+            if isinstance(node, gast.Name) and isinstance(node.ctx, (gast.Load, gast.Del)):
+                found[node.id] += 1
+            elif isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
+                found[node.target.id] += 1
+    return found

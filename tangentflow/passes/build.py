@@ -102,7 +102,7 @@ class _Builder:
         if isinstance(stmt, core.If):
             test = self._to(stmt, [ast.Return(value=_truth(stmt))], total=False)
             body, orelse = self.region(stmt.body), self.region(stmt.orelse)
-            return [If(stmt.id, test, body, orelse, fact.has_effect(stmt), stmt.origin)]
+            return [If(stmt.id, test, body, orelse, self.facts.has_effect(stmt), stmt.origin)]
         assert isinstance(stmt, (core.For, core.While))
         plan = self.planner.plans[stmt]
         if plan.serial:
@@ -115,7 +115,9 @@ class _Builder:
             parts = [_argument(a) for a in stmt.args]
             slice_ = self._to(stmt, lines(f"return lambda: _tf.args({stmt.callee!r})({', '.join(parts)})"))
             if stmt.kind == "call":
-                return Call(stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.recursive, stmt.origin)
+                return Call(
+                    stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.recursive, stmt.origin
+                )
             return Step(
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
@@ -146,7 +148,7 @@ class _Builder:
             tail = [*tail[:-1], attempt.body[0]]
         scan = self._to(stmt, [*tail, *finish])
         count = None if any(isinstance(s, (core.Break, core.Return)) for s in core.walk(plan.carry)) else stmt.count
-        return Map(stmt.id, scan, entry, item, self.region(stmt.body), fact.has_effect(stmt), count, stmt.origin)
+        return Map(stmt.id, scan, entry, item, self.region(stmt.body), self.facts.has_effect(stmt), count, stmt.origin)
 
     def _loop(self, stmt: core.For | core.While, plan: LoopPlan) -> Loop:
         names = {*plan.carried, *plan.invariant}
@@ -157,7 +159,7 @@ class _Builder:
         return Loop(
             stmt.id, "for" if is_for else "while", entry, advance, self.region(inner), plan.invariant, plan.carried, plan.outputs,
             stmt.var if isinstance(stmt, core.For) else None, stmt.items if isinstance(stmt, core.For) else None,
-            plan.why, stmt.limit if isinstance(stmt, core.While) else None, fact.has_effect(stmt), stmt.origin,
+            plan.why, stmt.limit if isinstance(stmt, core.While) else None, self.facts.has_effect(stmt), stmt.origin,
         )  # fmt: skip
 
     def _advance(self, stmt: core.For | core.While, plan: LoopPlan) -> Slice:

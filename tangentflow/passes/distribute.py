@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
-from tangentflow.passes.facts import Facts, has_effect, sites
+from tangentflow.passes.facts import Facts, sites
 from tangentflow.passes.slicing import FULL, LAX, Leave, Mode, Slicer
 
 __all__ = ["LoopPlan", "Planner", "Where"]
@@ -198,7 +198,7 @@ class Planner:
             if stmt.effect:
                 return FULL
             return Mode(effects=not stmt.pure)
-        if has_effect(stmt):
+        if self.facts.has_effect(stmt):
             return FULL
         return Mode(effects=any(not s.pure for s in sites(stmt)))
 
@@ -216,7 +216,9 @@ class Planner:
         _, need = self._carry(stmt, set(plan.head))
         return need | {stmt.items}
 
-    def reach(self, stmt: Stmt, mode: Mode, within: Stmt | None = None, tail: Block | None = None) -> tuple[Block, set[str], Stmt | None]:
+    def reach(
+        self, stmt: Stmt, mode: Mode, within: Stmt | None = None, tail: Block | None = None
+    ) -> tuple[Block, set[str], Stmt | None]:
         """Slice from the head of the enclosing iteration (or the start of the flow) to a statement.
 
         Returns the kept statements with `tail` where the statement stands, the names needed at the start, and the loop there.
@@ -226,7 +228,7 @@ class Planner:
         mode = replace(mode, drop=mode.drop | self._folds_around(stmt), tail=True)
         while True:
             owner, block, index, part = self.owner[stmt]
-            before, need, mode = self.slicer.block(block[:index], need, mode)
+            before, need, mode = self.slicer.block(block, need, mode, end=index)
             kept = [*before, *kept]
             if owner is None:
                 return kept, need, None
@@ -252,5 +254,3 @@ class Planner:
             owner = self.owner[owner][0]
         plan = self.plans.get(owner) if owner is not None else None
         return plan.fold if plan and not plan.serial else frozenset()
-
-

@@ -11,22 +11,26 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.uses import Uses, uses
 
-__all__ = ["Facts", "has_effect", "has_message", "label", "liveness", "raises", "returns", "sites", "stmt_uses"]
+__all__ = ["Facts", "has_message", "label", "liveness", "raises", "returns", "sites", "stmt_uses"]
 
 
 @dataclass
 class Facts:
-    """What is known of the statements of one flow."""
+    """What is known of the statements of one flow. Only its `local` names count: globals and built-ins are always there."""
 
+    local: frozenset[str]
     live_after: dict[Stmt, frozenset[str]] = field(default_factory=dict)
     block_after: dict[int, frozenset[str]] = field(default_factory=dict)
     _uses: dict[Stmt, Uses] = field(default_factory=dict)
     _all: dict[Stmt, Uses] = field(default_factory=dict)
+    _effects: dict[Stmt, bool] = field(default_factory=dict)
+    _bars: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def uses(self, stmt: Stmt) -> Uses:
         """Return what the statement itself reads and writes (of a compound statement: its test or iterable)."""
         if stmt not in self._uses:
-            self._uses[stmt] = stmt_uses(stmt)
+            self._uses[stmt] = found = stmt_uses(stmt)
+            found.reads &= self.local
         return self._uses[stmt]
 
     def all_uses(self, stmt: Stmt) -> Uses:
@@ -44,10 +48,25 @@ class Facts:
             self._all[stmt] = total
         return self._all[stmt]
 
+    def has_effect(self, stmt: Stmt) -> bool:
+        """Whether an effect stands in a statement."""
+        if stmt not in self._effects:
+            self._effects[stmt] = any(site.effect for site in sites(stmt))
+        return self._effects[stmt]
+
+    def bars(self, block: Block) -> tuple[int, int]:
+        """Return the positions of the first statement of a block that may jump, and of the first with an effect."""
+        if id(block) not in self._bars:
+            end = len(block)
+            jump = next((i for i, stmt in enumerate(block) if _jumps(stmt)), end)
+            effect = next((i for i, stmt in enumerate(block) if self.has_effect(stmt)), end)
+            self._bars[id(block)] = jump, effect
+        return self._bars[id(block)]
+
     def frontier(self, block: Block) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names that a block reads from before it, and those that it leaves to what follows."""
         empty = frozenset[str]()
-        inputs = _live(block, empty, empty, empty, Facts(), mark=False)
+        inputs = _live(block, empty, empty, empty, Facts(self.local), mark=False)
         written = set().union(*[self.all_uses(stmt).writes for stmt in block]) if block else set()
         return tuple(sorted(inputs)), tuple(sorted(written & self.block_after.get(id(block), empty)))
 
@@ -78,14 +97,14 @@ def sites(stmt: Stmt, messages: bool = False) -> list[core.Site]:
     return [s for s in core.walk([stmt]) if isinstance(s, core.Site) and (messages or s.kind != "message")]
 
 
-def has_effect(stmt: Stmt) -> bool:
-    """Whether an effect stands in it."""
-    return any(site.effect for site in sites(stmt))
-
-
 def has_message(stmt: Stmt) -> bool:
     """Whether a message stands in it."""
     return any(site.kind == "message" for site in sites(stmt, messages=True))
+
+
+def _jumps(stmt: Stmt) -> bool:
+    kinds = (core.Return, core.Break, core.Continue)
+    return any(isinstance(s, kinds) or (isinstance(s, core.Glue) and bool(s.jumps)) for s in core.walk([stmt]))
 
 
 def returns(stmt: Stmt) -> bool:
@@ -103,7 +122,14 @@ def liveness(body: Block, facts: Facts) -> None:
     _live(body, frozenset(), frozenset(), frozenset(), facts)
 
 
-def _live(block: Block, after: frozenset[str], on_break: frozenset[str], on_continue: frozenset[str], facts: Facts, mark: bool = True) -> frozenset[str]:
+def _live(
+    block: Block,
+    after: frozenset[str],
+    on_break: frozenset[str],
+    on_continue: frozenset[str],
+    facts: Facts,
+    mark: bool = True,
+) -> frozenset[str]:
     live = after
     facts.block_after[id(block)] = after
     for stmt in reversed(block):
@@ -168,4 +194,3 @@ def _label(block: Block, prefix: str, counts: dict[str, int]) -> None:
             for part in core.blocks(stmt)[:-1]:
                 _label(part, f"{stmt.id}." if stmt.id else prefix, inner if stmt.id else counts)
             _label(stmt.orelse, prefix, counts)
-

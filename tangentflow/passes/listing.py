@@ -29,12 +29,12 @@ def listing(lowered: Lowered, planner: Planner) -> str:
         args=arguments, body=body, decorator_list=[], returns=None, type_comment=None,
     )  # fmt: skip
     if "type_params" in ast.FunctionDef._fields:
-        function.type_params = []
+        vars(function)["type_params"] = []
     return _comments(pretty(ast.unparse(ast.fix_missing_locations(ast.Module(body=[function], type_ignores=[])))))
 
 
 def _arguments(tree: gast.AST) -> ast.arguments:
-    arguments = to_ast(tree).args  # type: ignore[attr-defined]
+    arguments = to_ast(tree).args
     for argument in ast.walk(arguments):
         if isinstance(argument, ast.arg):
             argument.annotation = None
@@ -47,7 +47,9 @@ def _comments(text: str) -> str:
     out = []
     for line in text.splitlines():
         bare = line.strip().strip("'\"")
-        out.append(f"{line[: len(line) - len(line.lstrip())]}# {bare[len(_NOTE) :]}" if bare.startswith(_NOTE) else line)
+        out.append(
+            f"{line[: len(line) - len(line.lstrip())]}# {bare[len(_NOTE) :]}" if bare.startswith(_NOTE) else line
+        )
     return "\n".join(out) + "\n"
 
 
@@ -73,14 +75,22 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     if isinstance(stmt, core.If):
         return [ast.If(test=to_ast(stmt.test), body=inner(stmt.body) or [ast.Pass()], orelse=inner(stmt.orelse))]
     if isinstance(stmt, core.For):
-        loop = ast.For(target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[])
+        loop = ast.For(
+            target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[]
+        )
         return [*_how(stmt, planner), loop]
     if isinstance(stmt, core.While):
         test = inner(stmt.test)
         if not test:
-            return [*_how(stmt, planner), ast.While(test=to_ast(stmt.condition), body=inner(stmt.body) or [ast.Pass()], orelse=[])]
+            return [
+                *_how(stmt, planner),
+                ast.While(test=to_ast(stmt.condition), body=inner(stmt.body) or [ast.Pass()], orelse=[]),
+            ]
         leave = ast.If(test=ast.UnaryOp(op=ast.Not(), operand=to_ast(stmt.condition)), body=[ast.Break()], orelse=[])
-        return [*_how(stmt, planner), ast.While(test=ast.Constant(value=True), body=[*test, leave, *inner(stmt.body)], orelse=[])]
+        return [
+            *_how(stmt, planner),
+            ast.While(test=ast.Constant(value=True), body=[*test, leave, *inner(stmt.body)], orelse=[]),
+        ]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
@@ -94,6 +104,9 @@ def _how(stmt: Stmt, planner: Planner) -> list[ast.stmt]:
         return [_note("parallel")]
     if isinstance(stmt, core.While):
         return [_note("in order: a while")]
+    assert isinstance(stmt, core.For)
+    if stmt.forced:
+        return [_note("in order: sequential")]
     fed = ", ".join(sorted({f"{name!r} comes from {site} (line {line})" for name, site, line in plan.why}))
     return [_note(f"in order: {fed}")]
 

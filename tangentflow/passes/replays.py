@@ -198,7 +198,9 @@ def text(
 
 
 def _loaded(body: Sequence[ast.AST]) -> frozenset[str]:
-    return frozenset(n.id for stmt in body for n in ast.walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return frozenset(
+        n.id for stmt in body for n in ast.walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    )
 
 
 def _stored(body: Sequence[ast.AST]) -> frozenset[str]:
@@ -220,5 +222,3 @@ def _stored(body: Sequence[ast.AST]) -> frozenset[str]:
             names.add(node.id)
         todo += list(ast.iter_child_nodes(node))
     return frozenset(names)
-
-

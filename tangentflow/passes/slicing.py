@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
-from tangentflow.passes.facts import Facts, has_effect, has_message, raises, returns, sites
+from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
 
 __all__ = ["FULL", "LAX", "WHOLE", "Leave", "Mode", "Slicer"]
 
@@ -69,12 +69,17 @@ class Slicer:
         self.outputs = outputs
         self.total = total
 
-    def block(self, block: Block, need: set[str], mode: Mode) -> tuple[Block, set[str], Mode]:
-        """Walk a block backwards; return the kept statements, the names needed before it, and the mode that holds there."""
+    def block(self, block: Block, need: set[str], mode: Mode, end: int | None = None) -> tuple[Block, set[str], Mode]:
+        """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there."""
         kept: Block = []
         need = set(need)
         tail = mode.tail
-        for stmt in reversed(block):
+        first_jump, first_effect = self.facts.bars(block)
+        for index in range(len(block) if end is None else end, 0, -1):
+            if not need and not mode.full and not mode.messages:
+                if (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect):
+                    break  # nothing before can matter
+            stmt = block[index - 1]
             if kept and not mode.tail:
                 mode = replace(mode, tail=True)
             keep, need, mode = self.stmt(stmt, need, mode)
@@ -125,7 +130,7 @@ class Slicer:
 
     def _if(self, stmt: core.If, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         reads = self.facts.uses(stmt).reads
-        inner = replace(mode, full=True) if mode.effects and has_effect(stmt) else mode
+        inner = replace(mode, full=True) if mode.effects and self.facts.has_effect(stmt) else mode
         if reads & mode.drop:
             inner = replace(inner, full=False)
         body, before_body, _ = self.block(stmt.body, need, inner)
@@ -144,7 +149,7 @@ class Slicer:
                 return self._expanded(stmt, need, mode)
             return self._leave(stmt, need, mode)
         assert isinstance(stmt, core.For)
-        inner = replace(mode, full=True) if mode.effects and has_effect(stmt) else mode
+        inner = replace(mode, full=True) if mode.effects and self.facts.has_effect(stmt) else mode
         inner = replace(inner, tail=False)
         kept, _ = self._iterations(stmt, need, replace(inner, breaks=False))
         if not kept:
@@ -165,7 +170,7 @@ class Slicer:
     def _plain_while(self, stmt: core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         """A `while` without sites is kept whole: what ends it may be an exception that a slice would drop."""
         every = self.facts.all_uses(stmt)
-        leaves = mode.guards and (returns(stmt) or mode.raises and raises(stmt))
+        leaves = mode.guards and (returns(stmt) or (mode.raises and raises(stmt)))
         if not every.writes & need and not mode.full and not leaves and not (mode.messages and has_message(stmt)):
             return None, need, mode
         if mode.full and (every.reads | every.writes) & mode.drop and not every.writes & need:
@@ -174,8 +179,8 @@ class Slicer:
 
     def _leave(self, stmt: core.For | core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         outputs = self.outputs(stmt)
-        leaves = mode.guards and (returns(stmt) or mode.raises and raises(stmt))
-        effect = mode.effects and has_effect(stmt)
+        leaves = mode.guards and (returns(stmt) or (mode.raises and raises(stmt)))
+        effect = mode.effects and self.facts.has_effect(stmt)
         if not (set(outputs) & need or mode.full or effect or leaves):
             return None, need, mode
         if effect and not mode.whole:

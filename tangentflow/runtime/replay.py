@@ -85,12 +85,10 @@ class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
     SKIP = SKIP
-    Next = Next
-    Done = Done
-    Returned = Returned
-    Scanned = Scanned
 
-    def __init__(self, store: Store, names: Mapping[str, Any], indices: tuple[int, ...], calls: Mapping[str, Any]) -> None:
+    def __init__(
+        self, store: Store, names: Mapping[str, Any], indices: tuple[int, ...], calls: Mapping[str, Any]
+    ) -> None:
         self._store = store
         self._names = names
         self._indices = indices
@@ -164,3 +162,8 @@ class Replay:
         """Raise LoopLimit when a `while` goes on past its bound."""
         if index >= limit:
             raise LoopLimit(limit, filename, line)
+
+
+# Generated code reaches these through `_tf`.
+for _type in (Done, Next, Returned, Scanned):
+    setattr(Replay, _type.__name__, _type)

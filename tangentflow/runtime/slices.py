@@ -53,13 +53,15 @@ def bind(function: types.FunctionType, args: tuple[Any, ...], kwargs: Mapping[st
         if p.kind is kinds.KEYWORD_ONLY and not star:
             parts.append("*")
             star = True
-        prefix = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(p.kind, "")
+        prefix = "*" if p.kind is kinds.VAR_POSITIONAL else "**" if p.kind is kinds.VAR_KEYWORD else ""
         parts.append(prefix + p.name + ("=None" if p.default is not p.empty else ""))
         previous = p.kind
     if previous is kinds.POSITIONAL_ONLY:
         parts.append("/")
     space: dict[str, Any] = {"_locals": builtins.locals}
-    exec(f"def call({', '.join(parts)}): return _locals()", space)  # the parameter list of the function, nothing of its body
+    exec(
+        f"def call({', '.join(parts)}): return _locals()", space
+    )  # the parameter list of the function, nothing of its body
     stub = space["call"]
     stub.__defaults__, stub.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     stub.__code__ = stub.__code__.replace(co_name=function.__name__)

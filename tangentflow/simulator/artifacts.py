@@ -128,7 +128,7 @@ def _unpack(source: Path, target: Path) -> None:
         if hasattr(tarfile, "data_filter"):
             archive.extractall(folder, filter="tar")
         else:
-            archive.extractall(folder)  # noqa: S202
+            archive.extractall(folder)
     roots = list(folder.iterdir())
     if len(roots) == 1:
         roots[0].rename(target)

@@ -268,8 +268,7 @@ _RESOURCE = _object(
     ("manifestFrom",),
 )
 _SCHEDULING: dict[str, Check] = dict.fromkeys(
-    "activeDeadlineSeconds affinity automountServiceAccountToken executor hostAliases nodeSelector podSpecPatch "
-    "priorityClassName schedulerName securityContext serviceAccountName tolerations volumes".split(),
+    ["activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "executor", "hostAliases", "nodeSelector", "podSpecPatch", "priorityClassName", "schedulerName", "securityContext", "serviceAccountName", "tolerations", "volumes"],
     _anything,
 )
 """Fields of a workflow and of a template that only say where and how pods run."""
@@ -291,10 +290,7 @@ _TEMPLATE = _object(
         "timeout": _string,
     },
     ("name",),
-    (
-        "archiveLocation annotations containerSet daemon data failFast http initContainers memoize metrics pendingTimeout "
-        "plugin podResources resourceClaims sidecars steps synchronization"
-    ).split(),
+    ["archiveLocation", "annotations", "containerSet", "daemon", "data", "failFast", "http", "initContainers", "memoize", "metrics", "pendingTimeout", "plugin", "podResources", "resourceClaims", "sidecars", "steps", "synchronization"],
 )
 _SPEC = _object(
     {
@@ -317,10 +313,7 @@ _SPEC = _object(
         "priority": _integer,
     },
     (),
-    (
-        "executorPlugins hooks metrics podDisruptionBudget podPriority retryStrategy shutdown suspend synchronization "
-        "templateDefaults volumeClaimTemplates volumeClaimGC"
-    ).split(),
+    ["executorPlugins", "hooks", "metrics", "podDisruptionBudget", "podPriority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults", "volumeClaimTemplates", "volumeClaimGC"],
 )
 _CRON_SPEC = _object(
     {

@@ -182,7 +182,7 @@ def quoted(value: str) -> str:
         TagError: for characters that the engine's quoting makes into no valid JSON (control characters and such).
     """
     for character in value:
-        if character < " " and character not in "\b\f\n\r\t" or character == "\x7f" or _unprintable(character):
+        if (character < " " and character not in "\b\f\n\r\t") or character == "\x7f" or _unprintable(character):
             raise TagError("cannot finish template replacement because the result was invalid JSON")
     return value
 

@@ -33,7 +33,7 @@ _ASTOR_FAILURES = (
 )
 
 
-def to_ast(node: Tree) -> ast.AST:
+def to_ast(node: Tree) -> Any:
     """Return `node` as a tree of Python's own `ast`; one that is already comes back as it is.
 
     Raises InternalError for a gast tree that lacks fields.

@@ -106,7 +106,7 @@ def _static(node: tree.Node, environment: Environment) -> str:
     return ""
 
 
-_BOOLEAN = frozenset("== != < > <= >= && || and or in matches contains startsWith endsWith".split())
+_BOOLEAN = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "and", "or", "in", "matches", "contains", "startsWith", "endsWith"])
 _NUMBERS = frozenset(("int", "float64"))
 
 

@@ -1,0 +1,84 @@
+"""The fence: refuses every node that no rule lowers, and uses of known nodes that cannot keep Python's meaning.
+
+Requires a lowering that has not begun. Notes all offences of the function.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Iterator
+
+import gast
+
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
+
+__all__ = ["fence"]
+
+
+def fence(lowering: Lowering) -> None:
+    """Note the offences of a function."""
+    called: set[int] = set()
+    for node in _inner_nodes(lowering.source.tree):
+        kind = type(node)
+        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+            if isinstance(node, gast.Call):
+                called.add(id(node.func))
+            _check(lowering, node, called)
+            continue
+        known = REFUSALS.get(kind)
+        if known:
+            lowering.refuse(node, known.code, f"{known.construct} in a workflow", known.why, known.instead)
+        elif hasattr(node, "lineno"):
+            what = f"`{kind.__name__}` in a workflow"
+            lowering.refuse(node, "TF100", what, "the language has no rule for it", "use it inside a step")
+
+
+def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
+    """Yield what stands in the body of a function, but not inside constructs that are refused as a whole."""
+    todo: list[gast.AST] = list(reversed(body_of(tree)))
+    while todo:
+        node = todo.pop()
+        yield node
+        if type(node) in REFUSALS and not isinstance(node, (gast.Try, gast.With)):
+            continue
+        inner = list(gast.iter_child_nodes(node))
+        if isinstance(node, gast.AnnAssign):
+            inner = [part for part in inner if part is not node.annotation]  # never evaluated in a function
+        todo.extend(reversed(inner))
+
+
+def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
+    if isinstance(node, gast.Compare):
+        operands = [node.left, *node.comparators]
+        for op, left, right in zip(node.ops, operands, operands[1:]):
+            if isinstance(op, (gast.Is, gast.IsNot)) and not (
+                _singleton(lowering, left) or _singleton(lowering, right)
+            ):
+                word = "is" if isinstance(op, gast.Is) else "is not"
+                lowering.refuse(
+                    node, "TF110", f"`{word}` between values", "a value that a step has had is a copy: equal, not identical",
+                    f"write `{'==' if word == 'is' else '!='}`",
+                )  # fmt: skip
+    elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
+        if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
+            name = gast.unparse(node)
+            lowering.refuse(
+                node, "TF111", f"the step '{name}' used as a value", "which steps run must be known before the run",
+                f"call it where it is needed: `{name}(…)`",
+            )  # fmt: skip
+        verdict = lowering.kinds.read(node)
+        if verdict.kind != "pure":
+            lowering.refuse(
+                node, "TF112", "a read of the environment", verdict.why, "read it in a @step, or pass it as an argument"
+            )  # fmt: skip
+
+
+def _singleton(lowering: Lowering, node: gast.AST) -> bool:
+    """Whether an expression can only be something of which there is one in every process."""
+    if isinstance(node, gast.Constant):
+        return node.value is None or node.value is True or node.value is False or node.value is ...
+    value = lowering.resolve(node)
+    return inspect.isclass(value) or isinstance(value, enum.Enum)
