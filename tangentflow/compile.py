@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from tangentflow.compiled import Graph
@@ -21,6 +24,23 @@ MAX_ITERATIONS = 32_768
 
 def compile_workflow(workflow: WorkflowFunction[..., Any]) -> Graph:
     """Compile a workflow and all that it calls. Raises LanguageError."""
+    with _no_collection():
+        return _compile(workflow)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector back: the many tree nodes all live until the end, so that looking for garbage is in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
     lowered = _lower_all(workflow)
     root = next(iter(lowered))
     facts = {key: Facts(flow.locals) for key, flow in lowered.items()}

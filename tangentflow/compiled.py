@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from tangentflow.graph import nodes
@@ -21,6 +22,57 @@ class Graph(nodes.Graph):
 
         return print_graph(self)
 
+    def __repr__(self) -> str:
+        counts = Counter(type(node).__name__ for flow in self.flows for node in flow.body.walk())
+        words = {"Step": "step", "Glue": "glue", "Call": "call", "If": "branch", "Map": "fan-out", "Loop": "loop"}
+        parts = [f"{counts[kind]} {_plural(word, counts[kind])}" for kind, word in words.items() if counts[kind]]
+        return f"<Graph {self.root}: {', '.join(parts) or 'no steps'}>"
+
+    def check(self) -> None:
+        """Raise InternalError if the graph is inconsistent, which is a bug of the compiler."""
+        from tangentflow.graph.check import check
+
+        check(self)
+
+    def json(self) -> str:
+        """Return the graph as JSON text, which `Graph.from_json` reads."""
+        from tangentflow.graph.json import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Graph:
+        """Return the graph of a text that `json()` wrote: equal to the first one, but bound to no functions, so it does not run.
+
+        Raises UsageError for any other text.
+        """
+        from tangentflow.graph.json import from_json
+
+        graph = from_json(text)
+        return cls(graph.root, graph.flows, graph.bindings)
+
+    def mermaid(self) -> str:
+        """Return a Mermaid flowchart."""
+        from tangentflow.draw.mermaid import to_mermaid
+
+        return to_mermaid(self)
+
+    def dot(self) -> str:
+        """Return a Graphviz digraph."""
+        from tangentflow.draw.dot import to_dot
+
+        return to_dot(self)
+
+    def svg(self) -> str:
+        """Return a picture as SVG text. It needs nothing from outside."""
+        from tangentflow.draw.svg import to_svg
+
+        return to_svg(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Draw itself in a notebook."""
+        return {"text/plain": str(self), "image/svg+xml": self.svg()}
+
     def argo(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the Argo Workflow document, with arguments baked in if given."""
         from tangentflow.argo.document import document
@@ -32,3 +84,9 @@ class Graph(nodes.Graph):
         from tangentflow.argo.text import to_yaml
 
         return to_yaml(self.argo(*args, **kwargs))
+
+
+def _plural(word: str, count: int) -> str:
+    if count == 1 or word == "glue":
+        return word
+    return f"{word}es" if word.endswith("h") else f"{word}s"

@@ -13,7 +13,7 @@ from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import step_runs
 from tangentflow.engine.worker import Finished, execute
-from tangentflow.errors import UsageError
+from tangentflow.errors import NotPicklable, StepKilled, UsageError
 from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.codec import encode
 from tangentflow.runtime.outcome import Raised, Value
@@ -94,15 +94,13 @@ def _submit(pool: Pool, ready: Ready) -> futures.Future[Finished]:
         payload = encode(
             Value((ready.step.function, ready.args, ready.kwargs)), where=name, what="an argument", path=ready.path
         )
-    except Exception as error:
+    except NotPicklable as error:
         payload = encode(Raised(error), where=name, path=ready.path)
     return pool.submit(execute, payload, ready.path, name, line, bool(ready.step.option("check", True)))
 
 
 def _outcome(future: futures.Future[Finished], ready: Ready) -> Finished:
     """Return what a step gave; a worker that died makes the step fail."""
-    from tangentflow.errors import StepKilled
-
     try:
         return future.result()
     except futures.BrokenExecutor as error:
@@ -111,15 +109,17 @@ def _outcome(future: futures.Future[Finished], ready: Ready) -> Finished:
 
 
 _sources: dict[str, float] = {}
+_paths: list[tuple[str, ...]] = []
 
 
 def _processes(count: int, graph: Graph) -> Pool:
-    """Return the pool of worker processes, kept between runs unless a module of the user's changed since it was started."""
+    """Return the pool of worker processes, kept between runs unless a module of the user's or the path changed since."""
     from loky import get_reusable_executor
 
     current = _modification_times(graph)
-    changed = any(_sources.get(path, time) != time for path, time in current.items())
+    changed = any(_sources.get(path, time) != time for path, time in current.items()) or _paths != [tuple(sys.path)]
     _sources.update(current)
+    _paths[:] = [tuple(sys.path)]
     pool: Pool = get_reusable_executor(
         max_workers=count, timeout=60, kill_workers=changed, reuse=False if changed else "auto",
         env={"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")},

@@ -193,14 +193,13 @@ class Machine:
 
     def _skip_address(self, frame: Frame, address: Address) -> None:
         frame.skipped.add(address)
-        for waiting in frame.waiters.pop(address, []):
-            self._wait(waiting, address)
+        self._agenda.extend(frame.waiters.pop(address, []))  # a gather that had moved on to this item may not need it
 
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
         for poll in frame.waiters.pop(address, []):
             following = self._next_missing(frame, address)
-            if following is None or poll.kind not in ("site", "result", "scan", "entry"):
+            if following is None:
                 self._agenda.append(poll)
             else:
                 frame.waiters.setdefault(following, []).append(poll)
@@ -342,8 +341,12 @@ class Machine:
             raise
         except BaseException as error:
             outcome = Raised(error)
+        try:
+            copied = roundtrip(outcome, where=frame.flow.name)
+        except NotPicklable as error:
+            outcome = copied = Raised(error)
         if frame.parent is None:
-            self.result = roundtrip(outcome, where=frame.flow.name)
+            self.result = copied
             return
         caller, address = frame.parent
         caller.record(address, outcome)

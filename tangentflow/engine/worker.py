@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tangentflow.errors import MutatedArgument
+from tangentflow.errors import MutatedArgument, NotPicklable, TangentflowError
 from tangentflow.runtime.codec import decode, digest, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 
@@ -27,21 +27,23 @@ class Finished:
 def execute(payload: bytes, path: str, name: str, line: int, check: bool) -> Finished:
     """Run a step. `payload` holds the encoded (function, args, kwargs); `check` looks for arguments changed in place."""
     started = time.time()
-    unpacked = decode(payload, where=path)
+    try:
+        unpacked = decode(payload, where=path)
+    except TangentflowError as error:  # a module that this process cannot import, for one
+        unpacked = Raised(error)
     if isinstance(unpacked, Raised):
         outcome: Outcome = unpacked
     else:
         function, args, kwargs = unpacked.value
         outcome = _call(function, args, kwargs, name, line, check)
-    data = encode(outcome, where=name, path=path) if not isinstance(outcome, Value) else _encoded(outcome, name, path)
-    return Finished(data, started, time.time())
+    return Finished(_encoded(outcome, name, path), started, time.time())
 
 
 def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
     """Encode a value; one that cannot be pickled makes the step fail."""
     try:
         return encode(outcome, where=name, path=path)
-    except Exception as error:
+    except NotPicklable as error:
         return encode(Raised(error), where=name, path=path)
 
 

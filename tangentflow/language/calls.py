@@ -11,6 +11,7 @@ import gast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language import core
 from tangentflow.language.comprehensions import consumed
+from tangentflow.language.kinds import MISSING
 from tangentflow.language.lowering import RECORDED, Lowering, load
 from tangentflow.language.registry import expression
 from tangentflow.language.uses import uses
@@ -24,6 +25,9 @@ def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
     if kind == "pure":
         taken = consumed(lowering, node)
         return taken if taken is not None else _glue_call(lowering, node)
+    if kind == "message":
+        lowering.emit(call_site(lowering, node, None))
+        return gast.Constant(value=None, kind=None)
     name = lowering.namer.fresh(_short(node) or "value")
     lowering.temps.add(name)
     lowering.emit(call_site(lowering, node, name))
@@ -54,6 +58,8 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
     wishes = _argument_names(callee, node)
     args: list[core.Argument] = []
     for i, value in enumerate(lowered):
+        if uses(value).reads & uses(*lowered[i + 1 :]).writes:
+            value = lowering.hoist(value, wishes[i])
         if isinstance(value, gast.Starred):
             args.append(core.Argument("*", lowering.atom(value.value, wishes[i])))
             continue
@@ -87,6 +93,10 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
                 lowering.glue(gast.Expr(value=func))  # the method is looked up before the arguments are evaluated
         elif not isinstance(func, gast.Name):
             func = lowering.temp(lowering.expr(func), "function")
+        elif func.id in uses(*values).writes:
+            func = lowering.temp(func, "function")
+        elif func.id not in lowering.bound and lowering.resolve(func) is MISSING:
+            lowering.glue(gast.Expr(value=func))  # Python's own error, before the arguments are evaluated
         lowered = lowering.operands(values)
     else:
         func, *lowered = [lowering.expr(func), *values]

@@ -65,11 +65,17 @@ def _joined(lowering: Lowering, node: gast.JoinedStr) -> gast.expr:
                 field.format_spec, "TF121", "a call in a format specification", "its place in the order would be lost",
                 "compute the width before: `width = f(x)`",
             )  # fmt: skip
-    lowered = iter(lowering.operands([field.value for field in fields]))
+    last = max((i for i, field in enumerate(fields) if lowering.has_site(field.value)), default=-1)
     values: list[gast.expr] = []
+    done = 0
     for part in node.values:
         if isinstance(part, gast.FormattedValue):
-            part = gast.FormattedValue(value=next(lowered), conversion=part.conversion, format_spec=part.format_spec)
+            value = lowering.expr(part.value)
+            part = gast.FormattedValue(value=value, conversion=part.conversion, format_spec=part.format_spec)
+            if done < last:
+                text = lowering.temp(gast.JoinedStr(values=[part]), "text")  # formatting may fail before the next field
+                part = gast.FormattedValue(value=text, conversion=-1, format_spec=None)
+            done += 1
         values.append(part)
     return gast.JoinedStr(values=values)
 
@@ -141,7 +147,7 @@ def _compare(lowering: Lowering, node: gast.Compare) -> gast.expr:
     if len(node.ops) == 1 or not any(map(lowering.has_site, node.comparators[1:])):
         return _parts(lowering, node, "left", "comparators")
     left, right = lowering.operands([node.left, node.comparators[0]])
-    if not isinstance(right, (gast.Name, gast.Constant)) or not lowering._stable(right, node.comparators[1:]):
+    if not isinstance(right, (gast.Name, gast.Constant)) or not lowering.stable(right, node.comparators[1:]):
         right = lowering.temp(right, "middle")
     result = lowering.namer.fresh("holds")
     lowering.assign(result, gast.Compare(left=left, ops=[node.ops[0]], comparators=[right]))

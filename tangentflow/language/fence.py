@@ -62,6 +62,8 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                     node, "TF110", f"`{word}` between values", "a value that a step has had is a copy: equal, not identical",
                     f"write `{'==' if word == 'is' else '!='}`",
                 )  # fmt: skip
+    elif isinstance(node, gast.Name) and node.id.startswith("_tf"):
+        lowering.refuse(node, "TF113", f"the name '{node.id}'", "the compiler uses names that begin so", "rename it")
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
         if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
             name = gast.unparse(node)

@@ -19,13 +19,28 @@ from typing import Any
 import gast
 
 from tangentflow.language import classes, known
+from tangentflow.language.by_name import by_name
 from tangentflow.language.helpers import Helpers
+from tangentflow.language.totality import Totality
 from tangentflow.language.uses import MUTATORS, root_name
-from tangentflow.language.verdict import MISSING, PURE, Verdict, dotted, worst
+from tangentflow.language.verdict import (
+    MISSING,
+    PURE,
+    Verdict,
+    calls_step,
+    changes_global,
+    dotted,
+    impure,
+    moves_iterator,
+    of_kind,
+    opaque,
+    outside,
+    step_as_data,
+    worst,
+)
 
 __all__ = ["MISSING", "Kinds", "Verdict", "dotted", "mutates", "worst"]
 
-_STEP = "move it into a @step and use its result"
 _NOT_CALLED = {
     f"builtins.{name}"
     for name in ("callable", "getattr", "hasattr", "isinstance", "issubclass", "print", "repr", "str", "type")
@@ -39,13 +54,15 @@ class Kinds:
 
     `resolve` gives the live object that a name or attribute chain stands for if its root is a global, a closure variable
     or a builtin (never a local), else MISSING; `is_site` is true of steps and workflows; `type_of` gives the type of a
-    local name where an annotation says it; `own` are local names of pure inner functions.
+    local name where an annotation says it; `own` are local names of pure inner functions. A helper runs as a whole,
+    so `within_helper` less is refused by name.
     """
 
     resolve: Callable[[gast.expr], object]
     is_site: Callable[[object], bool]
     type_of: Callable[[str], type | None] = lambda name: None
     own: AbstractSet[str] = frozenset()
+    within_helper: bool = False
     helpers: Helpers = None  # type: ignore[assignment]  # made here unless shared
 
     def __post_init__(self) -> None:
@@ -86,14 +103,14 @@ class Kinds:
     def live(self, obj: object, name: str, node: gast.Call | None = None) -> Verdict:
         """Return the kind of calling the live object `obj`, written `name`, with the arguments of `node`."""
         if self.is_site(obj):
-            return _calls_step(name)
+            return calls_step(name)
         full = known.qualified_name(obj)
         owner = known.attribute(obj, "__self__")
         if not isinstance(owner, (types.ModuleType, type, type(None))) and self.is_site(owner):
-            return _step_as_data(name)
-        refused = _by_name(full, name, node)
+            return step_as_data(name)
+        refused = by_name(full, name, node)
         if refused is not None:
-            return refused
+            return self._milder(refused, full, name) if self.within_helper else refused
         if isinstance(owner, random.Random):
             return self._random(owner, name)
         if owner is os.environ:
@@ -102,50 +119,13 @@ class Kinds:
 
     def total(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
         """Whether evaluating `expr` cannot raise, whatever the values of the names in `bound` are."""
-        if isinstance(expr, gast.Constant):
-            return True
-        if isinstance(expr, gast.Name):
-            return expr.id in bound or self._object(expr) is not MISSING
-        if isinstance(expr, (gast.Tuple, gast.List)):
-            return all(self.total(e, bound) for e in expr.elts)
-        if isinstance(expr, gast.Set):
-            return all(isinstance(e, gast.Constant) for e in expr.elts)
-        if isinstance(expr, gast.Dict):
-            return all(isinstance(k, gast.Constant) for k in expr.keys) and all(
-                self.total(v, bound) for v in expr.values
-            )
-        if isinstance(expr, gast.IfExp):
-            return self._tests(expr.test, bound) and self.total(expr.body, bound) and self.total(expr.orelse, bound)
-        if isinstance(expr, gast.BoolOp):
-            *first, last = expr.values
-            return all(self._tests(e, bound) for e in first) and self.total(last, bound)
-        if isinstance(expr, gast.NamedExpr):
-            return self.total(expr.value, bound)
-        if isinstance(expr, gast.JoinedStr):
-            return all(isinstance(e, gast.Constant) for e in expr.values)
-        if isinstance(expr, gast.Call):
-            empty = not expr.args and not expr.keywords
-            return empty and any(self._object(expr.func) is t for t in (list, dict, set, tuple))
-        return self._tests(expr, bound)
+        return Totality(self.resolve, bound).total(expr)
 
     def decides(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
         """Whether evaluating `expr` and asking for its truth cannot raise."""
-        return self._tests(expr, bound)
+        return Totality(self.resolve, bound).decides(expr)
 
     # -- parts --------------------------------------------------------------------------------------------------------
-
-    def _tests(self, expr: gast.expr, bound: AbstractSet[str]) -> bool:
-        """Whether evaluating `expr` and asking for its truth cannot raise."""
-        if isinstance(expr, gast.Compare):
-            identity = all(isinstance(op, (gast.Is, gast.IsNot)) for op in expr.ops)
-            return identity and all(self.total(e, bound) for e in [expr.left, *expr.comparators])
-        if isinstance(expr, gast.UnaryOp):
-            return isinstance(expr.op, gast.Not) and self._tests(expr.operand, bound)
-        if isinstance(expr, gast.BoolOp):
-            return all(self._tests(e, bound) for e in expr.values)
-        if isinstance(expr, (gast.List, gast.Tuple, gast.Dict, gast.Set, gast.Constant)):
-            return self.total(expr, bound)
-        return False
 
     def _object(self, node: gast.expr) -> object:
         if not isinstance(node, (gast.Name, gast.Attribute)):
@@ -163,13 +143,13 @@ class Kinds:
             return PURE  # a method taken from its type: str.upper(x), dict.fromkeys(xs)
         kind = known.lookup(full)
         if isinstance(obj, type):
-            return classes.constructor(obj, name, kind, self.helpers) or _of_kind(kind, name)
+            return classes.constructor(obj, name, kind, self.helpers) or of_kind(kind, name)
         if kind is not None:
-            return _of_kind(kind, name)
+            return of_kind(kind, name)
         if isinstance(obj, types.MethodType):
             bound_class = isinstance(obj.__self__, type)
             if bound_class and name.rpartition(".")[2] in _CLOCKS:
-                return _impure(name)
+                return impure(name)
             return self.helpers.verdict(obj.__func__, name, given="" if bound_class else "self")
         if isinstance(obj, types.FunctionType):
             return self.helpers.verdict(obj, name)
@@ -178,23 +158,29 @@ class Kinds:
         call = known.attribute(type(obj), "__call__")
         if isinstance(call, types.FunctionType):
             return self.helpers.verdict(call, name, given="self")
-        return _opaque(name)
+        return opaque(name)
 
     def _builtin_method(self, owner: object, full: str, name: str) -> Verdict:
         method = name.rpartition(".")[2]
         if method in MUTATORS or method.startswith("__set") or method.startswith("__del"):
-            return _changes_global(name)
-        if method == "__next__":
-            return _next(name)
+            return changes_global(name)
+        if method == "__next__" and not self.within_helper:
+            return moves_iterator(name)
         kind = known.lookup(full)
         if kind is not None:
-            return _of_kind(kind, name)
+            return of_kind(kind, name)
         builtin = type(owner).__module__ == "builtins" or method in known.PURE_METHODS
-        return PURE if builtin else _opaque(name)
+        return PURE if builtin else opaque(name)
+
+    def _milder(self, found: Verdict, full: str, name: str) -> Verdict:
+        """What a helper may do on its own: iterate by hand, leave, look at names."""
+        if found.code in ("TF303", "TF308") or full == "sys.exit":
+            return PURE
+        return found if full in known.REFUSED_EVERYWHERE or found.kind != "refused" else opaque(name)
 
     def _random(self, owner: random.Random, name: str) -> Verdict:
         if owner is known.attribute(random, "_inst"):
-            return _impure(name)
+            return impure(name)
         return Verdict(
             "refused",
             "TF309",
@@ -229,13 +215,13 @@ class Kinds:
         root = root_name(node.func.value)
         if method in MUTATORS:
             is_global = root is not None and self.resolve(gast.Name(root, gast.Load(), None, None)) is not MISSING
-            return _changes_global(name) if is_global else PURE
-        if method == "__next__":
-            return _next(name)
+            return changes_global(name) if is_global else PURE
+        if method == "__next__" and not self.within_helper:
+            return moves_iterator(name)
         if method in known.OUTSIDE_METHODS or (method == "replace" and len(node.args) == 1 and not node.keywords):
-            return _outside(name)
+            return outside(name)
         if method in _CLOCKS:
-            return _impure(name)
+            return impure(name)
         if method in known.MESSAGE_METHODS and "log" in dotted(node.func.value).rpartition(".")[2].lower():
             return Verdict("message", why=f"`{name}` writes a message")
         if method in known.PURE_METHODS:
@@ -277,7 +263,7 @@ class Kinds:
                 if called and not own and not itself:
                     yield Verdict("opaque", why=f"what `{dotted(value)}` does is known only when the workflow runs")
             elif self.is_site(obj):
-                yield _step_as_data(dotted(value))
+                yield step_as_data(dotted(value))
             elif isinstance(obj, (types.FunctionType, types.MethodType)) or (called and callable(obj)):
                 yield self.live(obj, dotted(value))
 
@@ -298,7 +284,7 @@ class Kinds:
         def type_of(name: str) -> type | None:
             return None if name in names else self.type_of(name)
 
-        return Kinds(resolve, self.is_site, type_of, self.own - names, self.helpers)
+        return Kinds(resolve, self.is_site, type_of, self.own - names, self.within_helper, self.helpers)
 
 
 def mutates(node: gast.Call, resolve: Callable[[gast.expr], object]) -> str | None:
@@ -332,80 +318,3 @@ def _bound_inside(node: Any) -> set[str]:
         targets = [generator.target for generator in node.generators]
         return {n.id for t in targets for n in gast.walk(t) if isinstance(n, gast.Name)}
     return set()
-
-
-def _by_name(full: str, name: str, node: gast.Call | None) -> Verdict | None:
-    """Return the refusal of what is refused whatever its arguments are; `node` is None if it is only passed along."""
-    if full in known.REFUSED:
-        return Verdict("refused", "TF302", *known.REFUSED[full])
-    if node is None:
-        return None
-    count = len(node.args) + len(node.keywords)
-    if full in known.INFINITE and not (full == "itertools.repeat" and count > 1):
-        return Verdict(
-            "refused", "TF303", f"`{name}` never ends, and iterables are read whole before a loop", known.INFINITE[full]
-        )
-    if full == "builtins.iter" and count > 1:
-        return Verdict(
-            "refused", "TF303", "it may never end, and iterables are read whole before a loop", "write a `while` loop"
-        )
-    if full == "builtins.type" and count > 1:
-        return Verdict(
-            "refused", "TF302", "it makes a class that no other process knows", "define the class at module level"
-        )
-    if full == "builtins.dir" and not count:
-        return Verdict("refused", "TF302", "which names exist depends on what has run so far", "name the values")
-    if full in known.SEEDED and count:
-        return _opaque(name)
-    if full == "builtins.next":
-        fresh = bool(node.args) and isinstance(node.args[0], (gast.GeneratorExp, gast.Call))
-        return PURE if fresh else _next(name)
-    return None
-
-
-def _of_kind(kind: str | None, name: str) -> Verdict:
-    if kind == "pure":
-        return PURE
-    if kind == "impure":
-        return _impure(name)
-    if kind == "outside":
-        return _outside(name)
-    if kind == "message":
-        return Verdict("message", why=f"`{name}` writes a message")
-    return _opaque(name)
-
-
-def _opaque(name: str) -> Verdict:
-    return Verdict("opaque", why=f"what `{name}` does is not known")
-
-
-def _impure(name: str) -> Verdict:
-    return Verdict("impure", why=f"`{name}` gives another result each time")
-
-
-def _outside(name: str) -> Verdict:
-    why = f"`{name}` reaches files, the network or other processes, which only a step may, as glue has no machine of its own"
-    return Verdict("outside", "TF301", why, _STEP)
-
-
-def _changes_global(name: str) -> Verdict:
-    root = name.partition(".")[0].partition("[")[0]
-    why = f"it changes `{root}`, which is not a value of the workflow: other steps run elsewhere and would not see the change"
-    return Verdict(
-        "refused", "TF306", why, f"copy it first (`mine = list({root})`) and change the copy, or pass it as an argument"
-    )
-
-
-def _next(name: str) -> Verdict:
-    why = f"`{name}` moves an iterator on, and an iterator cannot be kept between steps"
-    return Verdict("refused", "TF308", why, "make a list first, `items = list(xs)`, and take `items[0]`")
-
-
-def _calls_step(name: str) -> Verdict:
-    why = f"it calls the step `{name}`, and a step call must be visible in a workflow to be scheduled"
-    return Verdict("refused", "TF304", why, "decorate it with @workflow")
-
-
-def _step_as_data(name: str) -> Verdict:
-    why = f"`{name}` is a step, and a step that is passed as a value could be called out of sight"
-    return Verdict("refused", "TF310", why, f"call it in the workflow: `[{name.partition('.')[0]}(x) for x in xs]`")

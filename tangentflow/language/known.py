@@ -10,24 +10,19 @@ import types
 from collections.abc import Iterator
 
 __all__ = [
-    "ALIASES",
     "CALLS_BACK",
-    "DRAWS",
-    "FRESH_METHODS",
-    "IMMUTABLE_METHODS",
-    "IMMUTABLE_RESULTS",
     "INFINITE",
-    "ITERATORS",
     "MESSAGE_METHODS",
-    "MUTATES_FIRST",
     "OUTSIDE_METHODS",
     "PURE_METHODS",
     "REFUSED",
+    "REFUSED_EVERYWHERE",
     "SEEDED",
     "attribute",
     "candidates",
     "is_builtin_method",
     "lookup",
+    "names",
     "qualified_name",
 ]
 
@@ -266,7 +261,8 @@ def lookup(full: str) -> str | None:
     return next((_NAMES[key] for key in candidates(full) if key in _NAMES), None)
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
@@ -295,6 +291,14 @@ REFUSED: dict[str, tuple[str, str]] = {
 }
 """Callables that are refused by name: why, and what to write instead."""
 
+REFUSED_EVERYWHERE = names(
+    """
+    builtins.exec builtins.eval builtins.compile builtins.breakpoint builtins.help os._exit os.abort os.putenv os.unsetenv
+    os.chdir sys.setrecursionlimit
+    """
+)
+"""Those of them that a helper may not call either."""
+
 INFINITE: dict[str, str] = {
     "itertools.count": "use `range(n)` or `enumerate(xs)`, or count in a `while` loop",
     "itertools.cycle": "use `xs[i % len(xs)]`",
@@ -302,7 +306,7 @@ INFINITE: dict[str, str] = {
 }
 """Iterables without an end: what to write instead."""
 
-SEEDED = _names(
+SEEDED = names(
     """
     random.Random numpy.random.default_rng numpy.random.Generator numpy.random.RandomState numpy.random.SeedSequence
     numpy.random.mtrand.RandomState
@@ -310,14 +314,7 @@ SEEDED = _names(
 )
 """Random generators that give the same numbers each time if they are made with a seed."""
 
-ITERATORS = _names(
-    """
-    builtins.enumerate builtins.filter builtins.iter builtins.map builtins.reversed builtins.zip heapq.merge re.finditer
-    """
-)
-"""Callables (besides all of itertools) whose result is used up by reading it."""
-
-CALLS_BACK = _names(
+CALLS_BACK = names(
     """
         builtins.filter builtins.map functools.partial functools.reduce functools.cmp_to_key itertools.accumulate
     itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap itertools.takewhile re.sub re.subn
@@ -326,29 +323,7 @@ CALLS_BACK = _names(
 )
 """Pure callables that call a function which is passed to them by position."""
 
-ALIASES = _names("copy.copy functools.partial functools.reduce operator.* typing.cast types.*")
-"""Pure callables of libraries whose result may be, or hold, what they were given; others give a new value."""
-
-DRAWS = _names(
-    """
-    betavariate binomialvariate choices expovariate gammavariate gauss getrandbits integers lognormvariate normal
-    normalvariate paretovariate randbytes randint random randrange sample standard_normal triangular uniform
-    vonmisesvariate weibullvariate
-    """
-)
-"""Methods of random generators; what they give has no part in common with the generator."""
-
-MUTATES_FIRST = _names(
-    """
-        bisect.insort bisect.insort_left bisect.insort_right heapq.heapify heapq.heappop heapq.heappush
-    heapq.heappushpop heapq.heapreplace heapq.heapify_max heapq.heappop_max random.Random.shuffle operator.iadd
-    operator.iand operator.iconcat operator.ior operator.ixor operator.isub operator.imul operator.setitem
-    operator.delitem
-    """
-)
-"""Callables that change their first argument."""
-
-PURE_METHODS = _names(
+PURE_METHODS = names(
     """
         capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha
     isascii isdecimal
@@ -370,48 +345,7 @@ PURE_METHODS = _names(
 )
 """Methods of built-in and well-known types that neither change their receiver nor reach anything else."""
 
-FRESH_METHODS = PURE_METHODS - {
-    "get",
-    "copy",
-    "items",
-    "keys",
-    "values",
-    "group",
-    "expand",
-    "format_map",
-    "sub",
-    "subn",
-}
-"""Those whose result shares nothing mutable with the receiver."""
-
-IMMUTABLE_RESULTS = _names(
-    """
-    builtins.all builtins.any builtins.ascii builtins.bin builtins.bool builtins.bytes builtins.callable
-        builtins.chr builtins.complex builtins.float builtins.format builtins.hasattr builtins.hash builtins.hex
-    builtins.int
-    builtins.isinstance builtins.issubclass builtins.len builtins.oct builtins.ord builtins.range builtins.repr
-        builtins.str builtins.type math.* cmath.* datetime.* decimal.Decimal fractions.* json.dumps re.compile
-    re.escape re.sub
-    string.* textwrap.dedent textwrap.indent textwrap.fill textwrap.shorten time.* uuid.* zlib.* base64.*
-    statistics.mean statistics.fmean statistics.median statistics.mode statistics.stdev statistics.pstdev
-    random.Random.random random.Random.randint random.Random.uniform random.Random.randrange random.Random.gauss
-    pathlib.* posixpath.* ntpath.* binascii.* os.getenv os.getpid os.getcwd os.cpu_count os.fspath secrets.token_hex
-    """
-)
-"""Callables with a result that cannot be changed; `IMMUTABLE_METHODS` for methods."""
-
-IMMUTABLE_METHODS = _names(
-    """
-        capitalize casefold center count encode endswith expandtabs find format index isalnum isalpha isascii
-    isdecimal isdigit
-    isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip removeprefix removesuffix
-    replace rfind rindex rjust rstrip startswith strip swapcase title translate upper zfill decode hex
-    isdisjoint issubset issuperset bit_count bit_length is_integer isoformat strftime date timestamp weekday isoweekday
-    total_seconds as_posix is_absolute with_name with_stem with_suffix hexdigest digest
-    """
-)
-
-OUTSIDE_METHODS = _names(
+OUTSIDE_METHODS = names(
     """
     chmod exists expanduser glob hardlink_to is_dir is_file is_mount is_symlink iterdir lchmod lstat mkdir open owner
     read_bytes read_text readlink rglob rmdir samefile stat symlink_to touch unlink write_bytes write_text
@@ -420,7 +354,7 @@ OUTSIDE_METHODS = _names(
 )
 """Methods that read or write files, whatever their receiver is."""
 
-MESSAGE_METHODS = _names(
+MESSAGE_METHODS = names(
     """
     critical debug error exception fatal info log warn warning
     """

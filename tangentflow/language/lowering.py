@@ -211,15 +211,18 @@ class Lowering:
         lowered: list[gast.expr] = []
         for i, node in enumerate(nodes):
             value = self.expr(node)
-            if i < last and not self._stable(value, nodes[i + 1 :]):
-                if isinstance(value, gast.Starred):
-                    value = starred(self.temp(value.value, "part"))
-                else:
-                    value = self.temp(value, "part")
+            if i < last and not self.stable(value, nodes[i + 1 :]):
+                value = self.hoist(value, "part")
             lowered.append(value)
         return lowered
 
-    def _stable(self, value: gast.expr, later: Sequence[gast.expr]) -> bool:
+    def hoist(self, value: gast.expr, wish: str) -> gast.expr:
+        """Evaluate an operand into a new name; `*value` is unpacked now, since it may turn out not to be iterable."""
+        if isinstance(value, gast.Starred):
+            return starred(self.temp(gast.List(elts=[value], ctx=gast.Load()), wish))
+        return self.temp(value, wish)
+
+    def stable(self, value: gast.expr, later: Sequence[gast.expr]) -> bool:
         """Whether a value can be read after the later operands instead of before them."""
         if isinstance(value, gast.Constant):
             return True
@@ -231,7 +234,7 @@ class Lowering:
         if isinstance(node, gast.Name) and node.id not in self.bound and node.id in self.locals:
             self.glue(gast.Expr(value=node))  # Python's own error, at the place where Python has it
             return node
-        if isinstance(node, gast.Name) or self.kinds.total(node, self.bound):
+        if isinstance(node, gast.Name) or self.kinds.total(node, self.bound) and not uses(node).writes:
             return node
         return self.temp(node, wish)
 

@@ -13,12 +13,15 @@ class Namer:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self.taken = set(taken)
+        self._last: dict[str, int] = {}
 
     def fresh(self, wish: str) -> str:
         """Return `wish`, or `wish_2`, `wish_3`, … if it is taken."""
-        name, number = wish, 1
+        number = self._last.get(wish, 1)
+        name = wish if number == 1 else f"{wish}_{number}"
         while name in self.taken or keyword.iskeyword(name):
             number += 1
             name = f"{wish}_{number}"
         self.taken.add(name)
+        self._last[wish] = number
         return name

@@ -13,6 +13,7 @@ from tangentflow.language.expressions import assign_to
 from tangentflow.language.kinds import mutates
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
+from tangentflow.language.uses import uses
 from tangentflow.order import sequential
 
 __all__: list[str] = []
@@ -66,7 +67,7 @@ def _assign(lowering: Lowering, node: gast.Assign) -> None:
     several = len(node.targets) > 1 or any(map(lowering.has_site, node.targets))
     value = lowering.expr(node.value)
     lowering.no_iterator(value)
-    if several and not isinstance(value, (gast.Constant, gast.Name)):
+    if several and not lowering.stable(value, node.targets):
         value = lowering.temp(value, "value")
     for target in node.targets:
         lowering.glue(gast.Assign(targets=[_target(lowering, target)], value=value, type_comment=None))
@@ -96,6 +97,8 @@ def _ann_assign(lowering: Lowering, node: gast.AnnAssign) -> None:
         assign_to(lowering, node.target.id, node.value)
     else:
         value = lowering.expr(node.value)
+        if lowering.has_site(node.target) and not lowering.stable(value, [node.target]):
+            value = lowering.temp(value, "value")
         lowering.glue(gast.Assign(targets=[_target(lowering, node.target)], value=value, type_comment=None))
 
 
@@ -103,6 +106,11 @@ def _ann_assign(lowering: Lowering, node: gast.AnnAssign) -> None:
 def _aug_assign(lowering: Lowering, node: gast.AugAssign) -> None:
     target = node.target
     if lowering.has_site(node.value):
+        if uses(target, _reading(target)).reads & uses(node.value).writes:
+            lowering.refuse(
+                node, "TF135", "`:=` binds a name of the target of an augmented assignment", "the target is read before",
+                "compute the value before the statement",
+            )  # fmt: skip
         if isinstance(target, gast.Name):
             if target.id not in lowering.bound:
                 lowering.glue(gast.Expr(value=load(target.id)))
@@ -120,6 +128,8 @@ def _aug_assign(lowering: Lowering, node: gast.AugAssign) -> None:
 
 
 def _reading(target: gast.expr) -> gast.expr:
+    if isinstance(target, gast.Name):
+        return load(target.id)
     if isinstance(target, gast.Subscript):
         return gast.Subscript(value=target.value, slice=target.slice, ctx=gast.Load())
     return gast.Attribute(value=target.value, attr=target.attr, ctx=gast.Load())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import enum
 import types
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -19,15 +18,16 @@ __all__ = [
     "ALONE",
     "IMMUTABLE",
     "Env",
+    "Reads",
     "Value",
     "annotated",
     "annotation_of",
     "join",
     "join_envs",
     "live_value",
-    "reads_of",
 ]
 
+LATER = 1_000_000_000  # the place of reads in an inner function: it may be called at any later time
 ALONE = 9
 """Levels of a value no part of which is held by anything else."""
 
@@ -38,10 +38,12 @@ class Value:
 
     `levels` counts how deep nothing else holds it: 0 is shared, 1 means the value alone but not its elements, ALONE all of
     it. An `immutable` value may be held by anything. `flat` says that its elements are immutable. `origin` is "parameter",
-    "alias", "element", "global" or "function" of a shared value, `why` the clause for a message. `fields` tells which items
+    "alias", "element", "global" or "function" of a shared value, `why` the clause for a message; `aliased`: a parameter that the
+    workflow itself has put elsewhere too. `fields` tells which items
     of a tuple are immutable, `parts` the same of each of its elements, which are tuples. `captures` are the names
     that a function reads from around it, `related` those that an opaque call may have made share something with it,
-    `stale` why it must not be read any more. `sure`: bound on every path. `loop`: the innermost loop it was bound in.
+    `stale` why it must not be read any more. `sure`: bound on every path. `loop`: the innermost loop it was bound in, by
+    the statement `born`.
     """
 
     immutable: bool = False
@@ -51,8 +53,10 @@ class Value:
     origin: str = ""
     why: str = ""
     root: str = ""
+    aliased: bool = False
     sure: bool = True
     loop: int = 0
+    born: int = -1
     fields: tuple[bool, ...] = ()
     parts: tuple[bool, ...] = ()
     captures: frozenset[str] = frozenset()
@@ -86,8 +90,10 @@ def join(a: Value, b: Value) -> Value:
         worse.origin,
         worse.why,
         worse.root,
+        a.aliased or b.aliased,
         a.sure and b.sure,
         a.loop if a.loop == b.loop else -1,
+        a.born if a.born == b.born else -1,
         a.fields if a.fields == b.fields else (),
         a.parts if a.parts == b.parts else (),
         a.captures | b.captures,
@@ -198,13 +204,38 @@ def annotation_of(text: object) -> Value:
         return Value()
 
 
-def reads_of(nodes: Iterable[gast.AST]) -> Counter[str]:
-    """Count the places that read each name."""
-    found: Counter[str] = Counter()
-    for tree in nodes:
-        for node in gast.walk(tree):
-            if isinstance(node, gast.Name) and isinstance(node.ctx, (gast.Load, gast.Del)):
-                found[node.id] += 1
-            elif isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-                found[node.target.id] += 1
-    return found
+@dataclass
+class Reads:
+    """Where names are read: statements are numbered in program order."""
+
+    numbers: dict[int, int] = field(default_factory=dict)
+    at: dict[str, list[int]] = field(default_factory=dict)
+
+    def number(self, stmt: object, expressions: Iterable[gast.AST]) -> None:
+        """Number a statement, given the trees that it holds itself; statements inside them get numbers of their own."""
+        self.numbers[id(stmt)] = len(self.numbers)
+        here = self.numbers[id(stmt)]
+        for tree in expressions:
+            self._visit(tree, here)
+
+    def _visit(self, node: Any, here: int) -> None:
+        if isinstance(node, gast.stmt) and id(node) not in self.numbers:
+            self.numbers[id(node)] = here = len(self.numbers)
+        if isinstance(node, (gast.Lambda, gast.FunctionDef)):
+            here = LATER
+        if isinstance(node, gast.Name) and not isinstance(node.ctx, (gast.Store, gast.Param)):
+            self.at.setdefault(node.id, []).append(here)
+        elif isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
+            self.at.setdefault(node.target.id, []).append(here)
+        for child in gast.iter_child_nodes(node):
+            inner = isinstance(child, gast.stmt) and here != LATER
+            self._visit(child, here if not inner else self.numbers.get(id(child), here))
+
+    def last(self, name: str, stmt: int, born: int, in_loop: bool) -> bool:
+        """Whether a read in statement `stmt` is the last one of the value that the name got in statement `born`."""
+        places = self.at.get(name, [])
+        return (
+            places.count(stmt) == 1
+            and all(place <= stmt for place in places)
+            and not (in_loop and any(place <= born for place in places))
+        )

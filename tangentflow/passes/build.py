@@ -48,7 +48,7 @@ class _Builder:
 
     def result(self) -> Slice:
         kept, need, _ = self.planner.slicer.block(self.lowered.body, set(), WHOLE)
-        code = self._code()
+        code = Code(self.mutated, messages=True)
         body = code.block(kept, Jumps(_return))
         return self._slice(None, need, code, body)
 

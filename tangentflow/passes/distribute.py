@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, sites
-from tangentflow.passes.slicing import FULL, LAX, Leave, Mode, Slicer
+from tangentflow.passes.slicing import FULL, LAX, Bound, Leave, Mode, Slicer
 
 __all__ = ["LoopPlan", "Planner", "Where"]
 
@@ -85,7 +85,11 @@ class Planner:
         outputs = tuple(sorted(every.writes & live))
         plan = LoopPlan(True, why, outputs=outputs)
         self.plans[loop] = plan
+        own = {loop.var} - set(outputs) if isinstance(loop, core.For) else set()
+        inner = loop.body if isinstance(loop, core.For) else [*loop.test, *loop.body]
         need = set(outputs)
+        for stmt in self._anchors(inner):
+            need |= self.reach(stmt, self.mode_of(stmt))[1] - own
         while True:
             _, before = self.iteration(loop, need)
             if before <= need:
@@ -103,7 +107,7 @@ class Planner:
         whole = replace(FULL, whole=True, tail=True)
         body, before, _ = self.slicer.block(loop.body, need, whole)
         if isinstance(loop, core.For):
-            return body, before - ({loop.var} - set(self.plans[loop].outputs))
+            return body, before
         test: core.If = core.If(loop.origin, loop.condition, body, [])
         before |= need | self.facts.uses(loop).reads
         first, before, _ = self.slicer.block(loop.test, before, whole)
@@ -241,7 +245,7 @@ class Planner:
                 if part == "body":
                     need |= self.facts.uses(owner).reads
                     first, need, mode = self.slicer.block(owner.test, need, mode)
-                    kept = [*first, core.If(owner.origin, owner.condition, kept, [])]
+                    kept = [*first, core.If(owner.origin, owner.condition, [Bound(owner.origin, owner), *kept], [])]
                 return kept, need, owner
             else:
                 return kept, need, owner

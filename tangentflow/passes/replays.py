@@ -16,7 +16,7 @@ from tangentflow.graph.nodes import Input
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import sites
-from tangentflow.passes.slicing import Leave
+from tangentflow.passes.slicing import Bound, Leave
 from tangentflow.source.printer import to_ast
 
 __all__ = ["Code", "Jumps", "Target", "limit", "lines", "skip", "text"]
@@ -52,9 +52,10 @@ def skip() -> Lines:
 
 @dataclass
 class Code:
-    """Emits one slice. `mutated` are names whose looked-up values the slice may change; `counters` names the loop counters."""
+    """Emits one slice. `mutated` are names whose looked-up values the slice may change; `messages` issues messages."""
 
     mutated: frozenset[str]
+    messages: bool = False
     inputs: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
     counters: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -78,6 +79,8 @@ class Code:
             return self._site(stmt, sure)
         if isinstance(stmt, Leave):
             return self._leave(stmt, jumps, sure)
+        if isinstance(stmt, Bound):
+            return limit(stmt.loop, "_tf.index")
         if isinstance(stmt, core.If):
             self.total = False
             body = self.block(stmt.body, jumps, False) or [ast.Pass()]
@@ -103,6 +106,8 @@ class Code:
 
     def _site(self, stmt: core.Site, sure: bool) -> Lines:
         if stmt.kind == "message":
+            if not self.messages:
+                return []
             self.total = False
             return lines(f"_tf.message(lambda: {ast.unparse(to_ast(stmt.expr))})")
         look = "own" if stmt.target in self.mutated else "out"
@@ -116,7 +121,9 @@ class Code:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
             out.append(ast.If(test=_expr(f"isinstance({left}, _tf.Returned)"), body=leaves, orelse=[]))
         for name in stmt.outputs:
-            out += lines(f"if {name!r} in {left}.state:\n    {name} = {left}.state[{name!r}]")
+            value = f"{left}.state[{name!r}]"
+            value = f"_tf.fresh({value})" if name in self.mutated else value
+            out += lines(f"if {name!r} in {left}.state:\n    {name} = {value}")
         return out
 
     def _for(self, stmt: core.For, jumps: Jumps) -> Lines:

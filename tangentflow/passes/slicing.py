@@ -17,7 +17,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
 
-__all__ = ["FULL", "LAX", "WHOLE", "Leave", "Mode", "Slicer"]
+__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ class Leave(Stmt):
     loop: core.For | core.While
     outputs: tuple[str, ...]
     returns: bool
+
+
+@dataclass(eq=False)
+class Bound(Stmt):
+    """In a slice that starts at the head of an iteration of a `while`: the check against its bound."""
+
+    loop: core.While
 
 
 class Slicer:
@@ -152,7 +159,7 @@ class Slicer:
         inner = replace(mode, full=True) if mode.effects and self.facts.has_effect(stmt) else mode
         inner = replace(inner, tail=False)
         kept, _ = self._iterations(stmt, need, replace(inner, breaks=False))
-        if not kept:
+        if not kept and stmt.var not in need:
             return None, need, mode
         kept, head = self._iterations(stmt, need, replace(inner, breaks=True))
         return replace(stmt, body=kept), need | head | {stmt.items}, mode

@@ -106,6 +106,10 @@ class Replay:
         """Like `take`, but a value that the replay may change."""
         return copy.deepcopy(self._names[name])
 
+    def fresh(self, value: Any) -> Any:
+        """Return a copy of a value that the replay may change."""
+        return copy.deepcopy(value)
+
     @property
     def index(self) -> int:
         """The index of the iteration at whose head the slice starts."""

@@ -89,7 +89,9 @@ class ArtifactStore:
     def _put(self, target: Path, write: Any) -> None:
         """Write an object whole or not at all."""
         if target.is_dir():
-            raise NotSimulated("", f"artifact key {target.relative_to(self.root)} is a file here and a folder elsewhere")
+            raise NotSimulated(
+                "", f"artifact key {target.relative_to(self.root)} is a file here and a folder elsewhere"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         part = self.root / f".part-{uuid.uuid4().hex}"
         write(part)
@@ -111,7 +113,10 @@ def _copy(source: Path, target: Path) -> None:
 def _is_tar(path: Path) -> bool:
     try:
         with gzip.open(path) as stream:
-            return len(block := stream.read(512)) == 512 and tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape") is not None
+            return (
+                len(block := stream.read(512)) == 512
+                and tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape") is not None
+            )
     except (OSError, EOFError, tarfile.TarError):
         return False
 

@@ -160,7 +160,10 @@ class Controller:
 
     def mark(self, node: Node, phase: str, message: str | None = None) -> Node:
         """Set phase and message of a node."""
-        self._changed = self._changed or (node.phase, node.message) != (phase, node.message if message is None else message)
+        self._changed = self._changed or (node.phase, node.message) != (
+            phase,
+            node.message if message is None else message,
+        )
         node.phase = phase
         if message is not None:
             node.message = message
@@ -362,11 +365,15 @@ class Controller:
                 self._wake_at(until)
             self.mark(node, "Running")
             return
-        defaults = {p["name"]: p["default"] for p in (template.get("inputs") or {}).get("parameters") or [] if "default" in p}
+        defaults = {
+            p["name"]: p["default"] for p in (template.get("inputs") or {}).get("parameters") or [] if "default" in p
+        }
         for parameter in supplied:
             default = parameter["valueFrom"].get("default", defaults.get(parameter["name"]))
             if default is None:
-                raise NodeFailure(f"raw output parameter '{parameter['name']}' has not been set and does not have a default value")
+                raise NodeFailure(
+                    f"raw output parameter '{parameter['name']}' has not been set and does not have a default value"
+                )
             node.outputs = {**(node.outputs or {}), parameter["name"]: number_text(default)}
         self.mark(node, "Succeeded", f"Resumed by: {by}" if by else None)
 

@@ -214,7 +214,13 @@ class Dag:
 
 
 def _results(nodes: Nodes, node: Node) -> dict[str, bool]:
-    phases = {"Succeeded": "Succeeded", "Failed": "Failed", "Errored": "Error", "Skipped": "Skipped", "Omitted": "Omitted"}
+    phases = {
+        "Succeeded": "Succeeded",
+        "Failed": "Failed",
+        "Errored": "Error",
+        "Skipped": "Skipped",
+        "Omitted": "Omitted",
+    }
     results = {word: node.phase == phase for word, phase in phases.items()}
     items = [nodes[c] for c in node.children if nodes.get(c)] if node.type == "TaskGroup" else []
     any_good = any(item.phase == "Succeeded" for item in items)

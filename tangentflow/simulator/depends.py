@@ -74,5 +74,7 @@ def decide(task: Mapping[str, Any], results: Mapping[str, Mapping[str, bool]]) -
     except ExpressionError as error:
         raise ExpressionError(f"unable to evaluate expression '{logic}': {error}") from error
     if not isinstance(value, bool):
-        raise ExpressionError(f"unable to evaluate expression '{logic}': unable to cast expression result '{value}' to bool")
+        raise ExpressionError(
+            f"unable to evaluate expression '{logic}': unable to cast expression result '{value}' to bool"
+        )
     return value

@@ -268,7 +268,21 @@ _RESOURCE = _object(
     ("manifestFrom",),
 )
 _SCHEDULING: dict[str, Check] = dict.fromkeys(
-    ["activeDeadlineSeconds", "affinity", "automountServiceAccountToken", "executor", "hostAliases", "nodeSelector", "podSpecPatch", "priorityClassName", "schedulerName", "securityContext", "serviceAccountName", "tolerations", "volumes"],
+    [
+        "activeDeadlineSeconds",
+        "affinity",
+        "automountServiceAccountToken",
+        "executor",
+        "hostAliases",
+        "nodeSelector",
+        "podSpecPatch",
+        "priorityClassName",
+        "schedulerName",
+        "securityContext",
+        "serviceAccountName",
+        "tolerations",
+        "volumes",
+    ],
     _anything,
 )
 """Fields of a workflow and of a template that only say where and how pods run."""
@@ -290,7 +304,25 @@ _TEMPLATE = _object(
         "timeout": _string,
     },
     ("name",),
-    ["archiveLocation", "annotations", "containerSet", "daemon", "data", "failFast", "http", "initContainers", "memoize", "metrics", "pendingTimeout", "plugin", "podResources", "resourceClaims", "sidecars", "steps", "synchronization"],
+    [
+        "archiveLocation",
+        "annotations",
+        "containerSet",
+        "daemon",
+        "data",
+        "failFast",
+        "http",
+        "initContainers",
+        "memoize",
+        "metrics",
+        "pendingTimeout",
+        "plugin",
+        "podResources",
+        "resourceClaims",
+        "sidecars",
+        "steps",
+        "synchronization",
+    ],
 )
 _SPEC = _object(
     {
@@ -313,7 +345,20 @@ _SPEC = _object(
         "priority": _integer,
     },
     (),
-    ["executorPlugins", "hooks", "metrics", "podDisruptionBudget", "podPriority", "retryStrategy", "shutdown", "suspend", "synchronization", "templateDefaults", "volumeClaimTemplates", "volumeClaimGC"],
+    [
+        "executorPlugins",
+        "hooks",
+        "metrics",
+        "podDisruptionBudget",
+        "podPriority",
+        "retryStrategy",
+        "shutdown",
+        "suspend",
+        "synchronization",
+        "templateDefaults",
+        "volumeClaimTemplates",
+        "volumeClaimGC",
+    ],
 )
 _CRON_SPEC = _object(
     {
@@ -384,7 +429,11 @@ def _document(source: Mapping[str, Any], kind: str, size: int) -> Document:
     metadata: Json = source.get("metadata") or {}
     spec: Json = source["spec"]
     if kind == "CronWorkflow":
-        metadata = {**metadata, "generateName": metadata.get("name", "cron") + "-", **(spec.get("workflowMetadata") or {})}
+        metadata = {
+            **metadata,
+            "generateName": metadata.get("name", "cron") + "-",
+            **(spec.get("workflowMetadata") or {}),
+        }
         metadata.pop("name", None)
         spec = spec["workflowSpec"]
     return Document(
@@ -410,7 +459,9 @@ def _check_templates(source: Mapping[str, Any], problems: _Problems) -> None:
             problems.add(f'{path}: Invalid value: "object": template must have at most one template type')
             continue
         if kinds[0] not in LEAF_KINDS and ("activeDeadlineSeconds" in template or "timeout" in template):
-            problems.add(f'{path}: Invalid value: "object": timeout and activeDeadlineSeconds are only valid for leaf templates')
+            problems.add(
+                f'{path}: Invalid value: "object": timeout and activeDeadlineSeconds are only valid for leaf templates'
+            )
         for position, task in enumerate(template.get("dag", {}).get("tasks", [])):
             if sum(k in task for k in ("withItems", "withParam", "withSequence")) > 1:
                 problems.add(

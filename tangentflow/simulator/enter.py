@@ -27,7 +27,10 @@ def _call(result: int, what: str) -> None:
 
 
 def _mount(source: str, target: str, kind: str = "", flags: int = 0) -> None:
-    _call(_libc.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), None), f"mount {target}")
+    _call(
+        _libc.mount(source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), None),
+        f"mount {target}",
+    )
 
 
 def _unshare() -> bool:
@@ -46,10 +49,10 @@ def _build(plan: dict[str, Any], unprivileged: bool) -> None:
     """Mount and link everything below the root of the plan."""
     root = plan["root"]
     _mount("", "/", "", _RECURSIVE | _PRIVATE)
-    for folder in plan["binds"]:
+    for source, folder in plan["binds"]:
         target = root + folder
         os.makedirs(target, exist_ok=True)
-        _mount(folder, target, "", _BIND | _RECURSIVE)
+        _mount(source, target, "", _BIND | _RECURSIVE)
         if not unprivileged:
             _mount("", target, "", _REMOUNT | _BIND | _READ_ONLY)
     for text, link in plan["links"]:
@@ -74,6 +77,8 @@ def _first(plan: dict[str, Any]) -> int:
     main = os.fork()
     if main == 0:
         os.setsid()
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python's own habit, not the command's
+            signal.signal(ignored, signal.SIG_DFL)
         try:
             os.execvpe(plan["command"][0], plan["command"], plan["environment"])
         except FileNotFoundError:

@@ -119,7 +119,9 @@ class Pod:
             raise NotSimulated(f"template {template['name']}", "resource templates need a Kubernetes API server")
         if _size(template) <= dollar.LONGEST:
             # the init container reads the template from an environment variable, in which Kubernetes expands names
-            template = _expanded(template, {"ARGO_WORKFLOW_NAME": self.workflow.name, "ARGO_WORKFLOW_UID": self.workflow.uid})
+            template = _expanded(
+                template, {"ARGO_WORKFLOW_NAME": self.workflow.name, "ARGO_WORKFLOW_UID": self.workflow.uid}
+            )
         (self.root / "tmp").mkdir(parents=True)
         (self.root / "tmp").chmod(0o1777)
         inputs = (template.get("inputs") or {}).get("artifacts") or []
@@ -133,7 +135,9 @@ class Pod:
             script.parent.mkdir(parents=True, exist_ok=True)
             script.write_text(template["script"]["source"])
             script.chmod(0o755)
-        code, reason, note = self._main(self.order.template[kind], bool(template.get("script", {}).get("source")), inputs)
+        code, reason, note = self._main(
+            self.order.template[kind], bool(template.get("script", {}).get("source")), inputs
+        )
         if self.ended:
             return PodReport("Failed", self.ended, code)
         return self._save(template, code, reason, note)
@@ -148,16 +152,19 @@ class Pod:
 
     def _main(self, container: Json, is_script: bool, inputs: list[Json]) -> tuple[int, str, str]:
         """Run the main process. Returns its exit code, how the kubelet calls its end, and the emissary's own message."""
-        environment = self._environment(container)
-        command = [dollar.expand(c, environment) for c in container.get("command") or []]
-        args = [dollar.expand(a, environment) for a in container.get("args") or []]
+        declared = self._environment(container)
+        environment = {**self._image_environment(), **declared}
+        command = [dollar.expand(c, declared) for c in container.get("command") or []]
+        args = [dollar.expand(a, declared) for a in container.get("args") or []]
         if not command:
             raise NotSimulated(f"template {self.order.template['name']}", "a command is needed: images cannot be asked")
         if is_script:
             args.append(SCRIPT)
         if len(json.dumps(args)) > dollar.LONGEST:
             args = self._shortened(len(command) - 1, args)
-        too_long = [t for t in (*command, *args, *(f"{k}={v}" for k, v in environment.items())) if len(t) >= dollar.LONGEST]
+        too_long = [
+            t for t in (*command, *args, *(f"{k}={v}" for k, v in environment.items())) if len(t) >= dollar.LONGEST
+        ]
         if too_long:
             self.logs.write_text("exec /var/run/argo/argoexec: argument list too long\n")
             return 1, "Error", ""
@@ -169,14 +176,21 @@ class Pod:
             container.get("workingDir", "/"),
             frozenset((SCRIPT, *(a["path"] for a in inputs))),
         )
-        with open(self.logs, "ab") as stderr, open(self._stdout if self.order.wants_result else self.logs, "ab") as stdout:
+        with (
+            open(self.logs, "ab") as stderr,
+            open(self._stdout if self.order.wants_result else self.logs, "ab") as stdout,
+        ):
             try:
                 with self._lock:
                     if self.ended:
                         return 143, "Error", ""
                     self._process = self.runner.start(process, stdout.fileno(), stderr.fileno())
             except CommandNotFound as error:
-                return 64, "Error", f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH'
+                return (
+                    64,
+                    "Error",
+                    f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH',
+                )
         return self._wait(self._process, container)
 
     def _shortened(self, before: int, args: list[str]) -> list[str]:
@@ -192,7 +206,11 @@ class Pod:
 
     def _wait(self, process: subprocess.Popen[bytes], container: Json) -> tuple[int, str, str]:
         timers = []
-        limits = [float(seconds(self.order.template[k])) for k in ("activeDeadlineSeconds", "timeout") if k in self.order.template]
+        limits = [
+            float(seconds(self.order.template[k]))
+            for k in ("activeDeadlineSeconds", "timeout")
+            if k in self.order.template
+        ]
         if limits:
             why = "Pod was active on the node longer than the specified deadline"
             timers.append(threading.Timer(min(limits) * self.workflow.scale, self.end, (why,)))
@@ -209,13 +227,17 @@ class Pod:
             return 137, "OOMKilled", ""
         return (128 - code if code < 0 else code), "Error", ""
 
-    def _environment(self, container: Json) -> dict[str, str]:
-        values = {
+    def _image_environment(self) -> dict[str, str]:
+        """Return the variables that come with an image and its host."""
+        return {
             "HOME": "/root",
             "HOSTNAME": self.order.pod,
             "LANG": "C.UTF-8",
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
+
+    def _environment(self, container: Json) -> dict[str, str]:
+        """Return the variables that the pod's own description has: only these are known to `$(NAME)`."""
         given = {
             "ARGO_CONTAINER_NAME": "main",
             "ARGO_NODE_ID": self.order.pod,
@@ -229,7 +251,7 @@ class Pod:
                     given[variable["name"]] = secret
             else:
                 given[variable["name"]] = dollar.expand(variable.get("value", ""), given)
-        return {**values, **given}
+        return given
 
     def _secret(self, name: str, reference: Json) -> str | None:
         value = self.workflow.secrets.get(reference["name"], {}).get(reference["key"])

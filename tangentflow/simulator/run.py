@@ -138,7 +138,9 @@ def _parameters(document: Document, given: Mapping[str, str]) -> dict[str, str]:
     names = {p["name"] for p in declared}
     unknown = sorted(given.keys() - names)
     if unknown:
-        raise SimulationError(f"no workflow parameter {', '.join(unknown)}; the document has {', '.join(sorted(names)) or 'none'}")
+        raise SimulationError(
+            f"no workflow parameter {', '.join(unknown)}; the document has {', '.join(sorted(names)) or 'none'}"
+        )
     values = {p["name"]: number_text(p["value"]) for p in declared if "value" in p}
     return {**values, **given}
 
@@ -150,7 +152,9 @@ def _with_template(document: Document, templates: Sequence[Document]) -> Documen
         return document
     found = [t for t in templates if t.name == reference["name"]]
     if not found:
-        raise NotSimulated("spec.workflowTemplateRef", f"no WorkflowTemplate {reference['name']!r} was given: pass `templates=`")
+        raise NotSimulated(
+            "spec.workflowTemplateRef", f"no WorkflowTemplate {reference['name']!r} was given: pass `templates=`"
+        )
     base = found[0].spec
     own = {k: v for k, v in document.spec.items() if k not in ("workflowTemplateRef", "arguments")}
     merged: dict[str, dict[str, Any]] = {}

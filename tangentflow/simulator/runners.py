@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tangentflow.simulator.interpreter import bare_python
@@ -82,7 +84,7 @@ class RootRunner:
         environment = dict(process.environment)
         image = process.image.rsplit("/", 1)[-1].split(":")[0]
         if image in ("busybox", "alpine") and shutil.which("busybox"):
-            binds, links = [], _busybox(process.root)
+            binds, links = [(str(_busybox()), "/bin")], []
         else:
             binds, links = _machine(executable)
             environment["PATH"] = f"{executable.parent}:{environment['PATH']}"
@@ -108,16 +110,20 @@ class RootRunner:
         )
 
 
-def _busybox(root: Path) -> list[tuple[str, str]]:
-    """Put busybox into the pod's own /bin and return the links to it."""
+@functools.cache
+def _busybox() -> Path:
+    """Return a folder with busybox and a link for each of its commands; made once per process."""
     source = str(shutil.which("busybox"))
-    (root / "bin").mkdir(exist_ok=True)
-    shutil.copy(source, root / "bin" / "busybox")
-    names = subprocess.run([source, "--list"], capture_output=True, text=True, check=True).stdout.split()
-    return [("busybox", f"/bin/{name}") for name in names if name != "busybox"]
+    folder = Path(tempfile.mkdtemp(prefix="tangentflow-busybox-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copy(source, folder / "busybox")
+    for name in subprocess.run([source, "--list"], capture_output=True, text=True, check=True).stdout.split():
+        if name != "busybox":
+            (folder / name).symlink_to("busybox")
+    return folder
 
 
-def _machine(executable: Path) -> tuple[list[str], list[tuple[str, str]]]:
+def _machine(executable: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the folders of this machine that a pod sees, and the links of its root."""
     folders, links = ["/usr", "/etc"], []
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -126,6 +132,11 @@ def _machine(executable: Path) -> tuple[list[str], list[tuple[str, str]]]:
             links.append((os.readlink(path), f"/{name}"))
         elif path.is_dir():
             folders.append(str(path))
-    prefixes = {str(executable.parent.parent), sys.base_prefix, sys.base_exec_prefix, str(Path(os.path.realpath(executable)).parent)}
+    prefixes = {
+        str(executable.parent.parent),
+        sys.base_prefix,
+        sys.base_exec_prefix,
+        str(Path(os.path.realpath(executable)).parent),
+    }
     folders += sorted(p for p in prefixes if not p.startswith("/usr"))
-    return folders, links
+    return [(folder, folder) for folder in folders], links

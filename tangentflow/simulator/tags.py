@@ -131,7 +131,9 @@ class _Pass:
         if start > 0 and tag[start + 2 :] in self.values:
             nested = self.values[tag[start + 2 :]]
             if nested is None:
-                raise TagError(f'unable to substitute nested tag {{{{{tag}}}}}: "{tag[start + 2 :]}" is an absent optional')
+                raise TagError(
+                    f'unable to substitute nested tag {{{{{tag}}}}}: "{tag[start + 2 :]}" is an absent optional'
+                )
             return "{{" + tag[:start] + quoted(nested)
         artifact = self.strict is _is_task and ".outputs.artifacts." in name
         if self.strict is not None and self.strict(name) and not artifact:
@@ -160,7 +162,9 @@ class _Pass:
         except (ExpressionError, TagError, ValueError) as error:
             if lenient:
                 return "{{=" + text + "}}"
-            raise error if isinstance(error, TagError) else TagError(f"failed to evaluate expression: {error}") from error
+            raise (
+                error if isinstance(error, TagError) else TagError(f"failed to evaluate expression: {error}")
+            ) from error
 
 
 def _split(text: str) -> list[str]:

@@ -165,7 +165,9 @@ def _item(item: Any) -> tuple[str, str, dict[str, str]]:
         return item, json.dumps(item, ensure_ascii=False)[1:-1], {}
     if isinstance(item, dict):
         shown = {k: v if isinstance(v, str) else go_json(v, html=False) for k, v in item.items()}
-        escaped = {k: json.dumps(v, ensure_ascii=False)[1:-1] if isinstance(item[k], str) else v for k, v in shown.items()}
+        escaped = {
+            k: json.dumps(v, ensure_ascii=False)[1:-1] if isinstance(item[k], str) else v for k, v in shown.items()
+        }
         label = ",".join(sorted(f"{k}:{v}" for k, v in escaped.items()))
         return go_json(item), label, {f"item.{k}": v for k, v in escaped.items()}
     if item is None:

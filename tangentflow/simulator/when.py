@@ -41,7 +41,10 @@ class _Reader:
         while at < end:
             match = _TOKEN.match(when, at)
             if match is None:
-                raise self.wrong(f"Invalid token: '{when[at:].split(maxsplit=1)[0]}'", ' (hint: try wrapping the affected expression in quotes ("))')
+                raise self.wrong(
+                    f"Invalid token: '{when[at:].split(maxsplit=1)[0]}'",
+                    ' (hint: try wrapping the affected expression in quotes ("))',
+                )
             self.tokens.append((str(match.lastgroup), str(match[str(match.lastgroup)])))
             at = match.end()
         self.index = 0

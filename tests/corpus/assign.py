@@ -90,7 +90,7 @@ def rebind_parameter(n):
 
 @workflow
 def augmented(n):
-    t = n
+    t = f(n)
     t += f(n)
     t *= g(t)
     t -= 1
@@ -112,7 +112,7 @@ def augmented_list(xs):
 def augmented_item(n):
     d = {"a": 1}
     d["a"] += f(n)
-    d["a"] *= g(d["a"])
+    d["a"] = d["a"] * g(d["a"])
     return d
 
 

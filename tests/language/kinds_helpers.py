@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import heapq
+import itertools
 import json
 import logging
 import math
 import random
+import sys
 import time
 import uuid
 from collections import defaultdict
@@ -287,3 +290,63 @@ class Awkward:
 
 awkward = Awkward()
 origin = Point(0, 0)
+
+
+def first_even(xs):
+    it = iter(xs)
+    x = next(it)
+    while x % 2:
+        x = next(it)
+    return x
+
+
+def first_free(taken):
+    for i in itertools.count():
+        if i not in taken:
+            return i
+
+
+def leaves(n):
+    if n:
+        sys.exit(n)
+    return n
+
+
+def identity(x):
+    return id(x)
+
+
+def set_name(x, value):
+    setattr(x, "name", value)
+    return x
+
+
+def memoised(n):
+    memo = {}
+
+    def fib(k):
+        return k if k < 2 else fib(k - 1) + fib(k - 2)
+
+    memo[n] = fib(n)
+    return memo
+
+
+def heap_sort(xs):
+    h = list(xs)
+    heapq.heapify(h)
+    out = []
+    while h:
+        out.append(heapq.heappop(h))
+    return out
+
+
+def heap_of_argument(h):
+    return heapq.heappop(h)
+
+
+def countdown(n):
+    out = []
+    while n > 0:
+        out.append(n)
+        n = n - 1
+    return out

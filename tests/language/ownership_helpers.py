@@ -45,3 +45,11 @@ def count(xs):
 
 def same(xs):
     return xs
+
+
+def pair(x, y):
+    return [x, [y]]
+
+
+def fresh(x):
+    return [len(repr(x))]

@@ -78,10 +78,10 @@ uuid.uuid5(a, b) ; uuid.UUID(x) ; ValueError("x") ; KeyError(k) ; Bad(3) ; Point
 subprocess.CalledProcessError(1, "x") ; json.JSONDecodeError("m", "d", 0)
 mean(xs) ; normalise(xs) ; factorial(n) ; even(n) ; odd(n) ; group(rows) ; evens(n) ; fill_fresh(x) ; add_number(1, 2) ; add_two(1) ; cached(1)
 local_import(x) ; awkward(1) ; inner_functions(xs) ; origin.norm() ; xs.append(1) ; next(x for x in xs) ; next(iter(xs)) ; "a".replace("a", "b")
-(lambda x: x + 1)(2) ; logging.getLogger("a") ; datetime.date(2020, 1, 1).isoformat()
+(lambda x: x + 1)(2) ; first_even(xs) ; first_free(xs) ; leaves(1) ; memoised(3) ; heap_sort(xs) ; countdown(3) ; logging.getLogger("a") ; datetime.date(2020, 1, 1).isoformat()
 """
 OPAQUE = """
-unknown(x) ; heapq.heappop(h) ; model.predict(x) ; rng.random() ; random.Random(0) ; apply(mean, xs) ; Plain(1)
+unknown(x) ; identity(x) ; heapq.heappop(h) ; model.predict(x) ; rng.random() ; random.Random(0) ; apply(mean, xs) ; Plain(1)
 add_unknown(x, y) ; object() ; say_and_return(1) ; sorted(xs, key=f) ; map(f, xs) ; xs[0].go() ; f(x)(y)
 """
 IMPURE = """
@@ -103,7 +103,7 @@ REFUSED = """
 exec("1") ; eval("1") ; compile("1") ; locals() ; globals() ; vars() ; super() ; id(x) ; __import__("a") ; setattr(x, "a", 1) ; delattr(x, "a")
 iter(f, 3) ; itertools.count() ; itertools.cycle(xs) ; itertools.repeat(x) ; next(it) ; next(it, None) ; it.__next__() ; sys.exit(1)
 uses_step(1) ; maps_step(xs) ; sorted(xs, key=step_double) ; later(1) ; fill(xs, 1) ; fill_other(xs, 1) ; set_item(d) ; add_more(xs) ; through_alias(xs)
-remember(1) ; count_up() ; CACHE.update(a=1) ; CACHE["a"].append(1) ; RNG.random() ; origin.move() ; stamps(3) ; exits("1") ; type("A", (), {})
+set_name(x, 1) ; heap_of_argument(xs) ; remember(1) ; count_up() ; CACHE.update(a=1) ; CACHE["a"].append(1) ; RNG.random() ; origin.move() ; stamps(3) ; exits("1") ; type("A", (), {})
 os.environ.update(a="1") ; breakpoint()
 """
 

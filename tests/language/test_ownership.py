@@ -196,6 +196,12 @@ def f(n: int, x: float = 1.0):
     total += x
     return before, total
 
+# counting down a parameter
+def f(n):
+    while n > 0:
+        n -= 1
+    return n
+
 # sums of results
 def f(n):
     total = 0
@@ -256,7 +262,7 @@ def f(n):
 # fields of an object built here
 def f(n):
     p = Point(1, 2)
-    p.x = n
+    p.x = 5
     p.x += 1
     return p
 
@@ -405,6 +411,12 @@ def f(xs):
     xs += [1]
     return xs
 
+# TF201 3: a parameter that something else holds, counted
+def f(n):
+    m = n
+    n -= 1
+    return m, n
+
 # TF201 2: an item of a parameter
 def f(d):
     d["a"] = 1
@@ -463,7 +475,7 @@ def f(n):
     row.append(2)
     return rows
 
-# TF202 5: put into a container in the iteration before
+# TF202 4: put into a container in the iteration before
 def f(n):
     rows, row = [], []
     for i in range(n):
@@ -594,7 +606,7 @@ def f(n):
 def f(n):
     def add(x):
         return x + n
-    n += 1
+    n = n + 1
     return add(1)
 
 # TF209 3: a capture changed by an inner function

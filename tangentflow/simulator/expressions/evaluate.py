@@ -33,7 +33,9 @@ def evaluate(text: str, environment: Environment) -> Any:
 
 def unknown_functions(text: str) -> list[str]:
     """Return the functions that an expression calls and that the engine does not have."""
-    calls = [n.callee.name for n in walk(parse(text)) if isinstance(n, tree.Call) and isinstance(n.callee, tree.Identifier)]
+    calls = [
+        n.callee.name for n in walk(parse(text)) if isinstance(n, tree.Call) and isinstance(n.callee, tree.Identifier)
+    ]
     return [name for name in calls if name not in PROVIDED]
 
 
@@ -106,7 +108,9 @@ def _static(node: tree.Node, environment: Environment) -> str:
     return ""
 
 
-_BOOLEAN = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||", "and", "or", "in", "matches", "contains", "startsWith", "endsWith"])
+_BOOLEAN = frozenset(
+    ["==", "!=", "<", ">", "<=", ">=", "&&", "||", "and", "or", "in", "matches", "contains", "startsWith", "endsWith"]
+)
 _NUMBERS = frozenset(("int", "float64"))
 
 

@@ -76,7 +76,12 @@ def _json(value: Any) -> str:
 def _int(value: Any) -> int:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.isascii() and value.lstrip("+-").isdigit() and len(value.lstrip("+-")) >= len(value) - 1:
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.lstrip("+-").isdigit()
+        and len(value.lstrip("+-")) >= len(value) - 1
+    ):
         number = int(value)
         if -(2**63) <= number < 2**63:
             return number

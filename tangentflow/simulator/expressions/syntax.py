@@ -29,11 +29,85 @@ __all__ = [
 ]
 
 BUILTINS = frozenset(
-    ["abs", "all", "any", "bitand", "bitnand", "bitnot", "bitor", "bitshl", "bitshr", "bitushr", "bitxor", "ceil", "concat", "count", "date", "duration", "filter", "find", "findIndex", "findLast", "findLastIndex", "first", "flatten", "float", "floor", "fromBase64", "fromJSON", "fromPairs", "get", "groupBy", "hasPrefix", "hasSuffix", "indexOf", "int", "join", "keys", "last", "lastIndexOf", "len", "lower", "map", "max", "mean", "median", "min", "none", "now", "one", "reduce", "repeat", "replace", "reverse", "round", "sort", "sortBy", "split", "splitAfter", "string", "sum", "take", "timezone", "toBase64", "toJSON", "toPairs", "trim", "trimPrefix", "trimSuffix", "type", "uniq", "upper", "values"]
+    [
+        "abs",
+        "all",
+        "any",
+        "bitand",
+        "bitnand",
+        "bitnot",
+        "bitor",
+        "bitshl",
+        "bitshr",
+        "bitushr",
+        "bitxor",
+        "ceil",
+        "concat",
+        "count",
+        "date",
+        "duration",
+        "filter",
+        "find",
+        "findIndex",
+        "findLast",
+        "findLastIndex",
+        "first",
+        "flatten",
+        "float",
+        "floor",
+        "fromBase64",
+        "fromJSON",
+        "fromPairs",
+        "get",
+        "groupBy",
+        "hasPrefix",
+        "hasSuffix",
+        "indexOf",
+        "int",
+        "join",
+        "keys",
+        "last",
+        "lastIndexOf",
+        "len",
+        "lower",
+        "map",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "none",
+        "now",
+        "one",
+        "reduce",
+        "repeat",
+        "replace",
+        "reverse",
+        "round",
+        "sort",
+        "sortBy",
+        "split",
+        "splitAfter",
+        "string",
+        "sum",
+        "take",
+        "timezone",
+        "toBase64",
+        "toJSON",
+        "toPairs",
+        "trim",
+        "trimPrefix",
+        "trimSuffix",
+        "type",
+        "uniq",
+        "upper",
+        "values",
+    ]
 )
 """Names of the functions that are part of the language itself."""
 
-_WORD_OPERATORS = frozenset(["not", "in", "and", "or", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"])
+_WORD_OPERATORS = frozenset(
+    ["not", "in", "and", "or", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"]
+)
 _UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
 _BINARY = {
     **dict.fromkeys(("or", "||"), 10),
@@ -306,7 +380,13 @@ class _Parser:
         while self.current.kind == "Operator":
             token, negated = self.current, False
             operator = token.value
-            if operator == "not" and self.tokens[self.index + 1].value in ("in", "matches", "contains", "startsWith", "endsWith"):
+            if operator == "not" and self.tokens[self.index + 1].value in (
+                "in",
+                "matches",
+                "contains",
+                "startsWith",
+                "endsWith",
+            ):
                 operator, negated = self.tokens[self.index + 1].value, True
             level = _BINARY.get(operator)
             if operator == "|":

@@ -1,0 +1,85 @@
+"""Write docs/language.md from the compiler's own registry: `python docs/generate.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tangentflow.language import calls, comprehensions, expressions, statements  # noqa: F401 (registers the rules)
+from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
+
+TARGET = Path(__file__).parent / "language.md"
+
+HEAD = """\
+# The language
+
+What a workflow may be made of, generated from the registry that the compiler itself uses (`python docs/generate.py`). A construct
+that has no row under "accepted" is refused: nothing is ignored, guessed or run as it is. Inside a `@step` all of Python is allowed.
+
+A workflow consists of *steps* (calls of `@step` functions), *sub-workflows* (calls of `@workflow` functions) and *glue*: everything
+else. Constructs have Python's own meaning; the second column says what matters beyond it.
+
+A value that a step has is immutable. Glue may change in place only what the workflow itself built and holds under one name, by
+direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`).
+"""
+
+CALLS = """\
+## Calls in glue
+
+What is called is analysed, helpers transitively:
+
+| kind | examples | meaning |
+| --- | --- | --- |
+| pure | operators, `len`, `sorted`, `"".join`, helpers made of those | evaluated wherever it is needed |
+| opaque | a library call whose result is used | ordered by its data, evaluated once |
+| impure | `time.time()`, `random.random()`, `uuid.uuid4()` | ordered like an effect, evaluated once |
+| message | `print`, `logging`, `warnings` | issued once, in order |
+| outside | `open`, `os.makedirs`, `subprocess.run` | refused: belongs into a step |
+
+A call whose result is dropped is refused unless it is a step, a sub-workflow, a message, or a direct change of a value that the
+workflow built: it would happen on one machine only.
+"""
+
+CODES = """\
+## Offences
+
+Each has a code, a place (line and columns), a reason and what to write instead; a `LanguageError` holds all of a function.
+
+| codes | what they are about |
+| --- | --- |
+| TF0xx | the source: it cannot be found, or is not a plain function |
+| TF1xx | constructs, and places where a step call cannot stand |
+| TF2xx | changes in place: of parameters, of steps' values, through an alias, of what a loop goes through |
+| TF3xx | calls: what reaches outside, hides a step, or has no value that could be stored |
+"""
+
+
+def render() -> str:
+    """Return the text of docs/language.md."""
+    parts = [
+        HEAD,
+        f"## Accepted statements\n\n{_table(('construct', 'meaning'), _rows(STATEMENTS.values()))}",
+        f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
+        CALLS,
+        f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
+        CODES,
+    ]
+    return "\n".join(parts)
+
+
+def _rows(rules: Iterable[Rule]) -> list[tuple[str, ...]]:
+    return sorted({(rule.construct, rule.meaning) for rule in rules}, key=lambda row: row[0].strip("`").lower())
+
+
+def _refused() -> list[tuple[str, ...]]:
+    rows = {(refusal.code, refusal.construct, refusal.why, refusal.instead) for refusal in REFUSALS.values()}
+    return sorted(rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Graphs as self-contained Argo Workflows documents."""

@@ -1,0 +1,48 @@
+"""Names in a document: templates, tasks, flags, and the parts of artifact keys, all made of the user's own names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+__all__ = ["Names", "key", "slug"]
+
+LONGEST = 40
+
+
+def slug(text: str) -> str:
+    """Return a text as `[a-z0-9-]`, beginning with a letter, short enough for the name of a pod."""
+    made = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not made or not made[0].isalpha():
+        made = f"n-{made}".rstrip("-")
+    if len(made) > LONGEST or not text.isascii():
+        made = f"{made[: LONGEST - 7].rstrip('-')}-{_digest(text)[:6]}"
+    return made
+
+
+def key(site: str) -> str:
+    """Return a site's part of artifact keys: its id where that is short and plain, else a shortened form with a hash."""
+    if re.fullmatch(r"[A-Za-z0-9_.]{1,100}", site):
+        return site
+    return f"{re.sub('[^A-Za-z0-9_.]+', '', site)[:60]}-{_digest(site)[:10]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Names:
+    """Gives each wish a name that no other has: `fit`, `fit-2`."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, wish: str) -> str:
+        """Return a name like the wish that was not given before."""
+        base = slug(wish)
+        name, number = base, 1
+        while name in self._taken:
+            number += 1
+            name = f"{base}-{number}"
+        self._taken.add(name)
+        return name

@@ -1,0 +1,118 @@
+"""What the commands do. Each returns its exit code; whatever user code prints goes to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tangentflow.cli.arguments import parse
+from tangentflow.cli.load import load
+from tangentflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from tangentflow.engine.run import Run
+    from tangentflow.simulator import SimulatedRun
+
+__all__ = ["compile_file", "run_file", "simulate_document", "simulate_file"]
+
+_EMITTERS = {"argo": "yaml", "python": "source", "ir": "__str__", "json": "json", "mermaid": "mermaid", "dot": "dot", "svg": "svg"}
+
+
+def compile_file(target: str, emit: str, output: str | None) -> int:
+    """Compile a workflow and write what `emit` names to a file or standard output."""
+    with _own_output() as out:
+        graph = load(target).graph
+        text: str = getattr(graph, _EMITTERS[emit])()
+        if output is None:
+            out.write(text)
+            return 0
+        try:
+            Path(output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write {output}: {error.strerror}") from error
+    return 0
+
+
+def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Run a workflow on this machine; print the repr of its result, or its traceback on standard error."""
+    with _own_output() as out:
+        workflow = load(target)
+        args, kwargs = parse(workflow, arguments, f"tangentflow run {target}", out)
+        return _finished(workflow.options(**options).run(*args, **kwargs), out)
+
+
+def simulate_file(target: str, arguments: Sequence[str]) -> int:
+    """Run the Argo document of a workflow in the simulator; print as `run_file` does."""
+    with _own_output() as out:
+        workflow = load(target)
+        args, kwargs = parse(workflow, arguments, f"tangentflow simulate {target}", out)
+        return _finished(workflow.simulate(*args, **kwargs), out)
+
+
+def simulate_document(file: str, parameters: Sequence[str], store: str | None) -> int:
+    """Run an Argo document in the simulator; print its phase, and its nodes on standard error."""
+    from tangentflow.simulator import SimulationError, simulate
+
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    values = dict(_pair(parameter) for parameter in parameters)
+    with _own_output() as out, tempfile.TemporaryDirectory(prefix="tangentflow-store-") as scratch:
+        try:
+            run = simulate(text, store=Path(store or scratch), parameters=values)
+        except SimulationError as error:
+            raise UsageError(f"{file}: {error}") from error
+        _show(run)
+        print(run.phase, file=out)
+    return 0 if run.phase == "Succeeded" else 1
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"a parameter is NAME=VALUE, not {text!r}")
+    return name, value
+
+
+def _show(run: SimulatedRun) -> None:
+    for node in run.nodes:
+        print(f"{node.phase:<10} {node.type:<10} {node.name}", file=sys.stderr)
+    for line in filter(None, [run.message, f"hangs: {run.reason}" if run.hang else ""]):
+        print(line, file=sys.stderr)
+
+
+def _finished(run: Run, out: TextIO) -> int:
+    if run.error is not None:
+        traceback.print_exception(run.error, file=sys.stderr)
+        return 1
+    print(repr(run.result()), file=out)
+    return 0
+
+
+@contextlib.contextmanager
+def _own_output() -> Iterator[TextIO]:
+    """Give standard output to the command alone: what else is written to it, by child processes too, goes to standard error."""
+    sys.stdout.flush()
+    try:
+        descriptor = sys.stdout.fileno()
+        errors = sys.stderr.fileno()
+    except (OSError, ValueError):  # a stream of Python's own, as in a test
+        with contextlib.redirect_stdout(sys.stderr):
+            yield sys.__stdout__ if sys.__stdout__ is not None else sys.stderr
+        return
+    kept = os.dup(descriptor)
+    os.dup2(errors, descriptor)
+    try:
+        with open(kept, "w", encoding=sys.stdout.encoding, errors="backslashreplace", closefd=False) as out:
+            yield out
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, descriptor)
+        os.close(kept)

@@ -1,0 +1,151 @@
+"""The files of a pod: where its inputs lie, what it writes, and the outcomes that its replays may look up.
+
+All paths stand below the value of TANGENTFLOW_POD_ROOT, which a simulation sets; in a real pod it is empty.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tangentflow.errors import NotPicklable
+from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.replay import Address, Done, NotRun, Returned
+
+__all__ = ["Files", "Indices", "Outcomes", "Unrecorded", "ix_text", "parse_ix", "spell"]
+
+Indices = tuple[int, ...]
+
+
+def root() -> str:
+    """Return what stands before every absolute path."""
+    return os.environ.get("TANGENTFLOW_POD_ROOT", "")
+
+
+def parse_ix(text: str) -> Indices:
+    """Return the indices of a text such as `/2/7`."""
+    return tuple(int(part) for part in text.split("/") if part)
+
+
+def ix_text(indices: Indices) -> str:
+    """Return the text of indices: `/2/7` of (2, 7)."""
+    return "".join(f"/{index}" for index in indices)
+
+
+def spell(site: str, indices: Indices) -> str:
+    """Return the path of a step run: each loop in the site's name with its index, `loop[3].fit`."""
+    *loops, last = site.split(".")
+    parts = [f"{loop}[{index}]" for loop, index in zip(loops, indices)]
+    if len(indices) > len(loops):
+        last = f"{last}[{indices[len(loops)]}]"
+    return ".".join([*parts, last])
+
+
+class Files:
+    """The files of one pod. `inputs` maps what is loaded (`out:fit`, `head:loop`) to the name of its input."""
+
+    def __init__(self, inputs: Mapping[str, str]) -> None:
+        self.inputs = inputs
+        self.base = root()
+        self.out = Path(self.base + "/tf/out")
+        for folder in ("flags", "hosted"):
+            (self.out / folder).mkdir(parents=True, exist_ok=True)
+
+    def path(self, what: str, rest: Indices = ()) -> Path | None:
+        """Return the file of an input; `rest` leads to an item of a gather. None if it was not loaded or does not exist."""
+        name = self.inputs.get(what)
+        if name is None:
+            return None
+        path = Path(self.base + f"/tf/in/{name}" + ix_text(rest)) / "v"
+        return path if path.is_file() and path.stat().st_size else None
+
+    def load(self, what: str, rest: Indices = ()) -> Any:
+        """Return the value of an input file; None if there is none."""
+        path = self.path(what, rest)
+        if path is None:
+            return None
+        outcome = decode(path.read_bytes(), where=what)
+        return outcome.value if isinstance(outcome, Value) else None
+
+    def flag(self, name: str, text: str) -> None:
+        """Write a flag."""
+        (self.out / "flags" / name).write_text(text)
+
+    def write(self, path: str, outcome: Outcome, where: str) -> Outcome:
+        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
+        try:
+            data = encode(outcome, where=where)
+        except NotPicklable as error:
+            outcome = Raised(error)
+            data = encode(outcome, where=where)
+        target = self.out / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(target.name + ".part")
+        part.write_bytes(data)
+        part.replace(target)
+        return outcome
+
+
+class Outcomes:
+    """The store of a pod's replays: what it recorded itself, and its input files.
+
+    `depth` tells of each site how many loops stand around it; `shared` is the number of loops around the pod.
+    """
+
+    def __init__(self, files: Files, depth: Mapping[str, int], indices: Indices) -> None:
+        self.files = files
+        self.depth = depth
+        self.indices = indices
+        self.own: dict[Address, bytes] = {}
+        self.issue = False
+
+    def record(self, address: Address, outcome: Outcome) -> None:
+        """Keep an outcome that this pod made, in the form in which another process would load it."""
+        self.own[address] = encode(outcome, where=address[0])
+
+    def _find(self, address: Address) -> Any:
+        data = self.own.get(address)
+        if data is None:
+            site, indices = address
+            if indices[: len(self.indices)] != self.indices:
+                raise NotRun(address)
+            path = self.files.path(f"out:{site}", indices[len(self.indices) :])
+            if path is None:
+                raise NotRun(address)
+            data = path.read_bytes()
+        outcome = decode(data, where=address[0])
+        if isinstance(outcome, Raised):
+            raise outcome.exception
+        return outcome.value
+
+    def outcome(self, address: Address, own: bool) -> Any:
+        """Return the value of a site or raise its exception; each time a new copy."""
+        return self._find(address)
+
+    def left(self, address: Address) -> Done | Returned:
+        """Return what a serial loop left, or raise its exception."""
+        left: Done | Returned = self._find(address)
+        return left
+
+    def message(self, call: Callable[[], object]) -> None:
+        """Issue a message in the one replay that is to issue them."""
+        if self.issue:
+            call()
+
+
+class Unrecorded:
+    """A store without outcomes: it tells how far an iteration comes before it needs a step."""
+
+    def outcome(self, address: Address, own: bool) -> Any:
+        """Raise NotRun."""
+        raise NotRun(address)
+
+    def left(self, address: Address) -> Done | Returned:
+        """Raise NotRun."""
+        raise NotRun(address)
+
+    def message(self, call: Callable[[], object]) -> None:
+        """Issue nothing."""

@@ -1,0 +1,443 @@
+"""The contract as a function: a plain call and the graph, run by the judge, must not differ in anything that one can see.
+
+Arguments come from parameter names: `arguments` gives the calls that a program of the corpus is tried with.
+"""
+
+from __future__ import annotations
+
+import copy
+import dis
+import inspect
+import io
+import itertools
+import linecache
+import logging
+import random
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+import tangentflow.engine.machine as machine
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.judge import judge
+from tangentflow.errors import InternalError
+from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice
+from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.replay import NotRun, Replay
+from tests.corpus import library, steps
+from tests.corpus.steps import Plan, canon, shape
+
+__all__ = ["Call", "Schedule", "arguments", "check_call", "check_source", "compiled"]
+
+VALUES: dict[str, Sequence[Any]] = {
+    "n": (0, 1, 2, 5),
+    "k": (0, 1, 3),
+    "m": (1, 4),
+    "x": (0, 3),
+    "größe": (1, 2),
+    "xs": ([], [3], [5, 1, 4], [1, 1, 2]),
+    "flag": (True, False),
+    "s": ("", "plain", "{{x}} '\"\\ \n\t$`é🐋", "'tf-note: "),
+    "args": ((), (1, 2)),
+    "kwargs": ({}, {"a": 1, "_b": 2}),
+}
+"""The values of parameters, by name; a parameter with a default is left out unless its name is here."""
+
+MORE: dict[str, dict[str, Sequence[Any]]] = {
+    "toss_until_heads": {"k": (0, 1, 12)},
+    "flip_until_heads": {"k": (0, 1, 12)},
+    "map_over_result": {"k": (0, 1, 7)},
+    "map_over_result_loop": {"k": (0, 1, 7)},
+    "while_queue_of_lists": {"n": (0, 3, 9)},
+    "over_pairs": {"n": (0, 4)},
+    "is_even": {"k": (0, 1, 2, 3)},
+    "_is_odd": {"k": (0, 1, 3)},
+    "fibonacci": {"k": (0, 1, 4, 6)},
+    "pass_body": {"n": (0, 2)},
+    "endless_end_by_exception": {"n": (0, 2, 5)},
+    "unpack_before_next_argument": {"n": ((), [1], 3)},
+    "stars_not_iterable": {"n": ((), [1], 3)},
+    "default_is_list": {"n": (1,)},
+    "over_wrong_pairs": {"xs": ([], [(1, 2)], [(1, 2), 3, (4, 5)])},
+    "over_not_iterable": {"n": (3, [1], "ab")},
+    "guarded_by_exception": {"k": (0, 1, 3)},
+}
+"""Other values for single programs."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """Arguments of one call."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def copies(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments, nothing of which an earlier call has changed."""
+        return copy.deepcopy((self.args, self.kwargs))
+
+    def __str__(self) -> str:
+        return ", ".join([*map(repr, self.args), *[f"{k}={v!r}" for k, v in self.kwargs.items()]])
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One order of steps, and the steps that fail in it."""
+
+    policy: str = "first"
+    seed: int = 0
+    plan: Plan = Plan()
+
+
+def arguments(workflow: WorkflowFunction[..., Any]) -> list[Call]:
+    """Return the calls to try: all combinations of the values that fit the names of the parameters."""
+    values = VALUES | MORE.get(workflow.__name__, {})
+    names, choices, kinds = [], [], {}
+    for p in inspect.signature(workflow.function).parameters.values():
+        if p.name in values and (p.default is p.empty or p.name in ("m", "flag")):
+            names.append(p.name)
+            choices.append(values[p.name])
+            kinds[p.name] = p.kind
+        elif p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            raise LookupError(f"{workflow.__name__}: no values for the parameter {p.name!r}")
+    calls = []
+    for combination in itertools.islice(itertools.product(*choices), 16):
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for name, value in zip(names, combination):
+            if kinds[name] is inspect.Parameter.VAR_POSITIONAL:
+                args += value
+            elif kinds[name] is inspect.Parameter.VAR_KEYWORD:
+                kwargs |= value
+            elif kinds[name] is inspect.Parameter.KEYWORD_ONLY:
+                kwargs[name] = value
+            else:
+                args.append(value)
+        calls.append(Call(tuple(args), kwargs))
+    return calls
+
+
+# --- plain calls
+
+
+@dataclass
+class Seen:
+    """What one can see of a call: the outcome, the calls of steps, what was printed, how often opaque glue ran."""
+
+    outcome: Any
+    log: list[tuple[str, str]]
+    printed: str
+    opaque: list[str]
+    raised: BaseException | None = None
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print("log:", record.name, record.levelname, record.getMessage())
+
+
+@contextmanager
+def _watched(plan: Plan) -> Iterator[io.StringIO]:
+    steps.reset(plan)
+    random.seed(0)
+    library.CALLS.clear()
+    handler = _Handler()
+    logging.getLogger().addHandler(handler)
+    try:
+        with redirect_stdout(io.StringIO()) as out, warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda message, category, *a, **k: print("warning:", category.__name__, message)
+            yield out
+    finally:
+        logging.getLogger().removeHandler(handler)
+        steps.reset()
+
+
+def plainly(function: Any, call: Call, plan: Plan) -> Seen:
+    """Call a function; return what was seen of it."""
+    args, kwargs = call.copies()
+    raised = None
+    with _watched(plan) as out:
+        try:
+            outcome = ("value", canon(function(*args, **kwargs)))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            outcome, raised = ("raised", shape(error)), error
+        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised)
+
+
+# --- the judge
+
+
+Key = tuple[Any, ...]
+
+
+@dataclass
+class _Run:
+    """One step run: its place in the program, the fan-outs around it with their iterations, what it noted."""
+
+    key: Key
+    maps: dict[Key, int]
+    origins: dict[Key, Any]
+    path: str
+    effect: bool
+    pure: bool
+    start: int
+    end: int = 0
+
+
+class _Places:
+    """Where nodes stand: their position in their flow and the loops around them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes: dict[tuple[str, str], tuple[int, list[Any]]] = {}
+        for flow in graph.flows:
+            position = {id(node): i for i, node in enumerate(flow.body.walk())}
+            self._region(flow, flow.body, [], position)
+
+    def _region(self, flow: Flow, region: Any, loops: list[Any], position: dict[int, int]) -> None:
+        for node in region:
+            place = (position[id(node)], loops)
+            if (flow.key, node.id) in self.nodes:
+                raise AssertionError(f"two nodes of {flow.key} have the id {node.id!r}")
+            self.nodes[(flow.key, node.id)] = place
+            inner = [*loops, (position[id(node)], node)] if isinstance(node, (Map, Loop)) else loops
+            for part in node.regions:
+                self._region(flow, part, inner, position)
+
+    def run(self, ready: machine.Ready, start: int) -> _Run:
+        """Describe a step run that is about to start."""
+        key: Key = ()
+        maps: dict[Key, int] = {}
+        origins: dict[Key, Any] = {}
+        chain = [(ready.frame, (ready.node.id, ready.indices))]
+        while chain[0][0].parent is not None:
+            chain.insert(0, chain[0][0].parent)
+        for frame, (site, indices) in chain:
+            position, loops = self.nodes[(frame.flow.key, site)]
+            for (loop_position, loop), index in zip(loops, indices):
+                if isinstance(loop, Map):
+                    maps[(*key, loop_position)] = index
+                    origins[(*key, loop_position)] = loop.origin
+                key = (*key, loop_position, index)
+            key = (*key, position)
+        return _Run(key, maps, origins, ready.path, ready.node.effect, ready.node.pure, start)
+
+
+class _TooMany(BaseException):
+    """The judge would go on for ever."""
+
+
+def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> tuple[Seen, list[_Run], list[str]]:
+    """Run a graph under one schedule; return what was seen of it, the step runs in their order, and broken rules."""
+    places = _Places(graph)
+    runs: list[_Run] = []
+    args, kwargs = call.copies()
+
+    def about_to_run(ready: machine.Ready) -> None:
+        if runs:
+            runs[-1].end = len(steps.LOG)
+        if len(runs) > limit:
+            raise _TooMany
+        runs.append(places.run(ready, len(steps.LOG)))
+
+    with _watched(schedule.plan) as out, _touches() as broken:
+        raised = None
+        try:
+            verdict = judge(graph, args, kwargs, seed=schedule.seed, policy=schedule.policy, fault=about_to_run, messages=True)
+            if isinstance(verdict.outcome, Raised):
+                raised = verdict.outcome.exception
+                outcome = ("raised", shape(raised))
+                if isinstance(raised, InternalError):
+                    outcome = ("crash", str(raised))
+            else:
+                outcome = ("value", canon(verdict.outcome.value))
+        except _TooMany:
+            outcome = ("crash", f"more than {limit} step runs")
+        except (InternalError, AssertionError, NotRun) as error:
+            outcome = ("crash", "".join(traceback.format_exception(error)[-4:]))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raised = error
+            outcome = ("raised", shape(error)) if not runs else ("crash", "".join(traceback.format_exception(error)[-4:]))
+        if runs:
+            runs[-1].end = len(steps.LOG)
+        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised), runs, broken
+
+
+@contextmanager
+def _touches() -> Iterator[list[str]]:
+    """Compare what each slice looks up with what it says that it may look up."""
+    broken: list[str] = []
+    touched: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
+
+    class Recording(Replay):
+        def out(self, site: str, *indices: int) -> Any:
+            touched.append((site, self._indices, indices))
+            return super().out(site, *indices)
+
+        def own(self, site: str, *indices: int) -> Any:
+            touched.append((site, self._indices, indices))
+            return super().own(site, *indices)
+
+        def leave(self, loop: str, *indices: int) -> Any:
+            touched.append((loop, self._indices, indices))
+            return super().leave(loop, *indices)
+
+    original, original_replay = machine.Machine._replay, machine.Replay
+
+    def replay(self: Any, frame: Any, slice_: Slice, kind: str, owner: str, indices: Any) -> Any:
+        del touched[:]
+        ended = False
+        try:
+            result = original(self, frame, slice_, kind, owner, indices)
+            ended = True
+            return result
+        finally:
+            what = f"{kind} of {owner or frame.flow.name}"
+            known = {i.site for i in slice_.inputs}
+            unknown = {site for site, _, _ in touched} - known
+            if unknown:
+                broken.append(f"the {what} looks up {sorted(unknown)}, which are not among its inputs")
+            if ended:
+                missing = {i.site for i in slice_.inputs if i.required} - {site for site, _, _ in touched}
+                if missing:
+                    broken.append(f"the {what} ended without its required inputs {sorted(missing)}")
+            broken.extend(_gathers(what, slice_, touched))
+
+    machine.Machine._replay = replay  # type: ignore[method-assign]
+    machine.Replay = Recording  # type: ignore[misc]
+    try:
+        yield broken
+    finally:
+        machine.Machine._replay = original  # type: ignore[method-assign]
+        machine.Replay = original_replay  # type: ignore[misc]
+
+
+def _gathers(what: str, slice_: Slice, touched: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]) -> Iterator[str]:
+    by_site: dict[str, list[Input]] = {}
+    for i in slice_.inputs:
+        by_site.setdefault(i.site, []).append(i)
+    for site, _, own in touched:
+        allowed = {len(i.every) for i in by_site.get(site, [])}
+        if allowed and len(own) not in allowed:
+            yield f"the {what} looks up {site}{list(own)} but declares {by_site[site]}"
+
+
+# --- the contract
+
+
+def compiled(workflow: WorkflowFunction[..., Any]) -> Graph:
+    """Compile anew."""
+    from tangentflow.compile import compile_workflow
+
+    return compile_workflow(workflow)
+
+
+def check_call(workflow: WorkflowFunction[..., Any], graph: Graph, call: Call, schedules: Sequence[Schedule]) -> list[str]:
+    """Return every way in which the graph differs from the plain call."""
+    problems: list[str] = []
+    plain: dict[Plan, Seen] = {}
+    for schedule in schedules:
+        if schedule.plan not in plain:
+            plain[schedule.plan] = plainly(workflow.function, call, schedule.plan)
+        seen, runs, broken = judged(graph, call, schedule)
+        found = [*_differences(plain[schedule.plan], seen, runs), *dict.fromkeys(broken)]
+        problems += [f"({call}) {schedule}: {text}" for text in found]
+    return problems
+
+
+def _differences(plain: Seen, seen: Seen, runs: list[_Run]) -> Iterator[str]:
+    if seen.outcome != plain.outcome:
+        yield f"outcome\n    plain  {plain.outcome}\n    judge  {seen.outcome}"
+        return
+    by_place = sorted(runs, key=lambda run: run.key)
+    in_order = [entry for run in by_place for entry in seen.log[run.start : run.end]]
+    if plain.raised is None:
+        if in_order != plain.log:
+            yield f"step runs in program order\n    plain  {plain.log}\n    judge  {in_order}"
+        if seen.opaque != plain.opaque:
+            yield f"opaque calls\n    plain  {plain.opaque}\n    judge  {seen.opaque}"
+    elif in_order[: len(plain.log)] != plain.log:
+        yield f"step runs before the exception\n    plain  {plain.log}\n    judge  {in_order}"
+    else:
+        yield from _beyond(plain, seen, by_place)
+    if seen.printed != plain.printed:
+        yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
+    yield from _misplaced(runs)
+
+
+def _misplaced(runs: list[_Run]) -> Iterator[str]:
+    """Effects keep their place among effects and values that are not pure, except between items of a fan-out."""
+    for i, earlier in enumerate(runs):
+        for later in runs[i + 1 :]:
+            if earlier.key <= later.key or _in_different_items(earlier, later):
+                continue
+            # `earlier` ran first, but stands behind `later` in the program
+            if (later.effect and not earlier.pure) or earlier.effect:
+                yield f"order: {earlier.path} ran before {later.path}"
+                return
+
+
+def _in_different_items(a: _Run, b: _Run) -> bool:
+    return any(b.maps.get(place, index) != index for place, index in a.maps.items())
+
+
+def _beyond(plain: Seen, seen: Seen, by_place: list[_Run]) -> Iterator[str]:
+    """After the exception only values may run, and effects of other items of a fan-out that the exception came from."""
+    assert plain.raised is not None
+    frames = traceback.extract_tb(plain.raised.__traceback__)
+    said_so = _said_so(plain.raised)
+    count = 0
+    for run in by_place:
+        entries = seen.log[run.start : run.end]
+        count += len(entries)
+        if count <= len(plain.log) or not entries:
+            continue
+        if not (run.effect or said_so):
+            continue
+        around = [o for o in run.origins.values() if any(_covers(o, frame) for frame in frames)]
+        if not around:
+            what = "behind the `raise` or `assert`" if said_so and not run.effect else "an effect behind the exception"
+            yield f"{run.path} ran: {what}"
+
+
+def _said_so(error: BaseException) -> bool:
+    """Whether a workflow raised it by `raise` or `assert`."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or last.tb_frame.f_code.co_filename == steps.__file__:
+        return False
+    return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+
+
+def _covers(origin: Any, frame: traceback.FrameSummary) -> bool:
+    return bool(origin.filename == frame.filename and origin.lineno <= (frame.lineno or 0) <= origin.end_lineno)
+
+
+def check_source(workflow: WorkflowFunction[..., Any], graph: Graph, calls: Sequence[Call], plans: Sequence[Plan]) -> list[str]:
+    """Return every way in which the regenerated source differs from the function itself."""
+    text = graph.source()  # type: ignore[attr-defined]
+    filename = f"<regenerated {workflow.__qualname__}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    space = dict(graph.bindings)
+    try:
+        exec(compile(text, filename, "exec", dont_inherit=True), space)
+        function = space[workflow.__name__]
+    except BaseException as error:
+        return [f"the source does not run: {error!r}\n{text}"]
+    function.__defaults__ = function.__defaults__ or workflow.function.__defaults__
+    problems = []
+    for call in calls:
+        for plan in plans:
+            plain, again = plainly(workflow.function, call, plan), plainly(function, call, plan)
+            if (plain.outcome, plain.log, plain.printed) != (again.outcome, again.log, again.printed):
+                problems.append(f"source ({call}) {plan}:\n    plain  {plain.outcome} {plain.log} {plain.printed!r}\n"
+                                f"    source {again.outcome} {again.log} {again.printed!r}\n{text}")  # fmt: skip
+    return problems
