@@ -41,12 +41,8 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
     lowered = _glue_call(lowering, node)
-    for argument in [*lowered.args, *[k.value for k in lowered.keywords]]:
-        if kind == "message" and isinstance(argument, gast.NamedExpr):
-            lowering.refuse(
-                argument, "TF122", "`:=` in a message", "a message is issued later than its place in the program",
-                "assign the value in a statement of its own",
-            )  # fmt: skip
+    if uses(lowered).writes - {lowered.func.id if isinstance(lowered.func, gast.Name) else ""}:
+        lowered = _settled_call(lowering, lowered)
     return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered)
 
 
@@ -102,6 +98,16 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
         func, *lowered = [lowering.expr(func), *values]
     args = lowered[: len(node.args)]
     keywords = [gast.keyword(arg=k.arg, value=v) for k, v in zip(node.keywords, lowered[len(node.args) :])]
+    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+
+
+def _settled_call(lowering: Lowering, node: gast.Call) -> gast.Call:
+    """Evaluate what binds or changes a name before a call that is recorded: replays see only its result."""
+    func = node.func
+    if isinstance(func, gast.Attribute) and uses(func.value).writes:
+        func = gast.Attribute(value=lowering.temp(func.value, "receiver"), attr=func.attr, ctx=gast.Load())
+    args = [lowering.hoist(arg, "part") for arg in node.args]
+    keywords = [gast.keyword(arg=k.arg, value=lowering.temp(k.value, k.arg or "options")) for k in node.keywords]
     return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
 
 

@@ -171,6 +171,8 @@ class Lowering:
 
     def emit(self, stmt: core.Stmt) -> None:
         """Append a core statement to the current block."""
+        if isinstance(stmt, core.If) and uses(stmt.test).writes:
+            stmt.test = self.temp(stmt.test, "test")
         self.out.append(stmt)
         if isinstance(stmt, core.If):
             stmt.total = self.kinds.decides(stmt.test, self.bound)

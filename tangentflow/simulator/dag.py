@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from tangentflow.simulator.depends import decide, dependencies, leaves
-from tangentflow.simulator.expressions.syntax import ExpressionError
+from tangentflow.simulator.expressions.lexer import ExpressionError
 from tangentflow.simulator.nodes import Node, Nodes
 from tangentflow.simulator.scope import OutputError, Scope
 from tangentflow.simulator.tags import Missing, TagError, replace_task

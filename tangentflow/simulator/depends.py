@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from tangentflow.simulator.expressions.evaluate import evaluate
-from tangentflow.simulator.expressions.syntax import ExpressionError
+from tangentflow.simulator.expressions.lexer import ExpressionError
 
 __all__ = ["RESULTS", "decide", "dependencies", "item_dependencies", "leaves", "wrong_result"]
 

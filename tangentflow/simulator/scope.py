@@ -10,7 +10,7 @@ from typing import Any
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.expressions.evaluate import evaluate
 from tangentflow.simulator.expressions.functions import go_json, go_text
-from tangentflow.simulator.expressions.syntax import ExpressionError
+from tangentflow.simulator.expressions.lexer import ExpressionError
 from tangentflow.simulator.nodes import Node, Nodes, hash_of
 from tangentflow.simulator.tags import environment
 from tangentflow.simulator.templates import ABSENT, input_values

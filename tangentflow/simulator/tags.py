@@ -12,7 +12,7 @@ from typing import Any
 
 from tangentflow.simulator.expressions.evaluate import evaluate, identifiers
 from tangentflow.simulator.expressions.functions import go_json
-from tangentflow.simulator.expressions.syntax import ExpressionError
+from tangentflow.simulator.expressions.lexer import ExpressionError
 
 __all__ = ["Missing", "TagError", "environment", "replace", "replace_strict", "replace_task", "simple_tags"]
 
@@ -169,7 +169,8 @@ class _Pass:
 
 def _split(text: str) -> list[str]:
     """Return literal text and tags by turns. A tag ends at the first `}}`; an opening without an end is literal."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while True:
         start = text.find("{{", at)
         end = text.find("}}", start + 2) if start >= 0 else -1
@@ -185,14 +186,15 @@ def quoted(value: str) -> str:
     Raises:
         TagError: for characters that the engine's quoting makes into no valid JSON (control characters and such).
     """
-    for character in value:
-        if (character < " " and character not in "\b\f\n\r\t") or character == "\x7f" or _unprintable(character):
-            raise TagError("cannot finish template replacement because the result was invalid JSON")
+    if not value.isprintable() and any(_breaks(character) for character in value):
+        raise TagError("cannot finish template replacement because the result was invalid JSON")
     return value
 
 
-def _unprintable(character: str) -> bool:
-    return ord(character) >= 0x10000 and not character.isprintable()
+def _breaks(character: str) -> bool:
+    if character < " ":
+        return character not in "\b\f\n\r\t"
+    return character == "\x7f" or (character >= "\U00010000" and not character.isprintable())
 
 
 def _known(env: Mapping[str, Any], path: str) -> bool:

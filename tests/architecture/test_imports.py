@@ -27,6 +27,7 @@ ORDER = (
     ("passes",),
     ("bundling", "draw", "engine", "argo", "simulator"),
     ("cli",),
+    ("__main__",),
 )
 """Parts from the bottom up. A part imports from itself and from those above it in this list, never from one beside it."""
 

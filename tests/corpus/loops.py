@@ -376,6 +376,14 @@ def while_walrus(n):
 
 
 @workflow
+def while_counts_in_its_test(n):
+    i, out = 0, []
+    while (i := i + 1) < n and (j := i * 2) < 9:
+        out.append(f(j))
+    return out, i, p(i)
+
+
+@workflow
 def over_enumerate_zip(xs):
     out = []
     for i, (x, y) in enumerate(zip(xs, [f(x) for x in xs])):

@@ -220,6 +220,27 @@ def opaque_unpacked(n):
 
 
 @workflow
+def opaque_of_changing_argument(n):
+    xs = [1, 2, n]
+    a = bump(xs.pop())
+    b = bump(xs.pop() + f(n))
+    print(xs.pop(), "left", len(xs))
+    return a, b, ident(xs), f(len(xs))
+
+
+@workflow
+def opaque_receiver_bound_in_place(n):
+    a = (box := Account(f(n))).doubled()
+    return a, f(box.value), box
+
+
+@workflow
+def message_binds(n):
+    print(y := n, f"{(z := y + 1)}", sep="|")
+    return f(y), f(z)
+
+
+@workflow
 def opaque_unused(n):
     a = bump(n)
     return f(n)

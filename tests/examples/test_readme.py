@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import shlex
+import subprocess
 import sys
 from importlib import util
 from pathlib import Path
@@ -48,6 +51,16 @@ def test_a_fresh_machine_needs_two_commands():
     commands = [line for block in blocks("sh") for line in block.splitlines() if "venv" in line]
     assert len(commands) == 2
     assert "tangentflow run examples/" in commands[0] and "-m pytest" in commands[1]
+
+
+@pytest.mark.parametrize("command", [line for block in blocks("sh") for line in block.splitlines() if line.startswith("tangentflow")])
+def test_its_commands_work(command, tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    arguments = shlex.split(command, comments=True)[1:]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-m", "tangentflow", *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or list(tmp_path.glob("*.yaml"))
 
 
 def test_its_commands_name_examples_that_exist():

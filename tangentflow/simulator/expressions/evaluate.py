@@ -8,9 +8,10 @@ from collections.abc import Mapping as MappingType
 from typing import Any
 
 from tangentflow.simulator.errors import NotSimulated
-from tangentflow.simulator.expressions import syntax as tree
+from tangentflow.simulator.expressions import tree
 from tangentflow.simulator.expressions.functions import FUNCTIONS, go_type
-from tangentflow.simulator.expressions.syntax import ExpressionError, locate, parse, walk
+from tangentflow.simulator.expressions.lexer import ExpressionError, locate
+from tangentflow.simulator.expressions.parser import parse
 
 __all__ = ["evaluate", "identifiers", "unknown_functions"]
 
@@ -34,7 +35,9 @@ def evaluate(text: str, environment: Environment) -> Any:
 def unknown_functions(text: str) -> list[str]:
     """Return the functions that an expression calls and that the engine does not have."""
     calls = [
-        n.callee.name for n in walk(parse(text)) if isinstance(n, tree.Call) and isinstance(n.callee, tree.Identifier)
+        n.callee.name
+        for n in tree.walk(parse(text))
+        if isinstance(n, tree.Call) and isinstance(n.callee, tree.Identifier)
     ]
     return [name for name in calls if name not in PROVIDED]
 
@@ -46,13 +49,13 @@ def identifiers(text: str) -> list[str]:
     """
     root = parse(text)
     guarded: set[int] = set()
-    for node in walk(root):
+    for node in tree.walk(root):
         if isinstance(node, tree.Binary) and node.operator == "??":
-            guarded.update(id(n) for n in walk(node.left) if isinstance(n, tree.Member))
+            guarded.update(id(n) for n in tree.walk(node.left) if isinstance(n, tree.Member))
         if isinstance(node, tree.Member) and node.optional and isinstance(node.node, tree.Member):
             guarded.add(id(node.node))
     found: dict[str, None] = {}
-    for node in walk(root):
+    for node in tree.walk(root):
         if id(node) in guarded:
             continue
         if isinstance(node, tree.Identifier):

@@ -1,0 +1,276 @@
+"""Fingerprints of code: equal for equal behaviour as far as the text tells, whatever the formatting, comments and names of local variables.
+
+The fingerprint of a function covers its parameters and body, its defaults, and every helper, global, closure variable and class that it
+reaches in the user's own modules, by their content. Installed packages count by name and version, the standard library by name. A renamed
+copy of a function has the same fingerprint; a function in whose reach anything was edited has another one.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import enum
+import functools
+import hashlib
+import importlib.metadata
+import inspect
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tangentflow.bundling.modules import _Finder
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.errors import LanguageError
+from tangentflow.graph.normal import Local, bound_in, parts
+from tangentflow.runtime.digest import digest
+from tangentflow.source.file import fingerprint as code_fingerprint
+from tangentflow.source.find import find
+from tangentflow.source.printer import to_ast
+
+__all__ = ["Absent", "Names", "fingerprint", "names_of"]
+
+_MISSING = object()
+_SMALL = 1000
+_CLASS_MACHINERY = frozenset(
+    "__dict__ __weakref__ __module__ __qualname__ __doc__ __firstlineno__ __static_attributes__ __annotate__ __annotate_func__ "
+    "__annotations_cache__ __abstractmethods__ _abc_impl __parameters__ __match_args__ __dataclass_fields__ __orig_bases__".split()
+)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """In the bindings of a graph: code that is not here, known by its fingerprint, and for a workflow by those of its names."""
+
+    fingerprint: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def fingerprint(value: object) -> str:
+    """Return the fingerprint of a step, function, class or any other object, in hexadecimal digits. It never fails."""
+    if isinstance(value, Absent):
+        return value.fingerprint
+    reach = _Reach()
+    first = reach.text(value)
+    return hashlib.sha256("\n".join([first, *reach.entries]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Names:
+    """What the names from outside a workflow function mean, by fingerprint. `asked` has all that were asked for."""
+
+    def __init__(self, workflow: object) -> None:
+        self.asked: dict[str, str] = {}
+        if isinstance(workflow, Absent):
+            self.asked = dict(workflow.names)
+        self._space = _Space.of(workflow.function) if isinstance(workflow, WorkflowFunction) else None
+
+    def __call__(self, node: ast.expr) -> str | None:
+        """Return the text that stands for a name or dotted name; None for one that is to be spelled out."""
+        text = ast.unparse(node)
+        if text in self.asked:
+            return self.asked[text]
+        if self._space is None:
+            return f"name {text}" if isinstance(node, ast.Name) else None
+        found = self._space.value(node)
+        if found is _MISSING:
+            return f"name {text}" if isinstance(node, ast.Name) else None
+        if isinstance(node, ast.Name) and isinstance(found, types.ModuleType) and _is_own(found.__name__):
+            return f"module {found.__name__}"  # an attribute of it that a function reads is looked up by itself
+        self.asked[text] = f"<{fingerprint(found)[:32]}>"
+        return self.asked[text]
+
+
+def names_of(workflow: object) -> Names:
+    """Return the names from outside a workflow function."""
+    return Names(workflow)
+
+
+@dataclass
+class _Space:
+    """Where a function finds the names from outside."""
+
+    closure: Mapping[str, Any]
+    globals: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, function: types.FunctionType) -> _Space:
+        cells = {}
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                cells[name] = cell.cell_contents
+            except ValueError:
+                continue  # not assigned yet
+        return cls(cells, function.__globals__)
+
+    def value(self, node: ast.expr) -> object:
+        """Return what a name means, or a dotted name through the user's own modules; else _MISSING."""
+        if isinstance(node, ast.Name):
+            for space in (self.closure, self.globals, vars(builtins)):
+                if node.id in space:
+                    found: object = space[node.id]
+                    return found
+            return _MISSING
+        if isinstance(node, ast.Attribute):
+            owner = self.value(node.value)
+            if isinstance(owner, types.ModuleType) and _is_own(owner.__name__):
+                found = getattr(owner, node.attr, _MISSING)
+                return found
+        return _MISSING
+
+
+class _Reach:
+    """Everything that a value leads to: an entry for each function, class and module, numbered as they are found."""
+
+    def __init__(self) -> None:
+        self.entries: list[str] = []
+        self.numbers: dict[int, int] = {}
+        self.keep: list[object] = []  # an id must not be used twice
+
+    def text(self, value: Any) -> str:
+        """Return the text that stands for a value."""
+        if isinstance(value, (StepFunction, WorkflowFunction)):
+            return f"{type(value).__name__}({value.option('image')!r}, {self.text(value.function)})"
+        if isinstance(value, types.ModuleType):
+            return self.entry(value, self.module) if _is_own(value.__name__) else _installed(value.__name__)
+        if isinstance(value, types.FunctionType):
+            own = _is_own(value.__module__ or "")
+            return self.entry(value, self.function) if own else f"{_installed(value.__module__)}:{value.__qualname__}"
+        if isinstance(value, type):
+            own = _is_own(value.__module__)
+            return self.entry(value, self.type) if own else f"{_installed(value.__module__)}:{value.__qualname__}"
+        if isinstance(value, types.MethodType):
+            return f"method({self.text(value.__func__)}, {self.text(value.__self__)})"
+        if isinstance(value, functools.partial):
+            return f"partial({self.text(value.func)}, {self.text(value.args)}, {self.text(value.keywords)})"
+        if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
+            return f"{_installed(value.__module__ or 'builtins')}:{value.__qualname__}"
+        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
+        if wrapped is not None:  # functools.lru_cache and its like
+            return f"{self.text(type(value))}({self.text(wrapped)})"
+        if type(value) in (list, tuple, dict, set, frozenset) and len(value) <= _SMALL:
+            return self.entry(value, self.container)
+        if type(value).__module__ == "builtins":
+            return f"{type(value).__name__} {digest(value)}"
+        return f"{self.text(type(value))} {digest(value)}"
+
+    def entry(self, value: object, write: Any) -> str:
+        number = self.numbers.get(id(value))
+        if number is None:
+            number = self.numbers[id(value)] = len(self.entries)
+            self.keep.append(value)
+            self.entries.append("")
+            self.entries[number] = write(value)
+        return f"#{number}"
+
+    def container(self, value: Any) -> str:
+        kind = type(value).__name__
+        if isinstance(value, dict):
+            return f"{kind} {[(self.text(key), self.text(item)) for key, item in value.items()]}"
+        texts = [self.text(item) for item in value]
+        return f"{kind} {sorted(texts) if isinstance(value, (set, frozenset)) else texts}"
+
+    def module(self, module: types.ModuleType) -> str:
+        """A module that is used as a value: all of its text counts."""
+        try:
+            tree = ast.parse(inspect.getsource(module))
+        except (OSError, TypeError, SyntaxError):
+            return f"module {module.__name__}"
+        return _joined(parts(tree.body, (), lambda node: None))
+
+    def function(self, function: types.FunctionType) -> str:
+        space = _Space.of(function)
+        defaults = self.text((function.__defaults__, function.__kwdefaults__))
+        try:
+            tree: Any = to_ast(find(function).tree)
+        except (LanguageError, TypeError):
+            reads = [name for name in function.__code__.co_names if space.value(ast.Name(id=name, ctx=ast.Load())) is not _MISSING]
+            named = {name: self.outer(ast.Name(id=name, ctx=ast.Load()), space) for name in [*reads, *space.closure]}
+            return f"bytecode {code_fingerprint(function.__code__)!r} {named} {defaults}"
+        given = tree.args
+        arguments = [*given.posonlyargs, *given.args, *filter(None, [given.vararg]), *given.kwonlyargs, *filter(None, [given.kwarg])]
+        shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
+        names = [argument.arg for argument in arguments]
+        body = [tree.body] if isinstance(tree, ast.Lambda) else list(tree.body)
+        local = {*names, *bound_in(body)}
+        kind = "async " if isinstance(tree, ast.AsyncFunctionDef) else ""
+        text = _joined(parts(body, local, lambda node: self.outer(node, space)), names)
+        return f"{kind}def {shape} {names} {defaults} {text}"
+
+    def outer(self, node: ast.expr, space: _Space) -> str | None:
+        found = space.value(node)
+        if found is _MISSING:
+            return f"name {node.id}" if isinstance(node, ast.Name) else None
+        return self.text(found)
+
+    def type(self, cls: type) -> str:
+        """A class counts by what it is made of: names matter here, since attributes and exceptions are found by name."""
+        lines = [f"class {cls.__name__} {[self.text(base) for base in cls.__bases__]} {self.text(type(cls))}"]
+        if issubclass(cls, enum.Enum):
+            lines += [f"{member.name} = {self.text(member.value)}" for member in cls]
+        for name, member in sorted(vars(cls).items()):
+            if name in _CLASS_MACHINERY or (issubclass(cls, enum.Enum) and not _is_code(member)):
+                continue
+            lines.append(f"{name}: {', '.join(self.member(member))}")
+        return "\n ".join(lines)
+
+    def member(self, member: Any) -> Iterator[str]:
+        kind = type(member).__name__
+        if isinstance(member, (staticmethod, classmethod)):
+            yield f"{kind} {self.text(member.__func__)}"
+        elif isinstance(member, property):
+            yield from (f"{kind} {self.text(part)}" for part in (member.fget, member.fset, member.fdel))
+        elif isinstance(member, functools.cached_property):
+            yield f"{kind} {self.text(member.func)}"
+        elif isinstance(member, types.FunctionType) and member.__code__.co_filename.startswith("<"):
+            yield "generated"  # by dataclasses and their like, from what else the class has
+        elif isinstance(member, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+            yield "slot"
+        elif name_only := type(member).__name__ == "_DataclassParams":
+            yield f"{name_only} {member!r}"
+        else:
+            yield self.text(member)
+
+
+def _joined(written: list[str | Local], names: list[str] | None = None) -> str:
+    """Return one text; variables are numbered as they occur, those named first come first."""
+    numbers = {name: number for number, name in enumerate(names or [])}
+    return "".join(
+        part if isinstance(part, str) else f"v{numbers.setdefault(part.name, len(numbers))}" for part in written
+    )
+
+
+def _is_code(member: object) -> bool:
+    return isinstance(member, (types.FunctionType, staticmethod, classmethod, property))
+
+
+# -- whose a module is -----------------------------------------------------------------------------------------------
+
+
+def _is_own(name: str) -> bool:
+    """Whether a module is the user's: neither installed nor of the standard library."""
+    if name == "__main__":
+        return True
+    return _Finder(frozenset(["tangentflow"])).own(name, "") is not None if _has_file(name) else name not in sys.modules
+
+
+def _has_file(name: str) -> bool:
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return bool(file) and str(file).endswith(".py")
+
+
+@functools.cache
+def _installed(module: str | None) -> str:
+    """Return the name of a module and the version of the distribution that it is from, if it is from one."""
+    name = module or "builtins"
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return name
+    distributions = _distributions().get(top, [])
+    versions = sorted(f"{d}=={importlib.metadata.version(d)}" for d in set(distributions))
+    return f"{name}[{','.join(versions)}]" if versions else name
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()

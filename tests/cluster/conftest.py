@@ -1,0 +1,91 @@
+"""A Kubernetes API server with Argo's types, and its controller where one answers.
+
+These tests run only where they are asked for by name (`pytest -m cluster`) and KUBECONFIG says where; a plain `pytest` never touches a
+cluster. KUBECTL is the command to use (default: kubectl), ARGO_NAMESPACE the namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+IDLE = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: is-there-a-controller-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps: [[{name: none, template: none, withItems: []}]]
+  - name: none
+    suspend: {duration: "1"}
+"""
+"""A workflow without pods: only a controller can finish it."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The API server that KUBECONFIG names."""
+
+    namespace: str
+
+    def kubectl(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = [*shlex.split(os.environ.get("KUBECTL", "kubectl")), "-n", self.namespace, *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
+        if check and done.returncode:
+            raise AssertionError(f"{shlex.join(command)}: {done.stderr}")
+        return done
+
+    def create(self, text: str) -> str:
+        """Create a workflow and return its name."""
+        return self.kubectl("create", "-f", "-", "-o", "jsonpath={.metadata.name}", stdin=text).stdout
+
+    def get(self, name: str) -> dict[str, Any]:
+        return json.loads(self.kubectl("get", "workflow", name, "-o", "json").stdout)
+
+    def wait(self, name: str, seconds: float) -> dict[str, Any]:
+        """Return a workflow when it has ended; fail if it does not in time."""
+        end = time.monotonic() + seconds
+        while True:
+            workflow = self.get(name)
+            if workflow.get("status", {}).get("phase") in ("Succeeded", "Failed", "Error"):
+                return workflow
+            if time.monotonic() > end:
+                raise AssertionError(f"{name} did not end within {seconds} s: {workflow.get('status', {}).get('phase')}")
+            time.sleep(0.5)
+
+    def delete(self, name: str) -> None:
+        self.kubectl("delete", "workflow", name, "--wait=false", check=False)
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """The cluster; skips, saying why, where there is none."""
+    if "cluster" not in (request.config.getoption("-m") or ""):
+        pytest.skip("SKIPPED: cluster tests run with `pytest -m cluster`")
+    if not os.environ.get("KUBECONFIG"):
+        pytest.skip("SKIPPED: no API server: KUBECONFIG is not set")
+    cluster = Cluster(os.environ.get("ARGO_NAMESPACE", "argo"))
+    cluster.kubectl("get", "workflows")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def controller(cluster: Cluster) -> Cluster:
+    """The cluster with a controller that runs workflows; skips, saying so, where none answers."""
+    name = cluster.create(IDLE)
+    try:
+        cluster.wait(name, 20)
+    except AssertionError:
+        pytest.skip("SKIPPED: no controller: the API server took a workflow, but nothing runs it")
+    finally:
+        cluster.delete(name)
+    return cluster
