@@ -13,7 +13,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.language import core
 from tangentflow.language.lowering import Lowered, lower
 from tangentflow.passes.build import build_flow
-from tangentflow.passes.facts import Facts, label, liveness, sites
+from tangentflow.passes.facts import Facts, has_message, label, liveness, sites
 from tangentflow.source.find import find
 
 __all__ = ["MAX_ITERATIONS", "compile_workflow"]
@@ -49,6 +49,7 @@ def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
         label(flow.body)
         liveness(flow.body, facts[key])
     _mark_effectful(lowered)
+    _mark_speaking(lowered)
     flows = tuple(build_flow(flow, key, facts[key]) for key, flow in lowered.items())
     bindings: dict[str, object] = dict(lowered[root].names)
     for flow in lowered.values():
@@ -126,3 +127,15 @@ def _mark_effectful(lowered: dict[str, Lowered]) -> None:
             for site in _calls(flow):
                 if effects[site.callee] and not site.effectful:
                     site.effectful = changed = True
+
+
+def _mark_speaking(lowered: dict[str, Lowered]) -> None:
+    """Mark each call of a workflow that issues messages."""
+    changed = True
+    while changed:
+        speak = {key: any(has_message(stmt) for stmt in flow.body) for key, flow in lowered.items()}
+        changed = False
+        for flow in lowered.values():
+            for site in _calls(flow):
+                if speak[site.callee] and not site.speaks:
+                    site.speaks = changed = True

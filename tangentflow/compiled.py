@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 from tangentflow.graph import nodes
@@ -27,6 +28,21 @@ class Graph(nodes.Graph):
         words = {"Step": "step", "Glue": "glue", "Call": "call", "If": "branch", "Map": "fan-out", "Loop": "loop"}
         parts = [f"{counts[kind]} {_plural(word, counts[kind])}" for kind, word in words.items() if counts[kind]]
         return f"<Graph {self.root}: {', '.join(parts) or 'no steps'}>"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the canonical form: equal for graphs that are equal, on every machine."""
+        from tangentflow.graph.canonical import canonical, digest_of
+
+        return digest_of(canonical(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return self is other or self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
 
     def check(self) -> None:
         """Raise InternalError if the graph is inconsistent, which is a bug of the compiler."""

@@ -1,205 +1,308 @@
 """Which pod does what.
 
-Requires a flow of a checked graph. Provides its `FlowPlan`. Steps have a pod each. Everything else is a replay of recorded
-outcomes, so any pod that has those can evaluate it: it is *hosted* by the last step that it needs, or by whoever opens its region;
-only where neither will do there is a pod of its own, with the reason.
+Requires a flow of a graph. Provides its `FlowPlan`. Steps have a pod each. Everything else is a replay of recorded outcomes, so
+any pod that has those can evaluate it: it is *hosted* by the last step that it needs, or by whoever opens its region; only
+where neither will do there is a pod of its own, with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from tangentflow.argo import ends
+from tangentflow.argo.ends import close
 from tangentflow.argo.names import Names
 from tangentflow.argo.reach import depth, gate, guarded
-from tangentflow.argo.shape import Block, FlowPlan, Gate, Pod, Task
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Node, Slice, Step
+from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step
 
 __all__ = ["plan_flow"]
 
-DEFAULTS = {If: "2", Map: "0", Loop: "0", Call: "0"}
-PLAIN, ITEM, NONE = "plain", "item", "none"
-"""How flags of a block get to it: as parameters, as keys of the item (texts and numbers only), or not at all."""
+ITEM, NONE = "item", "none"
+"""How flags get to a block besides as parameters (None): as a key of an item, or not at all."""
+
+_DEFAULTS = {If: "2", Map: "0", Loop: "0", Call: "0"}
+_WORDS = {If: "test", Map: "scan", Loop: "entry", Call: "args", Glue: "glue"}
+
+Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
+"""What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
 
 
-def plan_flow(graph: Graph, flow: Flow, images: dict[str, str | None]) -> FlowPlan:
-    """Plan one flow. `images` are the images of step functions that have one of their own, by key."""
-    return _Planner(graph, flow, images).plan
-
-
-def _own_slice(node: Node) -> Slice:
-    if isinstance(node, If):
-        return node.test
-    if isinstance(node, Map):
-        return node.scan
-    return node.entry if isinstance(node, Loop) else node.slice
+def plan_flow(flow: Flow, images: Mapping[str, str], called: bool) -> FlowPlan:
+    """Plan one flow. `images` are the images of steps that name one, by key; `called`: another flow or itself calls it."""
+    planner = _Planner(flow, images)
+    root = planner.plan.blocks[""]
+    planner.block(root)
+    close(planner.plan, root, None, called)
+    return planner.plan
 
 
 class _Planner:
-    def __init__(self, graph: Graph, flow: Flow, images: dict[str, str | None]) -> None:
-        self.graph = graph
-        self.flow = flow
+    def __init__(self, flow: Flow, images: Mapping[str, str]) -> None:
         self.images = images
+        self.plan = FlowPlan(flow)
+        self.plan.local = {n.id for n in flow.body.walk() if n.regions and not _steps(n)}
         self.names = Names()
-        self.place: dict[str, list[tuple[str, str]]] = {}
-        self.gates: dict[str, Slice | None] = {}
+        self.trail: dict[str, dict[str, str]] = {}
         self.given: dict[str, list[Task]] = {}
         self.hoisted: set[str] = set()
-        self.known_gates: dict[tuple[str, str], str] = {}
-        local = {n.id for n in flow.body.walk() if _is_local(n)}
-        self.plan = FlowPlan(flow, {}, [], {}, {}, {}, set(), local)
-        self.task_names: dict[str, Names] = {}
-        self._blocks(Block("", flow.body, None, None, (), 0), [])
-        for node in flow.body.walk():
-            if isinstance(node, (If, Map, Loop, Call)):
-                self.plan.flags[node.id] = self.names.take(f"{node.id}-{type(node).__name__.lower()}")
-        root = self.plan.blocks[""]
-        self._block(root, PLAIN)
-        ends.close(self.plan, root, None, self._helper)
+        self.gates: dict[tuple[str, str], Gate] = {}
+        self._gate_of: dict[str, Slice | None] = {}
+        self._blocks(Block("", flow.body, None, None, (), 0), {})
 
-    # --- structure
-
-    def _blocks(self, block: Block, trail: list[tuple[str, str]]) -> None:
+    def _blocks(self, block: Block, trail: dict[str, str]) -> None:
+        """Make the blocks; note for each node which node of each block around it it is or stands in."""
         self.plan.blocks[block.key] = block
         for node in block.region:
-            here = [*trail, (block.key, node.id)]
-            self.place[node.id] = here
+            here = self.trail[node.id] = {**trail, block.key: node.id}
             for index, region in enumerate(node.regions):
-                is_if = isinstance(node, If)
-                loops = block.loops if is_if else (*block.loops, node.id)
-                self._blocks(Block(f"{node.id}:{index}", region, node, block, loops, block.ifs + 1 if is_if else 0), here)
+                branch = isinstance(node, If)
+                loops = block.loops if branch else (*block.loops, node.id)
+                self._blocks(Block(f"{node.id}:{index}", region, node, block, loops, block.ifs + 1 if branch else 0), here)
 
-    def _level(self, site: str, block: Block) -> str | None:
-        """Return the node of a block that is or holds a site; None if the site stands outside."""
-        for key, node in self.place[site]:
-            if key == block.key:
-                return node
-        return None
+    # --- gates
 
     def _gate(self, step: Step, block: Block) -> Slice | None:
-        """Return the gate of a step; None if it is reached whenever its region is entered, or whenever what it needs has run."""
-        if step.id not in self.gates:
-            self.gates[step.id] = None
-            self.gates[step.id] = self._find_gate(step, block)
-        return self.gates[step.id]
+        """Return the gate of a step; None if it is reached whenever its region is entered."""
+        if step.id not in self._gate_of:
+            found = gate(step.slice)
+            behind_test = _in_while(block) and depth(step.slice) > block.ifs and not block.ifs and bool(found.inputs)
+            self._gate_of[step.id] = found if guarded(step.slice) or behind_test else None
+        return self._gate_of[step.id]
 
-    def _find_gate(self, step: Step, block: Block) -> Slice | None:
-        owner = self._loop(block)
-        found = gate(step.slice)
-        behind_test = owner is not None and block.ifs == 0 and depth(step.slice) == 1 and bool(found.inputs)
-        if not guarded(step.slice) and not behind_test:
-            return None
-        return found
-
-    def _implied(self, step: Step, block: Block) -> bool:
-        """Whether a step can only be reached if another one that it waits for was: then that one's gate is enough."""
+    def _asked(self, step: Step, block: Block) -> Slice | None:
+        """Return a step's gate unless it waits for another one behind the same jumps: then that one's gate is enough."""
         own = self._gate(step, block)
+        if own is None:
+            return None
+        beside = {node.id: node for node in block.region}
         for wanted in step.slice.inputs:
-            level = self._level(wanted.site, block)
-            other = next((n for n in block.region if n.id == level), None)
-            if isinstance(other, Step) and own is not None:
-                theirs = self._gate(other, block)
-                if theirs is not None and theirs.code == own.code:
-                    return True
-        return False
+            other = beside.get(wanted.site)
+            theirs = self._gate(other, block) if isinstance(other, Step) else None
+            if theirs is not None and theirs.code == own.code:
+                return None
+        return own
 
-    def _loop(self, block: Block) -> Loop | None:
-        while block.parent is not None and isinstance(block.owner, If):
-            block = block.parent
-        return block.owner if isinstance(block.owner, Loop) and block.owner.kind == "while" else None
+    # --- what can be evaluated when its region is opened
 
-    # --- what can begin with its region
-
-    def _begins(self, block: Block, way: str) -> Iterator[tuple[Node | Gate, Sequence[Input]]]:
-        """Yield what a block's opener can evaluate at once: all whose inputs stand outside, inner blocks included."""
-        early: set[str] = set()
+    def _early(self, block: Block, way: str | None, carrier: str | None) -> Iterator[Early]:
+        """Yield what the pod that opens a block can evaluate at once: all that needs nothing from the block itself."""
+        known: set[str] = set()
         for node in block.region:
-            wanted = self._gate(node, block) if isinstance(node, Step) else None
+            asked = self._asked(node, block) if isinstance(node, Step) else None
             if isinstance(node, Step):
-                if wanted is None or self._implied(node, block):
+                if asked is None:
                     continue
-                inputs: Sequence[Input] = wanted.inputs
+                inputs: Sequence[Input] = asked.inputs
             else:
                 inputs = self._inputs(node)
-            levels = {self._level(i.site, block) for i in inputs}
-            if levels - early - {None}:
+            if {self.trail[i.site].get(block.key) for i in inputs} - known - {None}:
                 continue
-            if isinstance(node, Glue) or node.id in self.plan.local:
-                early.add(node.id)
+            if self.plan.glue_like(node):
+                known.add(node.id)
             elif way == NONE:
                 continue
-            yield (Gate("", wanted, block) if wanted is not None else node), inputs
-            if node.id not in self.plan.local:
-                for inner, inner_way in self._inner(node, way):
-                    yield from self._begins(inner, inner_way)
+            yield node, asked, block, carrier, inputs
+            if not isinstance(node, Step):
+                yield from self._inside(node, way, carrier)
 
-    def _inner(self, node: Node, way: str) -> list[tuple[Block, str]]:
-        """Return the blocks of a node and how flags get there if they get to the node in a certain way."""
-        blocks = [self.plan.node_block(node, index) for index in range(len(node.regions))]
+    def _inside(self, node: Node, way: str | None, carrier: str | None) -> Iterator[Early]:
+        """Yield what can be evaluated in the blocks of a node when it is opened itself."""
+        if node.id in self.plan.local:
+            for inner in [n for region in node.regions for n in region.walk()]:
+                yield inner, None, self.plan.blocks[""], carrier, ()
+            return
         if isinstance(node, Map):
-            return [(blocks[0], ITEM if way == PLAIN else NONE)]
-        return [(block, way) for block in blocks]
+            way, carrier = (ITEM, node.id) if way is None else (NONE, carrier)
+        for inner_block in self.plan.inner(node):
+            yield from self._early(inner_block, way, carrier)
 
     def _inputs(self, node: Node) -> list[Input]:
-        """Return what is looked up to evaluate a node: for one without steps in it, everything that it looks up outside."""
-        if node.id not in self.plan.local or not node.regions:
-            return list(_own_slice(node).inputs)
-        found = list(_own_slice(node).inputs)
-        inside = {node.id}
-        for region in node.regions:
-            for inner in region.walk():
-                inside.add(inner.id)
-                if isinstance(node, If):
-                    found += _own_slice(inner).inputs
-        return [i for i in found if i.site not in inside]
+        """Return what is looked up to evaluate a node; for one without steps in it, whatever is looked up outside of it."""
+        found = list(opening(node).inputs)
+        if node.id in self.plan.local and isinstance(node, If):
+            found += self._union(node)
+        return found
+
+    def _union(self, node: Node) -> list[Input]:
+        """Return what the regions of a branch look up outside of it. (Those of a loop start at its head and look up nothing.)"""
+        found: list[Input] = []
+        if isinstance(node, If):
+            for inner in [*node.body, *node.orelse]:
+                found += [*opening(inner).inputs, *self._union(inner)]
+        inside = {inner.id for region in node.regions for inner in region.walk()}
+        return [wanted for wanted in found if wanted.site not in inside]
 
     # --- placing
 
-    def _block(self, block: Block, way: str) -> None:
-        """Place everything in a block and in its inner blocks; `way` is how flags from its opener get here."""
+    def block(self, block: Block) -> None:
+        """Place everything in a block and in its inner blocks."""
         for node in block.region:
-            if node.id in self.hoisted:
-                self.given[node.id] = []
-                self._tasks(node, block, None, [], way)
-            elif isinstance(node, Step):
+            if isinstance(node, Step):
                 self._step(node, block)
+            elif node.id in self.hoisted:
+                self._tasks(node, block, [])
             else:
-                self._opener(node, block)
-        if isinstance(block.owner, Loop):
-            ends.close(self.plan, block, block.owner, self._helper)
+                self._open(node, block)
+        if isinstance(block.owner, Loop) and block.owner.id not in self.plan.local:
+            close(self.plan, block, block.owner, True)
 
     def _step(self, step: Step, block: Block) -> None:
         pod = Pod(block, step, image=self.images.get(step.callee))
         self.plan.pods.append(pod)
-        task = self._task(block, step.id, "pod", pod=pod, node=step)
-        self._wait(task, self._needed(step.slice.inputs, block))
-        wanted = self._gate(step, block)
-        if wanted is not None:
-            task.gate = wanted.code
-            if not self._implied(step, block):
-                task.flag, host = self._gate_flag(step, wanted, block)
-                self._wait(task, host)
+        task = block.add(step.id, "pod", node=step, pod=pod)
+        task.wait(self._needed(step.slice.inputs, block))
+        own, asked = self._gate(step, block), self._asked(step, block)
+        task.gate = own.code if own else None
+        if asked is not None:
+            known = self.gates.get((block.key, asked.code))
+            if known is None:
+                host = self._host(block, asked.inputs, "guard", f"tells whether {step.id} is reached")
+                known = self._new_gate(asked, block, step, None)
+                self._write(host, known.flag)
+                host.hosted.append(known.flag.name)
+            task.flag = known.flag
+            home = self.plan.homes[known.flag.name].task
+            task.wait([home] if home is not None and home.block is block else [])
         self.given[step.id] = [task]
 
-    def _gate_flag(self, step: Step, wanted: Slice, block: Block) -> tuple[str, list[Task]]:
-        known = self.known_gates.get((block.key, wanted.code))
-        if known is None:
-            known = self._new_gate(wanted, block, step.id)
-            host = self._host(block, wanted.inputs, "guard", f"tells whether {step.id} is reached")
-            self._put(host.pod, known, "0")
-            self.homes_task[known] = host
-        home = self.homes_task.get(known)
-        return known, [home] if home is not None and home.block is block else []
+    def _new_gate(self, asked: Slice, block: Block, step: Step, carrier: str | None) -> Gate:
+        made = Gate(Flag(self.names.take(f"{step.id}-gate"), "0", carrier), asked)
+        self.gates[(block.key, asked.code)] = made
+        block.gates.append(made)
+        return made
 
-    def _new_gate(self, wanted: Slice, block: Block, site: str) -> str:
-        flag = self.names.take(f"{site}-gate")
-        self.known_gates[(block.key, wanted.code)] = flag
-        block.gates.append(Gate(flag, wanted, block))
-        return flag
+    def _open(self, node: Node, block: Block) -> None:
+        """Find a host for what opens a node and for all that can be evaluated with it."""
+        early = list(self._inside(node, None, None))
+        if isinstance(node, Map) and node.id not in self.plan.local and self._is_static(node, early):
+            self.plan.static.add(node.id)
+            self._tasks(node, block, [])
+            return
+        inputs = [*self._inputs(node), *[wanted for _, _, _, _, more in early for wanted in more]]
+        host = self._host(block, inputs, _WORDS[type(node)], _reason(node))
+        for inner, asked, inner_block, carrier, _ in [(node, None, block, None, ()), *early]:
+            self._hoist(inner, asked, inner_block, carrier, host)
+        self._tasks(node, block, [host.task] if host.task is not None else [])
 
-    @property
-    def homes_task(self) -> dict[str, Task]:
-        """The tasks of pods that write flags."""
-        return self._homes_task
+    def _hoist(self, node: Node, asked: Slice | None, block: Block, carrier: str | None, host: Pod) -> None:
+        """Let a pod evaluate a node, or the gate of a step."""
+        if asked is not None:
+            assert isinstance(node, Step)
+            if (block.key, asked.code) in self.gates:
+                return
+            made = self._new_gate(asked, block, node, carrier)
+            self._write(host, made.flag)
+            host.hosted.append(made.flag.name)
+            return
+        host.hosted.append(node.id)
+        self.hoisted.add(node.id)
+        if self.plan.glue_like(node) or isinstance(node, Glue):
+            return
+        flag = Flag(self.names.take(f"{node.id}-{_WORDS[type(node)]}"), _DEFAULTS[type(node)], carrier)
+        self.plan.flags[node.id] = flag
+        self._write(host, flag)
+        if isinstance(node, Loop):
+            self._write(host, self.plan.index_flag(node))
 
-    _homes_task: dict[str, Task]
+    def _write(self, host: Pod, flag: Flag) -> None:
+        self.plan.homes[flag.name] = host
+        if flag.carrier is None:
+            host.flags.append(flag)
+        else:
+            self.plan.item_flags.setdefault(flag.carrier, []).append(flag)
+
+    def _is_static(self, node: Map, early: list[Early]) -> bool:
+        scan = node.scan
+        own_names = scan.start is None or not scan.names
+        return node.count is not None and not scan.inputs and not early and own_names and not guarded(scan)
+
+    def _tasks(self, node: Node, block: Block, host: list[Task]) -> None:
+        """Make the tasks of a node that is not a step, after those of its inner blocks."""
+        made: list[Task] = []
+        for inner in self.plan.inner(node) if node.id not in self.plan.local else []:
+            if isinstance(node, Loop):
+                self._set_begins(node, inner)
+            self.block(inner)
+        if not self.plan.glue_like(node):
+            needed = self._needed([*opening(node).inputs, *self._union(node)], block)
+            for kind, inner in self._kinds(node):
+                task = block.add(f"{node.id}-{kind}" if isinstance(node, If) else node.id, kind, node=node, inner=inner)
+                task.wait([*host, *needed])
+                if not isinstance(node, Map):
+                    task.flag, task.wanted = self.plan.flags[node.id], "0" if kind == "else" else "1"
+                made.append(task)
+        self.given[node.id] = [*host, *made]
+
+    def _kinds(self, node: Node) -> list[tuple[str, Block | None]]:
+        if isinstance(node, If):
+            return [(k, b) for k, b in zip(("then", "else"), self.plan.inner(node)) if b.tasks]
+        if isinstance(node, Map):
+            return [("map", self.plan.inner(node)[0])]
+        if isinstance(node, Loop):
+            return [("loop", self.plan.inner(node)[0])]
+        return [("call", None)]
+
+    def _set_begins(self, loop: Loop, inner: Block) -> None:
+        """Note what the pod that ends an iteration evaluates for the next one."""
+        own = self.plan.flags[loop.id].carrier
+        way = None if own is None else ITEM
+        for node, asked, block, carrier, _ in self._early(inner, way, own):
+            if asked is not None:
+                flags = [self.gates[(block.key, asked.code)].flag]
+                inner.begins.append(flags[0].name)
+            else:
+                inner.begins.append(node.id)
+                flags = [self.plan.flags[node.id]] if node.id in self.plan.flags else []
+                if isinstance(node, Loop) and flags:
+                    flags.append(self.plan.index_flag(node))
+            inner.carried += [flag for flag in flags if carrier == own and flag not in inner.carried]
+
+    # --- hosts
+
+    def _needed(self, inputs: Sequence[Input], block: Block) -> list[Task]:
+        """Return the tasks of a block that something waits for."""
+        found: list[Task] = []
+        for wanted in inputs:
+            level = self.trail[wanted.site].get(block.key)
+            found += [task for task in self.given.get(level or "", []) if task not in found]
+        return found
+
+    def _host(self, block: Block, inputs: Sequence[Input], word: str, reason: str) -> Pod:
+        """Return the pod of a block that evaluates something: the last one that it needs, or one of its own."""
+        needed = self._needed(inputs, block)
+        for task in reversed(needed):
+            if task.pod is not None and task.pod.image is None and set(needed) - {task} <= task.ancestors:
+                if task.pod.step is None:
+                    task.pod.reasons.append(reason)
+                return task.pod
+        for task in block.tasks:
+            if task.pod is not None and task.pod.step is None and set(task.after) == set(needed):
+                task.pod.reasons.append(reason)
+                return task.pod
+        pod = Pod(block, None, kind=word if needed else "begin", reasons=[reason])
+        self.plan.pods.append(pod)
+        block.add(pod.kind, "pod", pod=pod).wait(needed)
+        return pod
+
+
+def _steps(node: Node) -> bool:
+    return any(isinstance(inner, (Step, Call)) for region in node.regions for inner in region.walk())
+
+
+def _in_while(block: Block) -> bool:
+    while isinstance(block.owner, If) and block.parent is not None:
+        block = block.parent
+    return isinstance(block.owner, Loop) and block.owner.kind == "while"
+
+
+def _reason(node: Node) -> str:
+    if isinstance(node, If):
+        return f"decides {node.id} at line {node.origin.lineno}"
+    if isinstance(node, Map):
+        return f"lists the items of {node.id} at line {node.origin.lineno}"
+    if isinstance(node, Loop):
+        return f"starts {node.id} at line {node.origin.lineno}"
+    if isinstance(node, Call):
+        return f"evaluates the arguments of {node.id} at line {node.origin.lineno}"
+    assert isinstance(node, Glue)
+    return f"evaluates `{node.text}` at line {node.origin.lineno}"

@@ -8,47 +8,68 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tangentflow.graph.nodes import Flow, Loop, Map, Node, Region, Slice, Step
+from tangentflow.argo.names import slug
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step
 
-__all__ = ["Block", "FlowPlan", "Gate", "Pod", "Task"]
+__all__ = ["Block", "Flag", "FlowPlan", "Gate", "Pod", "Task", "opening"]
+
+
+def opening(node: Node) -> Slice:
+    """Return the slice that is run first for a node: arguments, test, scan or entry."""
+    if isinstance(node, If):
+        return node.test
+    if isinstance(node, Map):
+        return node.scan
+    return node.entry if isinstance(node, Loop) else node.slice
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A text that Argo decides by. `default` is what a pod writes that does not come to it.
+
+    `carrier` is the fan-out whose items carry it; None if it travels as a parameter.
+    """
+
+    name: str
+    default: str
+    carrier: str | None = None
 
 
 @dataclass(eq=False)
 class Gate:
     """The question whether the steps behind the same jumps are reached; its flag is "1" if they are."""
 
-    flag: str
+    flag: Flag
     slice: Slice
-    block: Block
 
 
 @dataclass(eq=False)
 class Pod:
     """A pod: its step, if it runs one, and what it evaluates afterwards.
 
-    `hosted` are ids of nodes and flags of gates, `begins` those for the next iteration if it ends one; `ends` are the ends that it may
-    reach: a loop's iteration (the loop's id) or the workflow (None). A `final` pod runs when all is over: what is missing then is lost.
+    `hosted` are ids of nodes and names of gates' flags; `ends` are the ends that it may reach: a loop's iteration (the loop's id) or the
+    workflow (None). A `final` pod runs when all is over: what is missing then is lost.
     """
 
     block: Block
     step: Step | None
-    name: str = ""
     kind: str = "step"
-    reason: str = ""
+    template: str = ""
+    reasons: list[str] = field(default_factory=list)
     hosted: list[str] = field(default_factory=list)
-    begins: list[str] = field(default_factory=list)
-    flags: dict[str, str] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
     ends: list[str | None] = field(default_factory=list)
     final: bool = False
     image: str | None = None
+    task: Task | None = None
 
 
 @dataclass(eq=False)
 class Task:
-    """A task of a DAG: a pod, or a region that another template is for.
+    """A task of a DAG: a pod, or what another template is for.
 
-    `kind` is "pod", "then", "else", "map", "loop" or "call". It waits for `after`; it runs only if `flag` is `wanted`. `always`
-    tasks wait for the end of others, whatever it is; `rescue` tasks run only if one of others failed.
+    `kind` is "pod", "then", "else", "map", "loop" or "call". It waits for `after` and runs only if `flag` is `wanted`. One with `always`
+    waits for the end of those, whatever it is; one with `rescue` runs only if one of those failed. `gate` is the text of a step's gate.
     """
 
     name: str
@@ -58,16 +79,23 @@ class Task:
     node: Node | None = None
     inner: Block | None = None
     after: list[Task] = field(default_factory=list)
-    flag: str | None = None
+    flag: Flag | None = None
     wanted: str = "1"
     gate: str | None = None
     always: list[Task] = field(default_factory=list)
     rescue: list[Task] = field(default_factory=list)
     ancestors: set[Task] = field(default_factory=set)
 
+    def wait(self, others: list[Task]) -> None:
+        """Let the task wait for others."""
+        for other in others:
+            if other not in self.after:
+                self.after.append(other)
+                self.ancestors |= {other} | other.ancestors
+
     @property
     def done(self) -> str:
-        """The condition under which what needs this task may go on."""
+        """The condition under which what needs this task goes on."""
         if self.kind == "pod":
             return f"{self.name}.Succeeded"
         return f"({self.name}.Succeeded || {self.name}.Skipped)"
@@ -75,7 +103,11 @@ class Task:
 
 @dataclass(eq=False)
 class Block:
-    """A region with its tasks; `loops` are the loops around it, outermost first, `ifs` the branches around it within the innermost one."""
+    """A region with its tasks; `loops` are the loops around it, outermost first, `ifs` the branches between it and the innermost.
+
+    `begins` is what the pod that ends an iteration evaluates for the next one, `carried` the flags of that. `ends` are the tasks at
+    whose end an iteration or the workflow may end, the last one first.
+    """
 
     key: str
     region: Region
@@ -84,34 +116,63 @@ class Block:
     loops: tuple[str, ...]
     ifs: int
     tasks: list[Task] = field(default_factory=list)
-    opener: Pod | None = None
-    begins: list[str] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
+    begins: list[str] = field(default_factory=list)
+    carried: list[Flag] = field(default_factory=list)
     ends: list[Task] = field(default_factory=list)
+    template: str = ""
+
+    def add(
+        self, wish: str, kind: str, *, node: Node | None = None, pod: Pod | None = None, inner: Block | None = None
+    ) -> Task:  # fmt: skip
+        """Add a task, named after the last part of the wish."""
+        base = name = f"t-{slug(wish.rpartition('.')[2])}"
+        number = 1
+        while any(task.name == name for task in self.tasks):
+            number += 1
+            name = f"{base}-{number}"
+        task = Task(name, kind, self, pod, node, inner)
+        self.tasks.append(task)
+        if pod is not None:
+            pod.task = task
+        return task
 
 
 @dataclass(eq=False)
 class FlowPlan:
-    """All blocks and pods of a flow, and where each flag comes from (None: it is known when the document is made)."""
+    """All blocks and pods of a flow.
+
+    `flags` are those of nodes by id, `homes` the pods that write them first, by name; `item_flags` those that items of a fan-out
+    carry. `static` loops are known to every pod without a record; `local` nodes have no step in them. `recorded`: a pod records the outcome.
+    """
 
     flow: Flow
-    blocks: dict[str, Block]
-    pods: list[Pod]
-    homes: dict[str, Pod]
-    flags: dict[str, str]
-    item_flags: dict[str, dict[str, str]]
-    static: set[str]
-    local: set[str]
+    blocks: dict[str, Block] = field(default_factory=dict)
+    pods: list[Pod] = field(default_factory=list)
+    flags: dict[str, Flag] = field(default_factory=dict)
+    homes: dict[str, Pod] = field(default_factory=dict)
+    item_flags: dict[str, list[Flag]] = field(default_factory=dict)
+    static: set[str] = field(default_factory=set)
+    local: set[str] = field(default_factory=set)
     recorded: bool = True
 
-    def node_block(self, node: Node, index: int = 0) -> Block:
-        """Return the block of one of the regions of a node."""
-        return self.blocks[f"{node.id}:{index}"]
+    def inner(self, node: Node) -> list[Block]:
+        """Return the blocks of a node's regions."""
+        return [self.blocks[f"{node.id}:{index}"] for index in range(len(node.regions))]
 
-    def is_list(self, node: Node) -> bool:
-        """Whether the items of a fan-out carry flags of their own."""
-        return isinstance(node, Map) and bool(self.item_flags.get(node.id))
+    def index_flag(self, loop: Loop) -> Flag:
+        """Return the flag that holds the index of the next iteration."""
+        own = self.flags[loop.id]
+        return Flag(f"{own.name}-i", "0", own.carrier)
 
-    def index_flag(self, loop: Loop) -> str:
-        """Return the name of the flag with the index of the next iteration."""
-        return f"{self.flags[loop.id]}-i"
+    def chain_flags(self, loop: Loop) -> list[Flag]:
+        """Return all flags that one iteration of a serial loop hands to the next."""
+        return [self.flags[loop.id], self.index_flag(loop), *self.inner(loop)[0].carried]
+
+    def glue_like(self, node: Node) -> bool:
+        """Whether a node needs no task and no flag: it is evaluated where it is hosted, and that is all."""
+        return isinstance(node, Glue) or node.id in self.local
+
+    def calls(self) -> list[Call]:
+        """Return the calls of the flow in program order; the place in this list is a call's number."""
+        return [node for node in self.flow.body.walk() if isinstance(node, Call)]

@@ -54,8 +54,11 @@ class Frame:
     waiters: dict[Address, list[Any]] = field(default_factory=dict)
     calls: dict[Address, Frame] = field(default_factory=dict)
     result_waits: Any = None
+    front: Address | None = None
     messages: int = 0
     issued: int = 0
+    held: list[Callable[[], object]] = field(default_factory=list)
+    speaking: bool = False
     touched: set[Address] = field(default_factory=set)
 
     def record(self, address: Address, outcome: Outcome) -> None:
@@ -67,7 +70,11 @@ class Frame:
         """Return the value of a site or raise its exception; raise NotRun if there is none."""
         self.touched.add(address)
         recorded = self.outcomes.get(address)
+        if self.speaking and address in self.calls:
+            self._pass_on(self.calls[address])
         if recorded is None:
+            if self.speaking:
+                self.front = address
             raise NotRun(address)
         if recorded.raised or own or self.always_copy:
             return _unwrap(recorded.outcome())
@@ -94,7 +101,23 @@ class Frame:
         if self.messages > self.issued:
             self.issued = self.messages
             if self.issue:
-                call()
+                self._say(call)
+
+    def _say(self, call: Callable[[], object]) -> None:
+        """Issue a message, or hold it back until the callers of this frame have come to the call of it."""
+        if self.parent is None:
+            call()
+            return
+        caller, address = self.parent
+        if caller.front == address:
+            caller._say(call)
+        else:
+            self.held.append(call)
+
+    def _pass_on(self, callee: Frame) -> None:
+        held, callee.held = callee.held, []
+        for call in held:
+            self._say(call)
 
 
 def _unwrap(outcome: Outcome) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction, glue
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
@@ -334,13 +334,15 @@ class Machine:
         frame = poll.frame
         if self._has_ended(frame):
             return
-        frame.messages = 0
+        frame.messages, frame.speaking, frame.front = 0, True, None
         try:
             outcome: Outcome = Value(self._replay(frame, frame.flow.result, "result", "", ()))
         except _OURS:
             raise
         except BaseException as error:
             outcome = Raised(error)
+        finally:
+            frame.speaking = False
         try:
             copied = roundtrip(outcome, where=frame.flow.name)
         except NotPicklable as error:
@@ -365,7 +367,8 @@ def _evaluate_once(call: Callable[[], Any], node: Glue) -> Any:
     """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
     operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
     before = digest(operands)
-    value = call()
+    with glue():
+        value = call()
     if digest(operands) != before:
         raise MutatedArgument(node.text, ", ".join(call.__code__.co_freevars), node.origin.lineno)
     return value

@@ -14,6 +14,7 @@ import functools
 import hashlib
 import importlib.metadata
 import inspect
+import logging
 import sys
 import types
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ _MISSING = object()
 _SMALL = 1000
 _CLASS_MACHINERY = frozenset(
     "__dict__ __weakref__ __module__ __qualname__ __doc__ __firstlineno__ __static_attributes__ __annotate__ __annotate_func__ "
-    "__annotations_cache__ __abstractmethods__ _abc_impl __parameters__ __match_args__ __dataclass_fields__ __orig_bases__".split()
+    "__annotations_cache__ __slotnames__ __abstractmethods__ _abc_impl __parameters__ __match_args__ __dataclass_fields__ __orig_bases__".split()
 )
 
 
@@ -75,8 +76,6 @@ class Names:
         found = self._space.value(node)
         if found is _MISSING:
             return f"name {text}" if isinstance(node, ast.Name) else None
-        if isinstance(node, ast.Name) and isinstance(found, types.ModuleType) and _is_own(found.__name__):
-            return f"module {found.__name__}"  # an attribute of it that a function reads is looked up by itself
         self.asked[text] = f"<{fingerprint(found)[:32]}>"
         return self.asked[text]
 
@@ -134,8 +133,8 @@ class _Reach:
         if isinstance(value, types.ModuleType):
             return self.entry(value, self.module) if _is_own(value.__name__) else _installed(value.__name__)
         if isinstance(value, types.FunctionType):
-            own = _is_own(value.__module__ or "")
-            return self.entry(value, self.function) if own else f"{_installed(value.__module__)}:{value.__qualname__}"
+            own = _is_own(value.__globals__.get("__name__", ""))  # wrappers call themselves what they wrap
+            return self.entry(value, self.function) if own else self.foreign(value)
         if isinstance(value, type):
             own = _is_own(value.__module__)
             return self.entry(value, self.type) if own else f"{_installed(value.__module__)}:{value.__qualname__}"
@@ -145,11 +144,14 @@ class _Reach:
             return f"partial({self.text(value.func)}, {self.text(value.args)}, {self.text(value.keywords)})"
         if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
             return f"{_installed(value.__module__ or 'builtins')}:{value.__qualname__}"
-        wrapped = getattr(value, "__wrapped__", None) if callable(value) else None
-        if wrapped is not None:  # functools.lru_cache and its like
-            return f"{self.text(type(value))}({self.text(wrapped)})"
-        if type(value) in (list, tuple, dict, set, frozenset) and len(value) <= _SMALL:
-            return self.entry(value, self.container)
+        if callable(value) and isinstance(getattr(value, "__wrapped__", None), types.FunctionType):  # functools.lru_cache and its like
+            return f"{self.text(type(value))}({self.text(value.__wrapped__)})"
+        if callable(value) and isinstance(getattr(value, "__module__", None), str) and not _is_own(value.__module__):
+            return f"{_installed(value.__module__)}:{getattr(value, '__qualname__', getattr(value, '__name__', type(value).__name__))}"
+        if isinstance(value, logging.Logger):
+            return f"logger {value.name}"
+        if _holds_code(value):
+            return self.container(value)
         if type(value).__module__ == "builtins":
             return f"{type(value).__name__} {digest(value)}"
         return f"{self.text(type(value))} {digest(value)}"
@@ -182,7 +184,7 @@ class _Reach:
         space = _Space.of(function)
         defaults = self.text((function.__defaults__, function.__kwdefaults__))
         try:
-            tree: Any = to_ast(find(function).tree)
+            tree = _tree(function)
         except (LanguageError, TypeError):
             reads = [name for name in function.__code__.co_names if space.value(ast.Name(id=name, ctx=ast.Load())) is not _MISSING]
             named = {name: self.outer(ast.Name(id=name, ctx=ast.Load()), space) for name in [*reads, *space.closure]}
@@ -196,6 +198,12 @@ class _Reach:
         kind = "async " if isinstance(tree, ast.AsyncFunctionDef) else ""
         text = _joined(parts(body, local, lambda node: self.outer(node, space)), names)
         return f"{kind}def {shape} {names} {defaults} {text}"
+
+    def foreign(self, function: types.FunctionType) -> str:
+        """A function of an installed package counts by name, and by what it wraps."""
+        name = f"{_installed(function.__globals__.get('__name__'))}:{function.__code__.co_name}"
+        held = [value for value in _Space.of(function).closure.values() if callable(value) or _holds_code(value)]
+        return f"{name} {[self.text(value) for value in held]}" if held else name
 
     def outer(self, node: ast.expr, space: _Space) -> str | None:
         found = space.value(node)
@@ -222,14 +230,20 @@ class _Reach:
             yield from (f"{kind} {self.text(part)}" for part in (member.fget, member.fset, member.fdel))
         elif isinstance(member, functools.cached_property):
             yield f"{kind} {self.text(member.func)}"
-        elif isinstance(member, types.FunctionType) and member.__code__.co_filename.startswith("<"):
+        elif isinstance(member, types.FunctionType) and inspect.unwrap(member).__code__.co_filename == "<string>":
             yield "generated"  # by dataclasses and their like, from what else the class has
         elif isinstance(member, (types.MemberDescriptorType, types.GetSetDescriptorType)):
             yield "slot"
-        elif name_only := type(member).__name__ == "_DataclassParams":
-            yield f"{name_only} {member!r}"
+        elif kind == "_DataclassParams":
+            yield repr(member)
         else:
             yield self.text(member)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tree(function: types.FunctionType) -> Any:
+    """Return the tree of a function, read only. Raises LanguageError if there is no source."""
+    return to_ast(find(function).tree)
 
 
 def _joined(written: list[str | Local], names: list[str] | None = None) -> str:
@@ -240,6 +254,14 @@ def _joined(written: list[str | Local], names: list[str] | None = None) -> str:
     )
 
 
+def _holds_code(value: Any, depth: int = 4) -> bool:
+    """Whether a small container holds functions or classes (a table of handlers): then it is more than data."""
+    if type(value) not in (list, tuple, dict, set, frozenset) or len(value) > _SMALL or not depth:
+        return False
+    held = [*value, *value.values()] if isinstance(value, dict) else value
+    return any(callable(item) or _holds_code(item, depth - 1) for item in held)
+
+
 def _is_code(member: object) -> bool:
     return isinstance(member, (types.FunctionType, staticmethod, classmethod, property))
 
@@ -247,16 +269,13 @@ def _is_code(member: object) -> bool:
 # -- whose a module is -----------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def _is_own(name: str) -> bool:
     """Whether a module is the user's: neither installed nor of the standard library."""
-    if name == "__main__":
+    if name == "__main__" or name not in sys.modules:
         return True
-    return _Finder(frozenset(["tangentflow"])).own(name, "") is not None if _has_file(name) else name not in sys.modules
-
-
-def _has_file(name: str) -> bool:
-    file = getattr(sys.modules.get(name), "__file__", None)
-    return bool(file) and str(file).endswith(".py")
+    file = getattr(sys.modules[name], "__file__", None)
+    return bool(file) and str(file).endswith(".py") and _Finder(frozenset(["tangentflow"])).own(name, "") is not None
 
 
 @functools.cache

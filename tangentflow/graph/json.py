@@ -1,7 +1,8 @@
 """Graphs as JSON text and back.
 
 The text is the same for the same program on every machine: keys are sorted, files bear their names without directories. The objects
-that a graph is bound to are no part of it; a graph that was read can be looked at and compared, not run.
+that a graph is bound to are no part of it, only the fingerprints of their code: a graph that was read can be looked at and
+compared, not run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import os
 from typing import Any
 
 from tangentflow.errors import UsageError
+from tangentflow.graph.canonical import names_asked
+from tangentflow.graph.fingerprint import Absent, fingerprint
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Region, Slice, Step
 from tangentflow.source.origin import Origin
 
@@ -24,8 +27,12 @@ _TYPES: dict[str, type] = {t.__name__: t for t in (Call, Flow, Glue, If, Input, 
 
 
 def to_json(graph: Graph) -> str:
-    """Return the text of a graph: an object with `format`, `root` and `flows`; every part of it has its `type`."""
-    document = {"format": FORMAT, "root": graph.root, "flows": [_encode(flow) for flow in graph.flows]}
+    """Return the text of a graph.
+
+    An object with `format`, `root`, `flows` (every part of them has its `type`) and `code`: fingerprints of the steps, and of what the
+    workflows read from outside.
+    """
+    document = {"format": FORMAT, "root": graph.root, "flows": [_encode(flow) for flow in graph.flows], "code": _code(graph)}
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
@@ -40,9 +47,19 @@ def from_json(text: str) -> Graph:
     if document.get("format") != FORMAT:
         raise UsageError(f"this graph has format {document.get('format')!r}, this version of tangentflow reads {FORMAT}; write it anew")
     try:
-        return Graph(document["root"], _decode(document["flows"]))
-    except (TypeError, KeyError) as error:
+        bindings = {key: Absent(**parts) for key, parts in document["code"].items()}
+        return Graph(document["root"], _decode(document["flows"]), bindings)
+    except (TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"this graph is damaged: {error}; write it anew with Graph.json()") from error
+
+
+def _code(graph: Graph) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {key: {"names": names} for key, names in names_asked(graph).items()}
+    for flow in graph.flows:
+        for node in flow.body.walk():
+            if isinstance(node, Step) and node.callee in graph.bindings:
+                found[node.callee] = {"fingerprint": fingerprint(graph.bindings[node.callee])}
+    return found
 
 
 def _encode(value: Any) -> Any:

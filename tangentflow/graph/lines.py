@@ -23,11 +23,12 @@ _MARK = re.compile(r"# (\S+), line \d+$")
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """A flow's source as a tree (read only), the statement of each node by its id, and the other way round."""
+    """A flow's source as a tree (read only), the statement of each node by its id, the other way round, and messages."""
 
     function: ast.FunctionDef
     statements: dict[str, ast.stmt]
     ids: dict[ast.stmt, str]
+    messages: frozenset[ast.stmt]
 
 
 def lines_of(flow: Flow) -> Lines:
@@ -39,10 +40,13 @@ def lines_of(flow: Flow) -> Lines:
     marked = _marks(flow.source)
     sites = {node.id: node for node in nodes if not isinstance(node, (If, Map, Loop))}
     statements: dict[str, ast.stmt] = {}
+    messages: set[ast.stmt] = set()
     for stmt in walk(function.body):
         name = marked.get(stmt.lineno - 1)
         if name in sites:
             statements[name] = stmt
+        elif name is not None:
+            messages.add(stmt)
     held = set(statements.values())
     compounds = [s for s in walk(function.body) if list(blocks(s)) and not held.isdisjoint(walk([s]))]
     for node, stmt in zip((n for n in nodes if n.id not in sites), compounds):
@@ -50,7 +54,7 @@ def lines_of(flow: Flow) -> Lines:
     if len(statements) != len(nodes) or len(compounds) != len(nodes) - len(sites):
         missing = ", ".join(node.id for node in nodes if node.id not in statements)
         raise InternalError("the source of a flow does not show its nodes", flow=flow.key, missing=missing, source=flow.source)
-    return Lines(function, statements, {stmt: name for name, stmt in statements.items()})
+    return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages))
 
 
 def blocks(stmt: ast.stmt) -> Iterator[list[ast.stmt]]:

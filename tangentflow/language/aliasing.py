@@ -239,7 +239,7 @@ class Aliasing(CallValues):
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             self.value(default, Keep.ALL)
         captures = frozenset(uses(node).reads & self.env.keys()) - {getattr(node, "name", "")}
-        outer, iterated = dict(self.env), self.iterated
+        outer = dict(self.env)
         why = "an inner function changes it, and when that happens is not seen in the workflow"
         for name, value in outer.items():
             self.env[name] = replace(value, levels=0, origin="function", why=why, immutable=value.immutable)
@@ -247,9 +247,8 @@ class Aliasing(CallValues):
             self.env[name] = Value(
                 origin="parameter", why=f"`{name}` is a parameter, and the caller would see the change"
             )
-        self.iterated = []
         self._function_body(body)
-        self.env, self.iterated = outer, iterated
+        self.env = outer
         return captures
 
     def _function_body(self, body: list[Any]) -> None:

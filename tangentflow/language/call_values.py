@@ -59,9 +59,11 @@ class CallValues(Changes):
         if full == "builtins.sum":
             return self._sum(values)
         if full in _COPIES or full in known_results.ITERATORS or full.startswith("itertools."):
-            found = self._all(values, Keep.ELEMENTS)
-            levels = min([spread(value) for value in found], default=ALONE)
             name = full.rpartition(".")[2]
+            found = self._all(node.args, Keep.ELEMENTS)
+            for keyword in node.keywords:
+                found.append(self._keyword(keyword, keep, name))
+            levels = min([spread(value) for value in found], default=ALONE)
             flat = all(value.flat for value in found) or name in ("set", "frozenset")
             return Value(
                 levels=ALONE if flat else levels, flat=flat, type=_TYPES.get(name, ""), parts=_parts(full, found)
@@ -77,6 +79,14 @@ class CallValues(Changes):
         if isinstance(obj, type) and full not in known_results.ALIASES:
             return replace(self._display(values, Keep.ALL, ""), flat=False)
         return self._unknown_call(node, keep)
+
+    def _keyword(self, keyword: Any, keep: Keep, name: str) -> Value:
+        """An argument `k=v`: an item of a dict, a field of a copied object, or an option."""
+        if keyword.arg is None:
+            return self.value(keyword.value, Keep.ELEMENTS)
+        if name not in ("dict", "OrderedDict", "Counter", "replace"):
+            return replace(IMMUTABLE, captures=self.value(keyword.value, Keep.NOTHING).captures)
+        return self._display([keyword.value], whole(keep), "")
 
     def _sum(self, values: list[Any]) -> Value:
         found = self._all(values, Keep.ELEMENTS)
@@ -95,7 +105,7 @@ class CallValues(Changes):
             return result
         if result.levels:
             self.context = f"line {self.line} passes it to `{dotted(node.func)}`, which returns it inside another value"
-            self._all(values, keep)
+            self._all(values, whole(keep))
             return replace(result, levels=1)
         return self._unknown_call(node, keep)
 
@@ -139,7 +149,7 @@ class CallValues(Changes):
         self.context = f"line {self.line} passes it to `{dotted(node.func)}`, which may return it"
         if all(value.immutable for value in self._all(values, Keep.NOTHING)):
             return Value(levels=ALONE)
-        self._all(values, keep)
+        self._all(values, whole(keep))
         return Value(origin="element", why=f"`{dotted(node.func)}` may return a value that something else holds")
 
     def _method_call(self, node: Any, keep: Keep) -> Value:
@@ -167,7 +177,7 @@ class CallValues(Changes):
             return Value(flat=flat, origin="element", why=f"it is a view of `{dotted(receiver)}`", parts=parts)
         if method == "get":
             base = self.value(receiver, Keep.NOTHING if keep is Keep.NOTHING else Keep.ELEMENTS)
-            rest = self._all(values, keep)
+            rest = self._all(values, whole(keep))
             if base.flat and all(value.immutable for value in rest):
                 return IMMUTABLE
             return element(replace(base, flat=False, immutable=False), dotted(receiver))
@@ -176,6 +186,11 @@ class CallValues(Changes):
 
     def _display(self, elements: Iterable[Any], keep: Keep, kind: str) -> Value:
         raise NotImplementedError
+
+
+def whole(keep: Keep) -> Keep:
+    """Return what is kept of a value that may be an element of what is kept."""
+    return Keep.NOTHING if keep is Keep.NOTHING else Keep.ALL
 
 
 def _parts(full: str, found: list[Value]) -> tuple[bool, ...]:

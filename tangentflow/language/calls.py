@@ -41,9 +41,11 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
     lowered = _glue_call(lowering, node)
-    if uses(lowered).writes - {lowered.func.id if isinstance(lowered.func, gast.Name) else ""}:
-        lowered = _settled_call(lowering, lowered)
-    return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered)
+    used = uses(lowered)
+    if kind != "message" and (used.writes or used.reads & lowering.locals - lowering.bound):
+        lowered = _settled_call(lowering, lowered)  # of a message, the arguments are evaluated in each replay
+    total = all(lowering.kinds.total(a, lowering.bound) for a in [*lowered.args, *[k.value for k in lowered.keywords]])
+    return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered, total=total)
 
 
 def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | None) -> core.Site:
@@ -98,7 +100,9 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
         func, *lowered = [lowering.expr(func), *values]
     args = lowered[: len(node.args)]
     keywords = [gast.keyword(arg=k.arg, value=v) for k, v in zip(node.keywords, lowered[len(node.args) :])]
-    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    copied = gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    lowering.same_kind(node, copied)
+    return copied
 
 
 def _settled_call(lowering: Lowering, node: gast.Call) -> gast.Call:

@@ -46,7 +46,6 @@ class Changes:
         self.loop = 0
         self.context = ""
         self.uncertain = 0
-        self.iterated: list[set[str]] = []
         self.nested = False
 
     def value(self, node: Any, keep: Keep) -> Value:
@@ -61,21 +60,28 @@ class Changes:
         method, receiver = node.func.attr, node.func.value
         values = [*node.args, *[k.value for k in node.keywords]]
         root, _ = path(receiver)
+        self._inner_parts(receiver)
         self.context = f"line {self.line} puts it into `{root or dotted(receiver)}`"
         levels, flat, captures = ALONE, True, frozenset[str]()
         for i, value in enumerate(values):
+            named = i >= len(node.args) and node.keywords[i - len(node.args)].arg is not None
             stored = method in _STORING and not (method in ("insert", "setdefault") and i == 0) and method != "add"
+            stored = (
+                stored or (named and method == "update") or (method == "pop" and i > 0 and keep is not Keep.NOTHING)
+            )
             found = self.value(value, Keep.ALL if stored else Keep.ELEMENTS if method in _SPREADING else Keep.NOTHING)
-            captures |= found.captures if method in _STORING else frozenset()
+            captures |= found.captures
             if stored:
                 levels, flat = min(levels, 1 + found.kept_levels), flat and found.immutable
             elif method in _SPREADING:
                 levels, flat = min(levels, spread(found)), flat and found.flat
-        before = self.mutate(node, receiver, dotted(node.func), remedies.call(node), levels=levels, flat=flat)
+        before = self.mutate(
+            node, receiver, dotted(node.func), remedies.call(node), levels=levels, flat=flat, ready=True
+        )
         self.holds(root, captures)
         if method in ("pop", "popitem", "popleft"):
             self._leak(root)
-            return element(replace(before, immutable=False), dotted(receiver))
+            return element(replace(before, flat=before.flat and flat, immutable=False), dotted(receiver))
         if method == "setdefault":
             if keep is not Keep.NOTHING:
                 self._leak(root)
@@ -95,13 +101,15 @@ class Changes:
         *,
         levels: int = ALONE,
         flat: bool = True,
+        ready: bool = False,
     ) -> Value:
         """Check a change in place of `receiver`; return what was known of its root before.
 
-        `levels` and `flat` tell about what it stores there. A name that shares something with the root is stale then.
+        `levels` and `flat` tell about what it stores there, `ready` that the parts of `receiver` are evaluated. A name that shares something with the root is stale then.
         """
         root, depth = path(receiver)
-        self._inner_parts(receiver)
+        if not ready:
+            self._inner_parts(receiver)
         if root is None:
             value = self.value(receiver, Keep.NOTHING)
             if not value.immutable and value.levels == 0:
@@ -114,7 +122,7 @@ class Changes:
         value = self.env[root]
         if value.stale and not value.captures:
             self.report(node, "TF208", root, value, "")
-        if any(root in names for names in self.iterated) and not value.immutable:
+        if value.iterated and not value.immutable:
             self.report(node, "TF204", root, value, remedies.iterated(root))
         elif not value.immutable and value.levels < depth:
             code = {"parameter": "TF201", "alias": "TF202", "function": "TF209", "global": "TF207"}.get(

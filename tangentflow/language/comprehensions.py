@@ -31,8 +31,14 @@ def _list(lowering: Lowering, node: gast.ListComp) -> gast.expr:
 
 @expression(gast.SetComp, "set comprehensions", "a fan-out, gathered in order")
 def _set(lowering: Lowering, node: gast.SetComp) -> gast.expr:
-    empty = gast.Call(func=load("set"), args=[], keywords=[])
-    return _collect(lowering, node, empty, "add")
+    return _collect(lowering, node, _empty_set(lowering), "add")
+
+
+def _empty_set(lowering: Lowering) -> gast.expr:
+    if lowering.resolve(load("set")) is set:
+        return gast.Call(func=load("set"), args=[], keywords=[])
+    nothing = gast.Starred(value=gast.Tuple(elts=[], ctx=gast.Load()), ctx=gast.Load())
+    return gast.Set(elts=[nothing])  # the function has a `set` of its own
 
 
 @expression(gast.DictComp, "dict comprehensions", "key before value; a fan-out, gathered in order")
@@ -99,7 +105,7 @@ def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
         return gast.Call(func=node.func, args=[values, *node.args[1:]], keywords=node.keywords)
     if len(node.args) == 1 and not node.keywords:
         if callee is set:
-            return _collect(lowering, generator, gast.Call(func=load("set"), args=[], keywords=[]), "add")
+            return _collect(lowering, generator, _empty_set(lowering), "add")
         if callee is sum:
             return _sum(lowering, generator)
         if callee in (any, all):
@@ -165,6 +171,12 @@ def _loops(
 ) -> None:  # fmt: skip
     """Emit the loops of a comprehension, its targets renamed so that they stay its own."""
     _check_bound(lowering, node)
+    for generator in node.generators:
+        if lowering.has_site(generator.target):
+            lowering.refuse(
+                generator.target, "TF131", "a call inside the target of a comprehension", "it would run for each item",
+                "write a `for` loop",
+            )  # fmt: skip
     outer_iterable = node.generators[0].iter
     renamed = copy.deepcopy(node)
     lowering.same_kinds(node, renamed)
@@ -202,6 +214,9 @@ def _loops(
         lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
 
     level(renamed.generators)
+    loop = lowering.out[-1]
+    assert isinstance(loop, core.For)
+    loop.generator = isinstance(node, gast.GeneratorExp)
 
 
 def _filtered(lowering: Lowering, conditions: list[gast.expr], then: Callable[[], None]) -> None:

@@ -52,7 +52,8 @@ class Site(Stmt):
     """A call whose outcome is recorded.
 
     kind "step" and "call" (a sub-workflow) have `callee` and `args`; "opaque" (evaluated once, ordered by data), "impure"
-    (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`.
+    (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`. `speaks` says of a
+    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise.
     """
 
     kind: str
@@ -67,6 +68,8 @@ class Site(Stmt):
     effectful: bool = False
     id: str = ""
     used: bool = True
+    speaks: bool = False
+    total: bool = False
 
     @property
     def effect(self) -> bool:
@@ -94,13 +97,17 @@ class If(Stmt):
 
 @dataclass(eq=False)
 class For(Stmt):
-    """A `for` over the list `items` (a name bound just before); the body starts with the assignment of `var` to the target."""
+    """A `for` over the list `items` (a name bound just before); the body starts with the assignment of `var` to the target.
+
+    `generator`: it stands for a generator expression, out of which StopIteration comes as RuntimeError.
+    """
 
     var: str
     items: str
     body: Block
     orelse: Block
     forced: bool = False
+    generator: bool = False
     count: int | None = None
     id: str = ""
 

@@ -25,7 +25,10 @@ def _parts(lowering: Lowering, node: Any, *fields: str) -> Any:
     for name in fields:
         value = values[name]
         values[name] = [lowered[id(v)] for v in value] if isinstance(value, list) else lowered.get(id(value))
-    return gast.copy_location(type(node)(**values), node)
+    copied = gast.copy_location(type(node)(**values), node)
+    if getattr(node, "adds", False):
+        copied.adds = True
+    return copied
 
 
 def _plain(node: type[gast.AST], construct: str, meaning: str, *fields: str) -> None:

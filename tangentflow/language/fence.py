@@ -18,6 +18,9 @@ from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMEN
 __all__ = ["fence"]
 
 
+_KEEPING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
+
+
 def fence(lowering: Lowering) -> None:
     """Note the offences of a function."""
     called: set[int] = set()
@@ -61,6 +64,18 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                 lowering.refuse(
                     node, "TF110", f"`{word}` between values", "a value that a step has had is a copy: equal, not identical",
                     f"write `{'==' if word == 'is' else '!='}`",
+                )  # fmt: skip
+    elif isinstance(node, gast.NamedExpr):
+        lowering.no_iterator(node.value)
+    elif isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and node.func.attr in _KEEPING:
+        for argument in node.args:
+            lowering.no_iterator(argument)
+    elif isinstance(node, gast.Lambda):
+        for call in gast.walk(node):
+            if isinstance(call, gast.Call) and isinstance(lowering.resolve(call.func), (StepFunction, WorkflowFunction)):
+                lowering.refuse(
+                    call, "TF133", "a step call inside a lambda", "the steps of a function are known only if it is a workflow",
+                    "write a function at module level and decorate it with @workflow",
                 )  # fmt: skip
     elif isinstance(node, gast.Name) and node.id.startswith("_tf"):
         lowering.refuse(node, "TF113", f"the name '{node.id}'", "the compiler uses names that begin so", "rename it")

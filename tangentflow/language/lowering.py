@@ -23,8 +23,9 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import InternalError, LanguageError, Offence
-from tangentflow.language import core
+from tangentflow.language import core, known, known_results
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
 from tangentflow.language.uses import bound_names, uses
@@ -32,9 +33,6 @@ from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
 __all__ = ["Lowered", "Lowering", "lower"]
-
-ITERATORS = (map, filter, zip, enumerate, reversed, iter)
-"""Built-ins that give iterators, which must be consumed where they are made."""
 
 RECORDED = frozenset({"step", "call", "opaque", "impure", "message"})
 """Kinds of calls that become sites."""
@@ -65,6 +63,7 @@ class Lowering:
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
         self.locals = set(self.params) | (own.writes - own.mutates) | own.kills | own.deletes
+        self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
@@ -79,6 +78,7 @@ class Lowering:
         self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
         self.inner_targets = _inner_targets(source.tree)
+        mark_adding_reads(source.tree, self.resolve)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
         self._contains: dict[int, tuple[gast.AST, bool]] = {}
         self._kinds: dict[int, tuple[gast.AST, str]] = {}
@@ -143,6 +143,10 @@ class Lowering:
         for a, b in zip(gast.walk(old), gast.walk(new)):
             if isinstance(a, gast.Call):
                 self._kinds[id(b)] = (b, self.kind(a))
+
+    def same_kind(self, old: gast.Call, new: gast.Call) -> None:
+        """Let a lowered call have the kind of the original, of which it may call a temporary."""
+        self._kinds[id(new)] = (new, self.kind(old))
 
     def _kind(self, call: gast.Call) -> str:
         callee = self.resolve(call.func)
@@ -241,18 +245,24 @@ class Lowering:
         return self.temp(node, wish)
 
     def no_iterator(self, node: gast.expr) -> None:
-        """Refuse an iterator that would be kept: it could not cross a step."""
-        made = (
-            isinstance(node, gast.Call) and self.resolve(node.func) in ITERATORS
-            if isinstance(node, gast.Call)
-            else False
-        )
-        if made or isinstance(node, gast.GeneratorExp):
+        """Refuse an iterator that would be kept, by itself or inside a display: it could not cross a step."""
+        if isinstance(node, (gast.Tuple, gast.List, gast.Set, gast.Dict, gast.IfExp, gast.BoolOp, gast.NamedExpr)):
+            for part in gast.iter_child_nodes(node):
+                if not isinstance(node, gast.IfExp) or part is not node.test:
+                    self.no_iterator(part)
+        elif isinstance(node, gast.GeneratorExp) or (isinstance(node, gast.Call) and self._makes_iterator(node)):
             text = gast.unparse(node)
             self.refuse(
                 node, "TF120", f"an iterator is kept: `{text}`", "an iterator cannot cross from one step to another",
                 f"make it a list: `list({text.strip('()') if isinstance(node, gast.GeneratorExp) else text})`",
             )  # fmt: skip
+
+    def _makes_iterator(self, call: gast.Call) -> bool:
+        callee = self.resolve(call.func)
+        if callee is MISSING:
+            return isinstance(call.func, gast.Attribute) and call.func.attr in ("__iter__", "__reversed__", "finditer")
+        full = known.qualified_name(callee)
+        return full in known_results.ITERATORS or full.startswith("itertools.") or inspect.isgeneratorfunction(callee)
 
     # --- statements
 
@@ -313,6 +323,11 @@ def starred(value: gast.expr) -> gast.Starred:
 def assignment(name: str, value: gast.expr) -> gast.Assign:
     """Return the statement `name = value`."""
     return gast.Assign(targets=[store(name)], value=value, type_comment=None)
+
+
+def _only_declares(node: gast.stmt) -> bool:
+    """Whether a statement is `x: int`, which makes the name local and binds nothing."""
+    return isinstance(node, gast.AnnAssign) and node.value is None and isinstance(node.target, gast.Name)
 
 
 def _parameters(tree: gast.AST) -> tuple[str, ...]:
@@ -377,6 +392,11 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     ownership.check(body, lowering.params, lowering.resolve, lowering.refuse)
     if lowering.offences:
         raise LanguageError.from_offences(lowering.offences)
+    for stmt in core.walk(body):
+        for part in (stmt.node,) if isinstance(stmt, core.Glue) else (getattr(stmt, "test", None), getattr(stmt, "value", None)):
+            for node in gast.walk(part) if isinstance(part, gast.AST) else ():
+                if isinstance(node, gast.Call) and isinstance(lowering.resolve(node.func), (StepFunction, WorkflowFunction)):
+                    raise InternalError(f"{stmt.origin}: a step call is left in glue", code=gast.dump(node))
     return Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
         _outer_names(lowering), Origin.of_header(source.tree, source),
@@ -391,6 +411,9 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
+    for parameter in inspect.signature(lowering.source.fn, follow_wrapped=False).parameters.values():
+        if parameter.default is not parameter.empty:
+            found[f"_tf_default_{parameter.name}"] = parameter.default
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gast
@@ -89,25 +90,28 @@ class Paths(Aliasing):
     ) -> None:
         """Run a loop to its fixed point, then once more to report. `tested` is the condition of a `while`."""
         outer, self.loop = self.loop, loop
+        for name in sources & self.env.keys():
+            self.env[name] = replace(self.env[name], iterated=self.env[name].iterated | {loop})
         entry, was_dead = dict(self.env), self.dead
         self.quiet += 1
         while True:
-            end, _, _ = self._once(dict(entry), head, body, sources)
+            end, _, _ = self._once(dict(entry), head, body)
             joined = join_envs([entry, end]) or entry
             if _same(joined, entry):
                 break
             entry = joined
         self.quiet -= 1
-        _, after_head, exits = self._once(dict(entry), head, body, sources)
+        _, after_head, exits = self._once(dict(entry), head, body)
         self.loop = outer
         endless = isinstance(tested, gast.Constant) and bool(tested.value)
-        self.env, self.dead = entry if tested is None else after_head, was_dead or endless
+        left = entry if tested is None else after_head
+        for env in (left, *exits):
+            _leave(env, loop)
+        self.env, self.dead = left, was_dead or endless
         self.block(orelse)
-        self.resume([None if self.dead else self.env, *exits], entry)
+        self.resume([None if self.dead else self.env, *exits], left)
 
-    def _once(
-        self, start: Env, head: Callable[[], None], body: Iterable[Any], sources: set[str]
-    ) -> tuple[Env | None, Env, list[Env]]:
+    def _once(self, start: Env, head: Callable[[], None], body: Iterable[Any]) -> tuple[Env | None, Env, list[Env]]:
         """Run one iteration; return the environments at its end, after its head, and at its breaks."""
         was_dead = self.dead
         self.env = start
@@ -115,13 +119,18 @@ class Paths(Aliasing):
         self.heads.append([])
         head()
         after_head = dict(self.env)
-        self.iterated.append(sources)
         self.block(body)
-        self.iterated.pop()
         exits, heads = self.exits.pop(), self.heads.pop()
         end = join_envs([None if self.dead else self.env, *heads])
         self.dead = was_dead
         return end, after_head, exits
+
+
+def _leave(env: Env, loop: int) -> None:
+    """Note that a loop is over."""
+    for name, value in env.items():
+        if loop in value.iterated:
+            env[name] = replace(value, iterated=value.iterated - {loop})
 
 
 def _same(a: Env, b: Env) -> bool:
@@ -129,7 +138,8 @@ def _same(a: Env, b: Env) -> bool:
 
     def key(value: Value) -> tuple[Any, ...]:
         return (value.immutable, value.levels, value.flat, value.type, value.sure, value.loop, value.captures, value.related,
-                bool(value.stale), value.aliased, value.fields, value.parts)  # fmt: skip
+                bool(value.stale), value.aliased,
+            value.iterated, value.fields, value.parts)  # fmt: skip
 
     return a.keys() == b.keys() and all(key(a[name]) == key(b[name]) for name in a)
 

@@ -181,7 +181,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
             var = lowering.namer.fresh("item")
             lowering.bound.add(var)
             lowering.locals.add(var)
-            lowering.glue(gast.Assign(targets=[node.target], value=load(var), type_comment=None))
+            lowering.glue(gast.Assign(targets=[_target(lowering, node.target)], value=load(var), type_comment=None))
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
     lowering.broke = outer_break

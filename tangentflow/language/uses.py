@@ -100,7 +100,7 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
         self.visit(node.value)
 
     def visit_Subscript(self, node: gast.Subscript) -> None:
-        if not isinstance(node.ctx, gast.Load):
+        if not isinstance(node.ctx, gast.Load) or getattr(node, "adds", False):
             self.mutate(node)
         self.visit(node.value)
         self.visit(node.slice)

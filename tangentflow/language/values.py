@@ -42,7 +42,8 @@ class Value:
     workflow itself has put elsewhere too. `fields` tells which items
     of a tuple are immutable, `parts` the same of each of its elements, which are tuples. `captures` are the names
     that a function reads from around it, `related` those that an opaque call may have made share something with it,
-    `stale` why it must not be read any more. `sure`: bound on every path. `loop`: the innermost loop it was bound in, by
+    `stale` why it must not be read any more, `iterated` the loops that
+    go through it. `sure`: bound on every path. `loop`: the innermost loop it was bound in, by
     the statement `born`.
     """
 
@@ -62,6 +63,7 @@ class Value:
     captures: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
     stale: str = ""
+    iterated: frozenset[int] = frozenset()
 
     def shared(self, origin: str, why: str, root: str = "") -> Value:
         """Return the value as one that something else holds too; the first reason stays."""
@@ -99,6 +101,7 @@ def join(a: Value, b: Value) -> Value:
         a.captures | b.captures,
         a.related | b.related,
         a.stale or b.stale,
+        a.iterated | b.iterated,
     )
 
 

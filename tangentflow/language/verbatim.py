@@ -12,7 +12,7 @@ from tangentflow.language import known, known_results, remedies
 from tangentflow.language.changes import Keep, element, path
 from tangentflow.language.paths import Paths
 from tangentflow.language.uses import bound_names
-from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, join_envs
+from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, join, join_envs
 from tangentflow.language.verdict import dotted
 
 __all__ = ["Statements", "iterated_names"]
@@ -101,21 +101,22 @@ class Statements(Paths):
 
     def _stmt_AugAssign(self, node: Any) -> None:
         target, op = node.target, _OPERATORS[type(node.op).__name__]
+        before = self.env.get(target.id) if isinstance(target, gast.Name) else None
         value = self.value(node.value, Keep.ELEMENTS)
         levels = ALONE if value.immutable or value.flat else max(value.levels, 1)
         if not isinstance(target, gast.Name):
             self._augment_part(node, value, op)
             return
         name = target.id
-        old = self.env.get(name)
-        if old is None:
+        if before is None:
             return
+        old = self.env[name] = join(before, self.env[name])  # the right side may share it, or bind the name anew
         if old.immutable:
             self.bind(name, IMMUTABLE if value.immutable else Value(levels=1))
             return
         if old.stale:
             self.report(node, "TF205" if old.captures else "TF208", name, old, "")
-        if any(name in names for names in self.iterated):
+        if old.iterated:
             self.report(node, "TF204", name, old, remedies.iterated(name))
         elif old.levels == 0 and not _counts(node, old):
             code = {"parameter": "TF201", "function": "TF209"}.get(old.origin, "TF202")

@@ -138,7 +138,9 @@ class _Builder:
             "try:\n"
             f"    for {stmt.var} in {stmt.items}:\n"
             f"        _tf_items.append({self._state(item)})\n"
-            "except Exception:\n"
+            "except _tf.OURS:\n"
+            "    raise\n"
+            "except _tf.ANY:\n"
             "    pass"
         )
         attempt = tail[-1]

@@ -98,8 +98,8 @@ def sites(stmt: Stmt, messages: bool = False) -> list[core.Site]:
 
 
 def has_message(stmt: Stmt) -> bool:
-    """Whether a message stands in it."""
-    return any(site.kind == "message" for site in sites(stmt, messages=True))
+    """Whether a message stands in it, or a sub-workflow with messages."""
+    return any(site.kind == "message" or site.speaks for site in sites(stmt, messages=True))
 
 
 def _jumps(stmt: Stmt) -> bool:

@@ -39,7 +39,15 @@ def _arguments(tree: gast.AST) -> ast.arguments:
         if isinstance(argument, ast.arg):
             argument.annotation = None
     assert isinstance(arguments, ast.arguments)
+    positional = [*arguments.posonlyargs, *arguments.args]
+    arguments.defaults = [_default(a, d) for a, d in zip(positional[-len(arguments.defaults) :], arguments.defaults)]
+    arguments.kw_defaults = [d and _default(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults)]
     return arguments
+
+
+def _default(argument: ast.arg, default: ast.expr) -> ast.expr:
+    """Return a constant as written; anything else was evaluated when the function was defined, and is a binding."""
+    return default if isinstance(default, ast.Constant) else _load(f"_tf_default_{argument.arg}")
 
 
 def _comments(text: str) -> str:
@@ -78,7 +86,7 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
         loop = ast.For(
             target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[]
         )
-        return [*_how(stmt, planner), loop]
+        return [*_how(stmt, planner), *(_generator(loop) if stmt.generator else [loop])]
     if isinstance(stmt, core.While):
         test = inner(stmt.test)
         if not test:
@@ -94,6 +102,18 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
+
+
+def _generator(loop: ast.For) -> list[ast.stmt]:
+    """Return a loop with the rule of generator expressions, that StopIteration out of one is an error."""
+    text = (
+        "try:\n    pass\nexcept StopIteration as _tf_error:\n"
+        "    raise RuntimeError('generator raised StopIteration') from _tf_error"
+    )
+    attempt = ast.parse(text).body[0]
+    assert isinstance(attempt, ast.Try)
+    attempt.body = [loop]
+    return [attempt]
 
 
 def _how(stmt: Stmt, planner: Planner) -> list[ast.stmt]:

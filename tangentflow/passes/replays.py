@@ -109,7 +109,9 @@ class Code:
             if not self.messages:
                 return []
             self.total = False
-            return lines(f"_tf.message(lambda: {ast.unparse(to_ast(stmt.expr))})")
+            call = to_ast(stmt.expr)
+            assert isinstance(call, ast.Call)
+            return [ast.Expr(ast.Call(_expr("_tf.message"), [call.func, *call.args], call.keywords))]
         look = "own" if stmt.target in self.mutated else "out"
         call = f"_tf.{look}({self.reads(stmt.id, sure)})"
         return lines(f"{stmt.target} = {call}" if stmt.target else call)
@@ -117,9 +119,11 @@ class Code:
     def _leave(self, stmt: Leave, jumps: Jumps, sure: bool) -> Lines:
         left = self._name("left")
         out = lines(f"{left} = _tf.leave({self.reads(stmt.loop.id, sure)})")
+        if isinstance(stmt.loop, core.For) and stmt.loop.generator:
+            out = _generator(out)
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
-            out.append(ast.If(test=_expr(f"isinstance({left}, _tf.Returned)"), body=leaves, orelse=[]))
+            out.append(ast.If(test=_expr(f"_tf.returned({left})"), body=leaves, orelse=[]))
         for name in stmt.outputs:
             value = f"{left}.state[{name!r}]"
             value = f"_tf.fresh({value})" if name in self.mutated else value
@@ -135,7 +139,7 @@ class Code:
         loop = lines(f"for {counter}, {stmt.var} in _tf.each({stmt.items}): pass")[0]
         assert isinstance(loop, ast.For)
         loop.body = body
-        return [loop]
+        return _generator([loop]) if stmt.generator else [loop]
 
     def _while(self, stmt: core.While, jumps: Jumps) -> Lines:
         self.total = False
@@ -170,6 +174,13 @@ def limit(stmt: core.While, counter: str) -> Lines:
     if stmt.limit is None:
         return []
     return lines(f"_tf.limit({counter}, {stmt.limit}, {stmt.origin.filename!r}, {stmt.origin.lineno})")
+
+
+def _generator(body: Lines) -> Lines:
+    around = lines("with _tf.generator(): pass")[0]
+    assert isinstance(around, ast.With)
+    around.body = body
+    return [around]
 
 
 def _may_leave(stmt: Stmt) -> bool:

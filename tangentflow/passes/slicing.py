@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import gast
+
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
@@ -27,7 +29,8 @@ class Mode:
     `full`: whatever may raise, and every site. `effects`: statements that hold effects. `guards`: `return` and, with `raises`, `raise`
     and `assert`. `tail`: something after the statement in the same iteration is kept, so a `continue` before it matters.
     `whole`: the slice is a region to its end, so values are returned and messages issued. `breaks`: `break` and `continue` of the loop
-    around. `drop`: names of the fold, which no slice inside a parallel iteration can know.
+    around. `drop`: names of the fold, which no slice inside a parallel iteration can know. `looping`: inside a loop, where a guard decides for
+    each iteration anew whether an effect after it ran.
     """
 
     full: bool = False
@@ -38,6 +41,7 @@ class Mode:
     whole: bool = False
     messages: bool = False
     breaks: bool = True
+    looping: bool = False
     drop: frozenset[str] = frozenset()
 
 
@@ -125,8 +129,9 @@ class Slicer:
     def _site(self, stmt: core.Site, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         if stmt.kind == "message":
             if not mode.messages:
-                return None, need, mode
-            return stmt, need | self.facts.uses(stmt).reads, mode
+                return self._glue(_evaluated(stmt), need, mode)
+            own = self.facts.uses(stmt)
+            return stmt, need - own.kills | own.reads, mode
         wanted = stmt.target in need or mode.full or (mode.effects and stmt.effect)
         if not wanted:
             return None, need, mode
@@ -157,7 +162,7 @@ class Slicer:
             return self._leave(stmt, need, mode)
         assert isinstance(stmt, core.For)
         inner = replace(mode, full=True) if mode.effects and self.facts.has_effect(stmt) else mode
-        inner = replace(inner, tail=False)
+        inner = replace(inner, tail=False, looping=True)
         kept, _ = self._iterations(stmt, need, replace(inner, breaks=False))
         if not kept and stmt.var not in need:
             return None, need, mode
@@ -200,6 +205,15 @@ class Slicer:
         return stmt, need | every.reads, mode
 
 
+def _evaluated(stmt: core.Site) -> core.Glue:
+    """Return what a message does besides being issued: it evaluates its arguments, which may raise."""
+    assert isinstance(stmt.expr, gast.Call)
+    keywords = gast.Dict(keys=[gast.Constant(k.arg, None) if k.arg else None for k in stmt.expr.keywords],
+                         values=[k.value for k in stmt.expr.keywords])  # fmt: skip
+    parts = [*stmt.expr.args, *([keywords] if keywords.values else [])]
+    return core.Glue(stmt.origin, gast.Expr(value=gast.Tuple(elts=parts, ctx=gast.Load())), stmt.total)
+
+
 def _settled(mode: Mode) -> Mode:
     """Before an effect that ran: everything there has run, so only needed names matter."""
-    return replace(mode, full=False, effects=False, guards=False)
+    return replace(mode, full=False, effects=False, guards=mode.guards and mode.looping)

@@ -11,7 +11,6 @@ import ast
 import base64
 import inspect
 import json
-import os
 import sys
 import traceback
 import types
@@ -19,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from tangentflow.errors import InternalError, MutatedArgument, StepKilled, TangentflowError, UsageError
+from tangentflow.errors import InternalError, LoopLimit, MutatedArgument, StepKilled, UsageError
 from tangentflow.runtime.bundle import load
 from tangentflow.runtime.codec import decode, digest
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -48,18 +47,34 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     files = Files(spec["inputs"])
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
-    return Pod(flow, spec, files, functions, parameters).run()
+    path = _call_path(plan, parameters["frame"])
+    return Pod(flow, spec, files, functions, parameters, path).run()
+
+
+def _call_path(plan: Json, frame: str) -> str:
+    """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main.0/3`."""
+    flow = plan["flows"][plan["root"]]
+    parts = []
+    for part in frame.split(".")[1:]:
+        number, _, ix = part.partition("/")
+        call = flow["calls"][number]
+        parts.append(spell(call, parse_ix(ix)))
+        flow = plan["flows"][flow["nodes"][call]["flow"]]
+    return ".".join(parts)
 
 
 class Pod:
     """One pod: its flow, what it has to do, its files."""
 
-    def __init__(self, flow: Json, spec: Json, files: Files, functions: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, flow: Json, spec: Json, files: Files, functions: Mapping[str, Any], parameters: Mapping[str, str], path: str = ""
+    ) -> None:
         self.flow = flow
         self.spec = spec
         self.files = files
         self.functions = functions
         self.parameters = parameters
+        self.path = path
         self.indices = parse_ix(parameters.get("ix", ""))
         self.store = Outcomes(files, flow["depth"], self.indices)
         self.nodes: dict[str, Json] = flow["nodes"]
@@ -155,7 +170,9 @@ class Pod:
 
     def replay(self, slice_: Json, indices: Indices, store: Store | None = None) -> Any:
         """Run a slice. Raises NotRun where it looks up what this pod has not."""
-        names = self.args() if slice_["start"] is None else self.head(slice_["start"], indices)
+        names: dict[str, Any] = {}
+        if slice_["names"]:
+            names = self.args() if slice_["start"] is None else self.head(slice_["start"], indices)
         compiled = compile_slice(slice_["code"], self._function(), slice_["label"])
         return compiled(Replay(store or self.store, names, indices, self.functions))
 
@@ -190,8 +207,7 @@ class Pod:
 
     def _path(self, site: str, indices: Indices) -> str:
         """Return the path of a step run as users know it."""
-        calls = self.parameters.get("path", "")
-        return f"{calls}.{spell(site, indices)}" if calls else spell(site, indices)
+        return f"{self.path}.{spell(site, indices)}" if self.path else spell(site, indices)
 
     # -- what is hosted ------------------------------------------------------------------------------------------------
 
@@ -207,8 +223,6 @@ class Pod:
                 self.flags[gate["flag"]] = self._gate(gate, indices)
 
     def _write(self, node: Json, suffix: str, indices: Indices, outcome: Outcome) -> Outcome:
-        frame = self.parameters["frame"].partition("/")[0]
-        assert frame
         path = f"hosted/{node['key']}{suffix}{ix_text(indices)}/v"
         return self.files.write(path, outcome, self._path(node["id"], indices))
 
@@ -295,6 +309,9 @@ class Pod:
             return
         if entry is SKIP:
             return
+        if node["limit"] is not None and len(entry[node["items"]]) > node["limit"]:
+            self._record(node, indices, Raised(LoopLimit(node["limit"], node["file"], node["line"])))
+            return
         self.entries[(node["id"], indices)] = entry
         self._write(node, "-entry", indices, Value(entry))
         carried = {name: entry[name] for name in node["carried"] if name in entry}
@@ -347,6 +364,7 @@ class Pod:
         except BaseException as error:
             return self._leave(node, outer, Raised(error))
         if isinstance(moved, Next):
+            self.hosted = set(self.spec["begins"])
             return self._proceed(node, outer, i + 1, moved.state)
         assert isinstance(moved, (Done, Returned))
         return self._leave(node, outer, Value(moved))
@@ -428,7 +446,3 @@ def _default(parameter: inspect.Parameter) -> Any:
     if parameter.default is parameter.empty:
         raise UsageError(f"the workflow parameter {parameter.name!r} has no value")
     return parameter.default
-
-
-if os.environ.get("TANGENTFLOW_POD_DEBUG"):  # pragma: no cover
-    print("tangentflow pod", sys.version, TangentflowError.__module__, file=sys.stderr)

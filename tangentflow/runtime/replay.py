@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tangentflow.errors import LoopLimit
+from tangentflow.errors import InternalError, LoopLimit
 
 __all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store"]
 
@@ -81,10 +81,21 @@ class Store(Protocol):
         """Issue a message (print, logging) unless this one was issued before."""
 
 
+class _Generator:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, StopIteration):
+            raise RuntimeError("generator raised StopIteration") from error
+
+
 class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
     SKIP = SKIP
+    OURS = (NotRun, KeyboardInterrupt, InternalError)
+    ANY = BaseException
 
     def __init__(
         self, store: Store, names: Mapping[str, Any], indices: tuple[int, ...], calls: Mapping[str, Any]
@@ -127,9 +138,13 @@ class Replay:
         """Return what a serial loop left, or raise the exception that ended it."""
         return self._store.left((loop, self._indices + indices))
 
-    def message(self, call: Callable[[], object]) -> None:
-        """Issue a message once."""
-        self._store.message(call)
+    def message(self, function: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
+        """Issue a message once; its arguments are evaluated in every replay, as they may raise or bind names."""
+        self._store.message(lambda: function(*args, **kwargs))
+
+    def returned(self, left: Done | Returned) -> bool:
+        """Whether a serial loop ended with a `return`."""
+        return isinstance(left, Returned)
 
     def args(self, key: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
         """Return a function that collects its arguments; it bears the name of the callee, for Python's error messages."""
@@ -142,6 +157,10 @@ class Replay:
         collect.__qualname__ = getattr(callee, "__qualname__", key)
         collect.__module__ = getattr(callee, "__module__", __name__)
         return collect
+
+    def generator(self) -> _Generator:
+        """Let StopIteration come out as it comes out of a generator expression."""
+        return _Generator()
 
     def each(self, items: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         """Count the iterations of a `for`."""

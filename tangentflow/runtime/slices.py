@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tangentflow.decorators import glue
 from tangentflow.errors import InternalError
 from tangentflow.runtime.replay import Replay
 
@@ -25,7 +26,13 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
     found = _code_named(compile(source, filename, "exec", dont_inherit=True), "slice")
     cells = dict(zip(free, function.__closure__ or ()))
     closure = tuple(cells[name] for name in found.co_freevars)
-    return types.FunctionType(found, function.__globals__, "slice", None, closure)
+    slice_ = types.FunctionType(found, function.__globals__, "slice", None, closure)
+
+    def run(replay: Replay) -> Any:
+        with glue():
+            return slice_(replay)
+
+    return run
 
 
 def _code_named(code: types.CodeType, name: str) -> types.CodeType:

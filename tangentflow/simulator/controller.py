@@ -16,12 +16,14 @@ from typing import Any
 
 from tangentflow.simulator import retries
 from tangentflow.simulator.dag import Dag, MaximumDepth, NodeFailure, NotNow
-from tangentflow.simulator.document import LEAF_KINDS, Document, kind_of, number_text
+from tangentflow.simulator.document import LEAF_KINDS, Document, kind_of, value_text
 from tangentflow.simulator.nodes import Node, Nodes, pod_name
+from tangentflow.simulator.orders import Call, PodOrder, PodReport
 from tangentflow.simulator.tags import TagError, replace
 from tangentflow.simulator.templates import Items, fill, input_values, seconds, substitute
+from tangentflow.simulator.variables import failures, global_values
 
-__all__ = ["Controller", "PodOrder", "PodReport"]
+__all__ = ["Controller"]
 
 Json = dict[str, Any]
 DEEPEST = 100
@@ -31,31 +33,6 @@ TOO_DEEP = (
     "https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
 )
 _POD_NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-
-
-@dataclass(frozen=True)
-class PodOrder:
-    """A pod to start: the node, the filled template, and whether its stdout is asked for as `outputs.result`."""
-
-    node: str
-    pod: str
-    template: Json
-    wants_result: bool
-
-
-@dataclass(frozen=True)
-class PodReport:
-    """How a pod ended. `phase` is Succeeded, Failed or Error; `outputs` has None for what was not written."""
-
-    phase: str
-    message: str = ""
-    exit_code: int | None = None
-    outputs: dict[str, str | None] | None = None
-    result: str | None = None
-    artifacts: tuple[str, ...] = ()
-    logs: str = ""
-    started: float = 0.0
-    finished: float = 0.0
 
 
 @dataclass
@@ -107,7 +84,7 @@ class Controller:
         self._depth = 0
         self._active = 0
         self._changed = False
-        self.globals = self._globals()
+        self.globals = global_values(document, name, uid, self.parameters, self.started)
         self.spec: Json = replace({k: v for k, v in document.spec.items() if k != "templates"}, self.globals)
         deadline = self.spec.get("activeDeadlineSeconds")
         self.deadline = None if deadline is None else self.started + deadline * time_scale
@@ -149,11 +126,11 @@ class Controller:
 
     # -- nodes --------------------------------------------------------------------------------------------------------
 
-    def add(self, name: str, kind: str, phase: str, template: str, boundary: str, message: str = "") -> Node:
+    def add(self, name: str, kind: str, phase: str, template: str, boundary: str, *, message: str = "") -> Node:
         """Create a node."""
         shown = name.removeprefix(boundary).removeprefix(".") if boundary else name
         now = self.clock()
-        node = Node(name, shown, kind, phase, template, boundary, message, started=now)
+        node = Node(name, shown, kind, phase, template, boundary=boundary, message=message, started=now)
         node.finished = now if node.fulfilled else None
         self._changed = True
         return self.nodes.add(node)
@@ -211,7 +188,7 @@ class Controller:
 
     def _once(self) -> None:
         try:
-            root = self.execute(self.name, self.spec["entrypoint"], self.parameters, "", "", False)
+            root = self.execute(Call(self.name, self.spec["entrypoint"], self.parameters))
         except (NodeFailure, MaximumDepth) as error:
             self._end("Error", f"error in entry template execution: {error}")
             return
@@ -223,11 +200,11 @@ class Controller:
             return
         phase = {"Skipped": "Succeeded", "Omitted": "Succeeded"}.get(root.phase, root.phase)
         self.globals["workflow.status"] = phase
-        self.globals["workflow.failures"] = self._failures()
+        self.globals["workflow.failures"] = failures(self.name, self.nodes)
         handler = None
         if self.spec.get("onExit") and self.shutdown != "Terminate":
             try:
-                handler = self.execute(f"{self.name}.onExit", self.spec["onExit"], {}, "", "", True)
+                handler = self.execute(Call(f"{self.name}.onExit", self.spec["onExit"], {}, on_exit=True))
             except (NodeFailure, MaximumDepth) as error:
                 self._end("Error", f"error in exit template execution : {error}")
                 return
@@ -255,9 +232,7 @@ class Controller:
 
     # -- templates ----------------------------------------------------------------------------------------------------
 
-    def execute(
-        self, name: str, template_name: str, arguments: Mapping[str, str], boundary: str, task: str, on_exit: bool
-    ) -> Node:
+    def execute(self, call: Call) -> Node:
         """Run a template for a node, as far as it goes now; returns the node.
 
         Raises:
@@ -267,49 +242,49 @@ class Controller:
         """
         self._depth += 1
         try:
-            return self._execute(name, template_name, arguments, boundary, task, on_exit)
+            return self._execute(call)
         finally:
             self._depth -= 1
 
-    def _execute(
-        self, name: str, template_name: str, arguments: Mapping[str, str], boundary: str, task: str, on_exit: bool
-    ) -> Node:
-        node = self.nodes.get(name)
+    def _execute(self, call: Call) -> Node:
+        node = self.nodes.get(call.name)
         if self._depth >= DEEPEST:
-            self._error(node, name, template_name, boundary, TOO_DEEP)
+            self._error(call, call.name, TOO_DEEP)
             raise MaximumDepth(TOO_DEEP)
-        running = self._running.get(name)
+        running = self._running.get(call.name)
         if running is None:
             if node is not None and node.fulfilled:
                 return node
-            template = self.templates[template_name]
-            local = {"node.name": name, ("tasks.name" if task else "steps.name"): task}
+            template = self.templates[call.template]
+            local = {"node.name": call.name, ("tasks.name" if call.task else "steps.name"): call.task}
             if kind_of(template) in LEAF_KINDS and "retryStrategy" not in template:
-                local["pod.name"] = pod_name(self.name, name, template_name)
+                local["pod.name"] = pod_name(self.name, call.name, call.template)
             try:
-                running = _Running(fill(template, arguments, self.globals, local))
+                running = _Running(fill(template, call.arguments, self.globals, local))
             except TagError as error:
-                self._error(node, name, template_name, boundary, str(error))
+                self._error(call, call.name, str(error))
                 raise NodeFailure(str(error)) from error
-        self._check_parallelism(running.template, node, boundary)
-        self._running[name] = running
+        self._check_parallelism(running.template, node, call.boundary)
+        self._running[call.name] = running
         if "retryStrategy" in running.template:
-            return self._retry(running, name, boundary, on_exit)
-        return self._start(running, name, boundary, on_exit)
+            return self._retry(running, call)
+        return self._start(running, call.name, call)
 
-    def _error(self, node: Node | None, name: str, template: str, boundary: str, message: str) -> None:
+    def _error(self, call: Call, name: str, message: str) -> None:
+        node = self.nodes.get(name)
         if node is None:
-            self.add(name, "Skipped", "Error", template, boundary, message)
+            self.add(name, "Skipped", "Error", call.template, call.boundary, message=message)
         else:
             self.mark(node, "Error", message)
 
-    def _start(self, running: _Running, name: str, boundary: str, on_exit: bool) -> Node:
+    def _start(self, running: _Running, name: str, call: Call) -> Node:
+        """Create or go on with the node that does the work: that of the call, or one attempt of it."""
         template = running.template
         kind = kind_of(template)
         node = self.nodes.get(name)
         if node is None:
             types = {"dag": ("DAG", "Running"), "suspend": ("Suspend", "Pending")}
-            node = self.add(name, *types.get(kind, ("Pod", "Pending")), template["name"], boundary)
+            node = self.add(name, *types.get(kind, ("Pod", "Pending")), call.template, call.boundary)
             node.inputs = input_values(template)
             fresh = True
         else:
@@ -317,12 +292,12 @@ class Controller:
         try:
             if kind == "dag":
                 if running.dag is None:
-                    running.dag = Dag(name, template, on_exit)
+                    running.dag = Dag(name, template, call.on_exit)
                 running.dag.walk(self)
             elif kind == "suspend":
                 self._suspend(node, template)
             elif fresh:
-                self._create_pod(node, template, on_exit)
+                self._create_pod(node, template, call.on_exit)
         except NodeFailure as error:
             self.mark(node, "Error", str(error))
             raise
@@ -374,45 +349,41 @@ class Controller:
                 raise NodeFailure(
                     f"raw output parameter '{parameter['name']}' has not been set and does not have a default value"
                 )
-            node.outputs = {**(node.outputs or {}), parameter["name"]: number_text(default)}
+            node.outputs = {**(node.outputs or {}), parameter["name"]: value_text(default)}
         self.mark(node, "Succeeded", f"Resumed by: {by}" if by else None)
 
     # -- retries ------------------------------------------------------------------------------------------------------
 
-    def _retry(self, running: _Running, name: str, boundary: str, on_exit: bool) -> Node:
+    def _retry(self, running: _Running, call: Call) -> Node:
         template = running.template
-        node = self.nodes.get(name)
+        node = self.nodes.get(call.name)
         if node is None:
-            node = self.add(name, "Retry", "Running", template["name"], boundary)
+            node = self.add(call.name, "Retry", "Running", call.template, call.boundary)
             node.inputs = input_values(template)
         attempts = [self.nodes[c] for c in node.children if self.nodes.get(c)]
         last = attempts[-1] if attempts else None
-        if last is not None and last.fulfilled:
-            if not self._again(node, template, attempts):
-                return node
-        if last is not None and not last.fulfilled:
-            number, attempt = len(attempts) - 1, last.name
-        else:
-            number = len(attempts)
-            attempt = f"{name}({number})"
-            self.nodes.connect(name, attempt)
-        inner = self._running.get(attempt)
+        if last is not None and last.fulfilled and not self._again(node, template, attempts):
+            return node
+        number = len(attempts) if last is None or last.fulfilled else len(attempts) - 1
+        name = f"{call.name}({number})"
+        self.nodes.connect(call.name, name)
+        inner = self._running.get(name)
         if inner is None:
             local = retries.attempt_values(last, number)
             if kind_of(template) in LEAF_KINDS:
-                local["pod.name"] = pod_name(self.name, attempt, template["name"])
+                local["pod.name"] = pod_name(self.name, name, call.template)
             try:
                 inner = _Running(substitute(template, self.globals, local))
             except TagError as error:
-                self._error(self.nodes.get(attempt), attempt, template["name"], boundary, str(error))
+                self._error(call, name, str(error))
                 raise NodeFailure(str(error)) from error
-            self._running[attempt] = inner
+            self._running[name] = inner
         try:
-            child = self._start(inner, attempt, boundary, on_exit)
+            child = self._start(inner, name, call)
         except NodeFailure:
             if (template["retryStrategy"].get("retryPolicy") or "") not in ("Always", "OnError"):
                 raise
-            child = self.nodes[attempt]
+            child = self.nodes[name]
         child.attempt = True
         if child.fulfilled:
             self._changed = True
@@ -461,46 +432,3 @@ class Controller:
 
     def _wake_at(self, when: float) -> None:
         self.wake = when if self.wake is None else min(self.wake, when)
-
-    # -- values -------------------------------------------------------------------------------------------------------
-
-    def _globals(self) -> dict[str, Any]:
-        document, spec = self.document, self.document.spec
-        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started))
-        values: dict[str, Any] = {
-            "workflow.name": self.name,
-            "workflow.namespace": document.namespace,
-            "workflow.mainEntrypoint": spec.get("entrypoint", ""),
-            "workflow.serviceAccountName": spec.get("serviceAccountName", ""),
-            "workflow.uid": self.uid,
-            "workflow.creationTimestamp": created,
-            "workflow.creationTimestamp.RFC3339": created,
-            "workflow.creationTimestamp.s": str(int(self.started)),
-            "workflow.status": "Running",
-            "workflow.duration": "0.000000",
-        }
-        if "priority" in spec:
-            values["workflow.priority"] = str(spec["priority"])
-        for key, table in (("labels", document.labels), ("annotations", document.annotations)):
-            values[f"workflow.{key}"] = values[f"workflow.{key}.json"] = json.dumps(dict(table), sort_keys=True)
-            values.update({f"workflow.{key}.{k}": v for k, v in table.items()})
-        listed = json.dumps([{"name": k, "value": v} for k, v in self.parameters.items()], ensure_ascii=False)
-        values["workflow.parameters"] = values["workflow.parameters.json"] = listed
-        values.update({f"workflow.parameters.{k}": v for k, v in self.parameters.items()})
-        return values
-
-    def _failures(self) -> str:
-        """Return the failed nodes as the quoted JSON list that an exit handler can read."""
-        failed = [
-            {
-                "displayName": node.display_name,
-                "message": node.message,
-                "templateName": node.template,
-                "phase": node.phase,
-                "podName": pod_name(self.name, node.name, node.template),
-                "finishedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(node.finished or 0)),
-            }
-            for node in self.nodes
-            if node.failed
-        ]
-        return json.dumps(json.dumps(failed, separators=(",", ":")) if failed else "null")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tangentflow.simulator.depends import decide, dependencies, leaves
 from tangentflow.simulator.expressions.lexer import ExpressionError
 from tangentflow.simulator.nodes import Node, Nodes
+from tangentflow.simulator.orders import Call
 from tangentflow.simulator.scope import OutputError, Scope
 from tangentflow.simulator.tags import Missing, TagError, replace_task
 from tangentflow.simulator.templates import Items, arguments_of, expand, has_items
@@ -70,10 +71,7 @@ class Dag:
         visited: set[str] = set()
         for leaf in self.leaves:
             self._visit(controller, leaf, visited)
-        if controller.shutdown and not self.on_exit:
-            phase = "Failed"
-        else:
-            phase = assess(controller.nodes, self)
+        phase = "Failed" if controller.shutdown and not self.on_exit else assess(controller.nodes, self)
         if phase == "Running":
             return
         node = controller.nodes[self.name]
@@ -167,13 +165,15 @@ class Dag:
                 try:
                     if not should_execute(one.get("when", "")):
                         text = f"when '{one['when']}' evaluated false"
-                        controller.add(name, "Skipped", "Skipped", task["template"], self.name, text)
+                        controller.add(name, "Skipped", "Skipped", task["template"], self.name, message=text)
                         continue
                 except WhenError as error:
-                    controller.add(name, "Skipped", "Error", task["template"], self.name, str(error))
+                    controller.add(name, "Skipped", "Error", task["template"], self.name, message=str(error))
                     continue
             try:
-                controller.execute(name, one["template"], arguments_of(one), self.name, task["name"], self.on_exit)
+                controller.execute(
+                    Call(name, one["template"], arguments_of(one), self.name, task["name"], self.on_exit)
+                )
             except NotNow:
                 if nodes.get(name) is None:
                     return
@@ -194,7 +194,7 @@ class Dag:
         controller.mark(group, phase)
 
     def _skip(self, controller: Controller, task: Json, name: str, phase: str, message: str) -> None:
-        controller.add(name, "Skipped", phase, task["template"], self.name, message)
+        controller.add(name, "Skipped", phase, task["template"], self.name, message=message)
         self._connect(controller.nodes, task, name)
 
     def _connect(self, nodes: Nodes, task: Json, child: str) -> None:

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 from tangentflow.simulator import dollar
 from tangentflow.simulator.artifacts import ArtifactError, ArtifactStore
-from tangentflow.simulator.controller import PodOrder, PodReport
 from tangentflow.simulator.document import kind_of
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.memory import bytes_of, watch
+from tangentflow.simulator.orders import PodOrder, PodReport
 from tangentflow.simulator.templates import seconds
 
 __all__ = ["CommandNotFound", "Pod", "PodProcess", "PodRunner", "Workflow"]
@@ -195,13 +195,12 @@ class Pod:
 
     def _shortened(self, before: int, args: list[str]) -> list[str]:
         """Replace arguments that are too long by `@` and the name of a file, as the emissary does."""
-        shortened = []
+        shortened = list(args)
         for index, argument in enumerate(args):
             if len(argument) > dollar.LONGEST:
                 name = f"/tmp/argo_arg_{before + index}.txt"
                 self._path(name).write_text(argument)
-                argument = "@" + name
-            shortened.append(argument)
+                shortened[index] = "@" + name
         return shortened
 
     def _wait(self, process: subprocess.Popen[bytes], container: Json) -> tuple[int, str, str]:

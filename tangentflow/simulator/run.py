@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tangentflow.simulator.artifacts import ArtifactStore
-from tangentflow.simulator.controller import Controller, PodOrder, PodReport
-from tangentflow.simulator.document import Document, number_text, read
+from tangentflow.simulator.controller import Controller
+from tangentflow.simulator.document import Document, read, value_text
 from tangentflow.simulator.errors import NotSimulated, SimulationError
 from tangentflow.simulator.nodes import Node
+from tangentflow.simulator.orders import PodOrder, PodReport
 from tangentflow.simulator.pods import Pod, PodRunner, Workflow
 from tangentflow.simulator.runners import PrefixRunner, RootRunner
+from tangentflow.simulator.strict import check_expressions, check_resolved
 from tangentflow.simulator.validate import InvalidSpec, validate
 
 __all__ = ["POD_ROOT_ANNOTATION", "Action", "SimulatedRun", "simulate"]
@@ -107,6 +109,8 @@ def simulate(
         NotSimulated: for a document that asks for something that the simulator does not know.
     """
     read_document = _with_template(read(document), [read(t) for t in templates])
+    if read_document.annotations.get(POD_ROOT_ANNOTATION) == "1":
+        check_expressions(read_document.spec)
     uid = uid or read_document.uid or str(uuid.uuid4())
     name = read_document.name or read_document.generate_name + _suffix(uid)
     if not name:
@@ -141,7 +145,7 @@ def _parameters(document: Document, given: Mapping[str, str]) -> dict[str, str]:
         raise SimulationError(
             f"no workflow parameter {', '.join(unknown)}; the document has {', '.join(sorted(names)) or 'none'}"
         )
-    values = {p["name"]: number_text(p["value"]) for p in declared if "value" in p}
+    values = {p["name"]: value_text(p["value"]) for p in declared if "value" in p}
     return {**values, **given}
 
 
@@ -172,6 +176,7 @@ class _Loop:
         self.controller = controller
         self.workflow = workflow
         self.actions = actions
+        self.ours = controller.document.annotations.get(POD_ROOT_ANNOTATION) == "1"
         self.prefix = PrefixRunner(python)
         self.root = RootRunner(python)
         self.events: queue.SimpleQueue[tuple[str, PodReport | Exception | None]] = queue.SimpleQueue()
@@ -186,6 +191,8 @@ class _Loop:
                 while True:
                     controller.operate()
                     for order in controller.to_start:
+                        if self.ours:
+                            check_resolved(order.template)
                         self.pods[order.node] = Pod(order, self.workflow, self._runner(order))
                         pool.submit(self._pod, order.node, self.pods[order.node])
                     controller.to_start = []

@@ -20,6 +20,7 @@ __all__ = ["POD_ROOT", "PrefixRunner", "RootRunner"]
 
 POD_ROOT = "TANGENTFLOW_POD_ROOT"
 """The variable that tells a pod's program where its `/` is."""
+_PYTHON_FOLDER = "/opt/python"
 _ENTER = Path(__file__).with_name("enter.py")
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
 
@@ -84,10 +85,11 @@ class RootRunner:
         environment = dict(process.environment)
         image = process.image.rsplit("/", 1)[-1].split(":")[0]
         if image in ("busybox", "alpine") and shutil.which("busybox"):
-            binds, links = [(str(_busybox()), "/bin")], []
+            binds: list[tuple[str, str]] = [(str(_busybox()), "/bin")]
+            links: list[tuple[str, str]] = []
         else:
             binds, links = _machine(executable)
-            environment["PATH"] = f"{executable.parent}:{environment['PATH']}"
+            environment["PATH"] = f"{_PYTHON_FOLDER}/bin:{environment['PATH']}"
         for folder in (process.directory, "/root", "/var/run"):
             (process.root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
         plan = {
@@ -125,18 +127,15 @@ def _busybox() -> Path:
 
 def _machine(executable: Path) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return the folders of this machine that a pod sees, and the links of its root."""
-    folders, links = ["/usr", "/etc"], []
+    folders = ["/usr", "/etc"]
+    links: list[tuple[str, str]] = []
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/", name)
         if path.is_symlink():
             links.append((os.readlink(path), f"/{name}"))
         elif path.is_dir():
             folders.append(str(path))
-    prefixes = {
-        str(executable.parent.parent),
-        sys.base_prefix,
-        sys.base_exec_prefix,
-        str(Path(os.path.realpath(executable)).parent),
-    }
-    folders += sorted(p for p in prefixes if not p.startswith("/usr"))
-    return [(folder, folder) for folder in folders], links
+    prefixes = {sys.base_prefix, sys.base_exec_prefix, str(Path(os.path.realpath(executable)).parent.parent)}
+    folders += sorted(p for p in prefixes if p != "/" and not p.startswith("/usr"))
+    python = (str(executable.parent.parent), _PYTHON_FOLDER)
+    return [*((folder, folder) for folder in folders), python], links

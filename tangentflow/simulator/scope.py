@@ -42,7 +42,7 @@ class Scope:
             attempts = [self.nodes[c] for c in node.children if self.nodes.get(c)]
             shown = attempts[-1] if attempts else node
         prefix = f"tasks.{name}"
-        self.values[f"{prefix}.id"] = f"{shown.name.split('.')[0]}-{hash_of(shown.name)}"
+        self.values[f"{prefix}.id"] = f"{next(iter(self.nodes)).name}-{hash_of(shown.name)}"
         self.values[f"{prefix}.status"] = shown.phase
         self.values[f"{prefix}.startedAt"] = _time(shown.started)
         if shown.finished is not None:

@@ -14,7 +14,7 @@ from tangentflow.simulator.expressions.evaluate import evaluate, identifiers
 from tangentflow.simulator.expressions.functions import go_json
 from tangentflow.simulator.expressions.lexer import ExpressionError
 
-__all__ = ["Missing", "TagError", "environment", "replace", "replace_strict", "replace_task", "simple_tags"]
+__all__ = ["Missing", "TagError", "all_tags", "environment", "replace", "replace_strict", "replace_task", "simple_tags"]
 
 Values = Mapping[str, Any]
 LATE = frozenset((
@@ -63,9 +63,14 @@ def replace_strict(value: Any, values: Values) -> Any:
         raise TagError(str(error)) from error
 
 
+def all_tags(text: str) -> list[str]:
+    """Return the texts between `{{` and `}}`, those of expressions with their `=`."""
+    return _split(text)[1::2]
+
+
 def simple_tags(text: str) -> list[str]:
     """Return the texts of all tags that are no expressions."""
-    return [tag for tag in _split(text)[1::2] if not tag.startswith("=")]
+    return [tag for tag in all_tags(text) if not tag.startswith("=")]
 
 
 def environment(values: Values) -> dict[str, Any]:
@@ -150,7 +155,8 @@ class _Pass:
             raise TagError(f"failed to evaluate expression: {error}") from error
         for name in missing:
             if self.strict is not None and self.strict(name):
-                raise Missing(name, f"failed to evaluate expression: {name} is missing")
+                whole = max((other for other in missing if other.startswith(name)), key=len)
+                raise Missing(whole, f"failed to evaluate expression: {name} is missing")
         lenient = bool(missing) or self.strict is None
         if any(name in LATE for name in missing):
             return "{{=" + text + "}}"

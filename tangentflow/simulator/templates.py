@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tangentflow.simulator.document import number_text
+from tangentflow.simulator.document import value_text
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.expressions.functions import go_json
 from tangentflow.simulator.tags import TagError, replace, replace_strict
@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 def arguments_of(task: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters that a task passes."""
     parameters = (task.get("arguments") or {}).get("parameters") or []
-    return {p["name"]: number_text(p["value"]) for p in parameters if "value" in p}
+    return {p["name"]: value_text(p["value"]) for p in parameters if "value" in p}
 
 
 def fill(template: Json, arguments: Values, global_values: Values, local_values: Values) -> Json:
@@ -47,7 +47,7 @@ def fill(template: Json, arguments: Values, global_values: Values, local_values:
             value = given
         if value is None:
             raise TagError(f"inputs.parameters.{parameter['name']} was not supplied")
-        parameters.append({**parameter, "value": number_text(value)})
+        parameters.append({**parameter, "value": value_text(value)})
     if parameters:
         inputs["parameters"] = parameters
     return substitute({**template, "inputs": inputs}, global_values, local_values)

@@ -25,6 +25,27 @@ def default_is_list(n, acc=[1, 2]):
 
 
 @workflow
+def default_is_expression(n, low=BASE, high=LIMITS["high"] + 1, /, word="w", *more, pick=NAMES[0], empty={}):
+    return h(n, low, high, word, more, pick, empty), f(low)
+
+
+@workflow
+def default_has_the_name_of_a_global(n, BASE=BASE):
+    return f(BASE + n)
+
+
+def _with_default(offset):
+    @workflow
+    def defaulted(n, k0=offset, *, k1=offset * 2):
+        return f(n + k0 + k1)
+
+    return defaulted
+
+
+closure_default = _with_default(4)
+
+
+@workflow
 def variadic(*args, **kwargs):
     return h(*args, **kwargs), [f(x) for x in args], {k: g(v) for k, v in kwargs.items()}
 

@@ -432,7 +432,6 @@ def check_source(workflow: WorkflowFunction[..., Any], graph: Graph, calls: Sequ
         function = space[workflow.__name__]
     except BaseException as error:
         return [f"the source does not run: {error!r}\n{text}"]
-    function.__defaults__ = function.__defaults__ or workflow.function.__defaults__
     problems = []
     for call in calls:
         for plan in plans:

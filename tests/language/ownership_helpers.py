@@ -53,3 +53,7 @@ def pair(x, y):
 
 def fresh(x):
     return [len(repr(x))]
+
+
+def tick():
+    return None

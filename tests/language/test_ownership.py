@@ -289,6 +289,14 @@ def f(n):
     xs.append(3)
     return ys
 
+# what a loop goes through, bound to another value
+def f(n):
+    xs = [1, 2]
+    for x in xs:
+        xs = [x]
+        xs.append(x)
+    return xs
+
 # a loop over a copy
 def f(n):
     xs = [1, 2]
@@ -576,6 +584,14 @@ def f(n):
         xs += [x]
     return xs
 
+# TF204 5: the list that a loop goes through, under another name
+def f(n):
+    xs, ys = [1, 2], []
+    for x in xs:
+        xs, ys = ys, xs
+        ys.append(x)
+    return xs
+
 # TF204 4: the dict that a loop goes through
 def f(n):
     d = {"a": 1}
@@ -753,4 +769,4 @@ def f(xs, n):
 
 def test_statements_inside_glue_are_judged():
     offences, _ = analyse(VERBATIM)
-    assert [(o[0], o[1] - 1) for o in offences] == [("TF209", 17), ("TF209", 19)]
+    assert [(o[0], o[1] - 1) for o in offences] == [("TF204", 17), ("TF209", 19)]

@@ -83,13 +83,19 @@ class Programs:
         return [self.random.choice(simple)]
 
     def block(self, depth):
-        return [f"    {line}" for _ in range(self.random.randint(1, 3)) for line in self.statement(depth)]
+        return ["    tick()"] + [f"    {line}" for _ in range(self.random.randint(1, 3)) for line in self.statement(depth)]
 
     def program(self):
-        start = [f"{name} = {self.random.choice(['[]', '[[1]]', '1', '[1, 2]', '{}'])}" for name in NAMES]
-        lines = [line for _ in range(self.random.randint(3, 7)) for line in self.statement(2)]
-        result = ", ".join(self.random.sample(NAMES, self.random.randint(1, 3)))
-        return "\n    ".join(["def f():", "log = []", *start, *lines, f"return log, {result}"])
+        """Return a program that raises nothing: statements that do are left out."""
+        lines = [f"{name} = {self.random.choice(['[]', '[[1]]', '[[1], [2]]', '[1, 2]', '{}'])}" for name in NAMES]
+        for _ in range(self.random.randint(4, 9)):
+            more = self.statement(2)
+            if not isinstance(outcome(self.text([*lines, *more], NAMES), False), str):
+                lines += more
+        return self.text(lines, self.random.sample(NAMES, self.random.randint(1, 3)))
+
+    def text(self, lines, result):
+        return "\n    ".join(["def f():", "log = []", *lines, f"return log, {', '.join(result)}"])
 
 
 def same(x):
@@ -104,52 +110,34 @@ def fresh(x):
     return [len(repr(x))]
 
 
-class Bounded(list):
-    def append(self, item):
-        super().append(item)
-        if len(self) > 200:
-            raise OverflowError
-
-
 def outcome(text, copies):
     tree = gast.parse(text)
     if copies:
         tree = gast.fix_missing_locations(Copied().visit(tree))
     count = [0]
 
-    def limited(x):
+    def tick():
         count[0] += 1
-        if count[0] > 3000:
+        if count[0] > 12:
             raise OverflowError
-        return copy.deepcopy(x)
 
-    space = {"COPY": limited, "same": same, "pair": pair, "fresh": fresh}
+    space = {"COPY": copy.deepcopy, "same": same, "pair": pair, "fresh": fresh, "tick": tick}
     code = compile(gast.gast_to_ast(tree), "f.py", "exec")
     try:
         exec(code, space)
-        return repr(space["f"]())
-    except OverflowError:
-        return None
+        return [repr(space["f"]())]
     except Exception as error:
         return type(error).__name__
 
 
-def runs_long(text):
-    return text.count("for ") + text.count("while ") > 4
-
-
-@pytest.mark.parametrize("start", range(0, 4000, 500))
+@pytest.mark.parametrize("start", range(11000, 17000, 1500))
 def test_accepted_programs_mean_the_same_with_copies(start):
     accepted = differing = 0
-    for seed in range(start, start + 500):
+    for seed in range(start, start + 1500):
         text = Programs(seed).program()
-        if runs_long(text) or "*" in text.split("return")[0].replace("[*", "").replace(", *", "") and "[[]] * 2" not in text:
-            continue
         plain, copied = outcome(text, False), outcome(text, True)
-        if plain is None or copied is None:
-            continue
         offences, _ = analyse(text)
         accepted += not offences
         differing += plain != copied
         assert offences or plain == copied, f"seed {seed}\n{text}\n{plain}\n{copied}"
-    assert accepted > 20 and differing > 5
+    assert accepted > 20 and differing > 20

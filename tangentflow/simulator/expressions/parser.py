@@ -10,81 +10,14 @@ from tangentflow.simulator.expressions.lexer import ExpressionError, Token, loca
 
 __all__ = ["BUILTINS", "parse"]
 
-BUILTINS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bitand",
-        "bitnand",
-        "bitnot",
-        "bitor",
-        "bitshl",
-        "bitshr",
-        "bitushr",
-        "bitxor",
-        "ceil",
-        "concat",
-        "count",
-        "date",
-        "duration",
-        "filter",
-        "find",
-        "findIndex",
-        "findLast",
-        "findLastIndex",
-        "first",
-        "flatten",
-        "float",
-        "floor",
-        "fromBase64",
-        "fromJSON",
-        "fromPairs",
-        "get",
-        "groupBy",
-        "hasPrefix",
-        "hasSuffix",
-        "indexOf",
-        "int",
-        "join",
-        "keys",
-        "last",
-        "lastIndexOf",
-        "len",
-        "lower",
-        "map",
-        "max",
-        "mean",
-        "median",
-        "min",
-        "none",
-        "now",
-        "one",
-        "reduce",
-        "repeat",
-        "replace",
-        "reverse",
-        "round",
-        "sort",
-        "sortBy",
-        "split",
-        "splitAfter",
-        "string",
-        "sum",
-        "take",
-        "timezone",
-        "toBase64",
-        "toJSON",
-        "toPairs",
-        "trim",
-        "trimPrefix",
-        "trimSuffix",
-        "type",
-        "uniq",
-        "upper",
-        "values",
-    ]
-)
+_NAMES = """
+abs all any bitand bitnand bitnot bitor bitshl bitshr bitushr bitxor ceil concat count date duration filter find
+findIndex findLast findLastIndex first flatten float floor fromBase64 fromJSON fromPairs get groupBy hasPrefix hasSuffix
+indexOf int join keys last lastIndexOf len lower map max mean median min none now one reduce repeat replace reverse round
+sort sortBy split splitAfter string sum take timezone toBase64 toJSON toPairs trim trimPrefix trimSuffix type uniq upper
+values
+"""
+BUILTINS = frozenset(_NAMES.split())
 """Names of the functions that are part of the language itself."""
 
 _UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
@@ -208,7 +141,7 @@ class _Parser:
     def if_else(self) -> tree.Node:
         at = self.next().at
         test = self.expression(0)
-        parts = []
+        parts: list[tree.Node] = []
         for word in ("", "else"):
             if word:
                 self.expect("Operator", word)

@@ -1,0 +1,196 @@
+"""The Argo Workflow document of a graph."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import inspect
+import io
+import json
+import re
+import sys
+import types
+import zipfile
+from collections.abc import Mapping
+from typing import Any, cast
+
+from tangentflow.argo.emit import Emitter, Settings, helper_names
+from tangentflow.argo.plan import plan_flow
+from tangentflow.argo.podplan import plan_json
+from tangentflow.argo.script import store_code
+from tangentflow.argo.names import slug
+from tangentflow.bundling.pack import pack
+from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.graph.nodes import Call, Graph, Step
+from tangentflow.runtime.codec import encode
+from tangentflow.runtime.outcome import Value
+from tangentflow.runtime.pod import PLAN
+from tangentflow.runtime.slices import bind
+
+__all__ = ["document", "document_and_helpers", "helpers", "result_address"]
+
+Json = dict[str, Any]
+PARALLELISM = 50
+"""How many pods of a run may be active at a time."""
+
+LONGEST_SOURCE = 110_000
+"""Up to this size the code stands in each pod's script: a template of 128 KiB would take a ConfigMap for each pod."""
+
+
+def document(graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> Json:
+    """Return the Workflow document; with arguments, they are baked in, else they are workflow parameters.
+
+    Raises TypeError for arguments that do not fit, TangentflowError for code or arguments that cannot be sent.
+    """
+    return _Maker(graph, args, dict(kwargs or {})).document
+
+
+def document_and_helpers(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Json, list[tuple[str, str]]]:
+    """Return the document and the templates of its pods that run no step, with the reasons."""
+    made = _Maker(graph, args, dict(kwargs))
+    return made.document, made.helpers
+
+
+def helpers(graph: Graph) -> list[tuple[str, str]]:
+    """Return the templates of pods that run no step, each with the reason why it exists."""
+    return _Maker(graph, (), {}).helpers
+
+
+def result_address(uid: str) -> str:
+    """Return the key at which a run records its outcome, if one of its pods does."""
+    return f"{uid}/result/v"
+
+
+class _Maker:
+    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.graph = graph
+        calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
+        self.called = frozenset(call.flow for call in calls)
+        root = cast(WorkflowFunction[..., Any], graph.bindings[graph.root])
+        self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
+        self.plans = {flow.key: plan_flow(flow, self._images(), flow.key in self.called) for flow in graph.flows}
+        self.function = cast(types.FunctionType, root.function)
+        baked = bool(args or kwargs)
+        self.names = self._parameter_names()
+        if baked:
+            bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
+            text = base64.b64encode(bound).decode()
+            self.parameters = [{"name": self.names["own:arguments"], "value": text}]
+            given = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}
+        else:
+            self.parameters = self._declared()
+            given = {
+                f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}" for name in graph.main.params
+            }
+        emitter = self._emit(given, False)
+        code = self._code(emitter)
+        self.by_artifact = len(code) + sum(len(p.get("value", "")) for p in self.parameters) > LONGEST_SOURCE
+        if self.by_artifact:
+            emitter = self._emit(given, True)
+            code = self._code(emitter)
+        self.parameters.append({"name": self.names["own:code"], "value": code})
+        self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
+        self.document = self._document(emitter)
+
+    def _images(self) -> dict[str, str]:
+        found = {}
+        for flow in self.graph.flows:
+            for node in flow.body.walk():
+                if isinstance(node, Step):
+                    image = cast(StepFunction[..., Any], self.graph.bindings[node.callee]).option("image")
+                    if image and image != self.image:
+                        found[node.callee] = image
+        return found
+
+    def _parameter_names(self) -> dict[str, str]:
+        """Return the names of workflow parameters: those of the function, and `code` and `arguments` where the function has no such."""
+        names = {
+            name: name if re.fullmatch(r"[-a-zA-Z0-9_]+", name) else f"argument-{number}"
+            for number, name in enumerate(self.graph.main.params)
+        }
+        own = {name: name if name not in names else f"tangentflow-{name}" for name in ("code", "arguments")}
+        return {**{f"own:{k}": v for k, v in own.items()}, **names}
+
+    def _declared(self) -> list[Json]:
+        """Return the workflow parameters: defaults as Python literals in which no tag can begin."""
+        found = []
+        signature = inspect.signature(self.function)
+        for name in self.graph.main.params:
+            parameter = signature.parameters[name]
+            declared: Json = {"name": self.names[name]}
+            if parameter.default is not parameter.empty:
+                declared["value"] = _literal(parameter.default)
+            elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                declared["value"] = ""
+            found.append(declared)
+        return found
+
+    def _emit(self, given: dict[str, str], by_artifact: bool) -> Emitter:
+        settings = Settings(self.image, self.names["own:code"], by_artifact, self.called, given)
+        return Emitter(self.graph, self.plans, settings)
+
+    def _code(self, emitter: Emitter) -> str:
+        """Return the bundle with its plan, as base64."""
+        keys = {flow.key for flow in self.graph.flows}
+        keys |= {node.callee for flow in self.graph.flows for node in flow.body.walk() if isinstance(node, Step)}
+        bundle = io.BytesIO(pack({name: self.graph.bindings[name] for name in sorted(keys)}))
+        plan = json.dumps(plan_json(self.plans, self.graph.root, emitter.inputs), sort_keys=True, separators=(",", ":"))
+        with zipfile.ZipFile(bundle, "a") as archive:
+            info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))
+            info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(info, plan, compresslevel=9)
+        return base64.b64encode(bundle.getvalue()).decode()
+
+    def _document(self, emitter: Emitter) -> Json:
+        name = slug(self.graph.main.name)
+        templates = emitter.templates
+        entry = templates[0]["name"]
+        if self.by_artifact:
+            templates, entry = self._with_code(templates, emitter)
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {
+                "generateName": f"{name}-",
+                "labels": {"tangentflow.dev/workflow": name},
+                "annotations": {"tangentflow.dev/pod-root": "1"},
+            },
+            "spec": {
+                "entrypoint": entry,
+                "parallelism": PARALLELISM,
+                "arguments": {"parameters": self.parameters},
+                "templates": templates,
+            },
+        }
+
+    def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:
+        name, put = emitter.names.take("with-code"), emitter.names.take("code")
+        self.helpers.append((put, "writes the code, which is too large for each pod's template, as an artifact"))
+        entry = templates[0]
+        tasks = [
+            {"name": "t-code", "template": put},
+            {
+                "name": f"t-{slug(entry['name'])}", "template": entry["name"], "depends": "t-code.Succeeded",
+                "arguments": {"parameters": [dict(p) for p in entry["inputs"]["parameters"]]},
+            },
+        ]  # fmt: skip
+        outer = {"name": name, "dag": {"failFast": False, "tasks": tasks}}
+        writer = {
+            "name": put,
+            "metadata": {"annotations": {"tangentflow.dev/reason": self.helpers[-1][1]}},
+            "outputs": {"artifacts": [
+                {"name": "code", "path": "/tf/out/code", "archive": {"none": {}}, "s3": {"key": "{{workflow.uid}}/code/v"}}
+            ]},
+            "script": {"image": self.image, "command": ["python"], "source": store_code(self.names["own:code"])},
+        }  # fmt: skip
+        return [outer, *templates, writer], name
+
+
+def _literal(value: object) -> str:
+    """Return the Python literal of a default, with `{{` escaped; nothing for one that has none: pods then take the function's own."""
+    text = repr(value)
+    try:
+        same = ast.literal_eval(text) == value
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ""
+    return text.replace("{{", "\\x7b\\x7b") if same else ""

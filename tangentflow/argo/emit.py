@@ -1,0 +1,311 @@
+"""From plans to templates.
+
+Each block becomes a DAG template, each pod a script template, each serial loop a static chain. A block of a single pod needs no
+DAG: that pod's template stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tangentflow.argo.chain import chain
+from tangentflow.argo.inputs import Loaded, loaded, needs_args
+from tangentflow.argo.names import Names, key, slug
+from tangentflow.argo.podplan import short_file
+from tangentflow.argo.script import CODE_FILE, script
+from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
+from tangentflow.graph.nodes import Call, Graph, Loop, Map
+from tangentflow.source.origin import Origin
+
+__all__ = ["Emitter", "Settings", "Template", "ordered"]
+
+Json = dict[str, Any]
+STANDARD = ("frame", "ix", "up", "at", "args", "given")
+"""Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; where the call's outcome is written;
+where its arguments lie; its arguments themselves if they are constants."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template of the document, with the names of the parameters that it takes."""
+
+    name: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments."""
+
+    image: str
+    code: str
+    by_artifact: bool
+    called: frozenset[str]
+    arguments: Mapping[str, str]
+
+
+def ordered(parameters: set[str]) -> tuple[str, ...]:
+    """Return parameter names in a fixed order."""
+    return (*[p for p in STANDARD if p in parameters], *sorted(parameters - set(STANDARD)))
+
+
+class Emitter:
+    """Makes the templates of a graph."""
+
+    def __init__(self, graph: Graph, plans: Mapping[str, FlowPlan], settings: Settings) -> None:
+        self.graph = graph
+        self.plans = plans
+        self.settings = settings
+        self.templates: list[Json] = []
+        self.inputs: dict[Pod, list[Loaded]] = {}
+        self.names = Names()
+        self.flows: dict[str, Template] = {}
+        needs = self._flow_parameters()
+        for flow in graph.flows:
+            self.flows[flow.key] = Template(self.names.take(flow.name), ordered(needs[flow.key]))
+        for flow in graph.flows:
+            self._flow(plans[flow.key])
+
+    def _flow_parameters(self) -> dict[str, set[str]]:
+        """Return the parameters of each flow's template: those that its pods need, and what calls in it hand on."""
+        needs = {}
+        for name, plan in self.plans.items():
+            needs[name] = {"frame"}
+            if any(None in pod.ends for pod in plan.pods):
+                needs[name].add("at")
+            if name in self.settings.called and any(needs_args(plan, pod) for pod in plan.pods):
+                needs[name].add("args")
+        return needs
+
+    def _flow(self, plan: FlowPlan) -> None:
+        template = self.flows[plan.flow.key]
+        main = plan.flow.key == self.graph.root
+        body = self._dag(plan, plan.blocks[""], template.name, set(template.parameters))
+        body["metadata"] = _annotations(plan.flow.origin)
+        if main:
+            starts = {"frame": "main", "at": "result", "args": "no-args"}
+            body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
+            self.templates.remove(body)
+            self.templates.insert(0, body)
+
+    # --- blocks
+
+    def _prefix(self, plan: FlowPlan) -> str:
+        return "" if plan.flow.key == self.graph.root else f"{plan.flow.name}-"
+
+    def _block(self, plan: FlowPlan, block: Block, wish: str) -> Template:
+        """Return the template of a region: a DAG, or that of its only pod."""
+        if len(block.tasks) == 1 and block.tasks[0].pod is not None and block.tasks[0].flag is None:
+            return self._pod(plan, block.tasks[0].pod)
+        assert block.owner is not None
+        name = self.names.take(self._prefix(plan) + wish)
+        parameters: set[str] = set()
+        body = self._dag(plan, block, name, parameters)
+        body["metadata"] = _annotations(block.owner.origin)
+        return Template(name, tuple(p["name"] for p in body["inputs"]["parameters"]))
+
+    def _dag(self, plan: FlowPlan, block: Block, name: str, parameters: set[str]) -> Json:
+        """Add the DAG of a block; `parameters` becomes the set of those that it takes."""
+        body: Json = {"name": name, "metadata": {}, "inputs": {}, "outputs": {}, "dag": {"failFast": False, "tasks": []}}
+        self.templates.append(body)
+        body["dag"]["tasks"] = [self._task(plan, task, parameters) for task in block.tasks]
+        body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
+        if isinstance(block.owner, Loop) or block.ends and block.owner is not None:
+            loop = self._ended_loop(plan, block)
+            if loop is not None:
+                body["outputs"] = {"parameters": [_export(block.ends, flag) for flag in plan.chain_flags(loop)]}
+        return body
+
+    def _ended_loop(self, plan: FlowPlan, block: Block) -> Loop | None:
+        """Return the loop whose iteration may end in a block."""
+        node = next((n for n in plan.flow.body.walk() if block.loops and n.id == block.loops[-1]), None)
+        return node if isinstance(node, Loop) and block.ends else None
+
+    def _task(self, plan: FlowPlan, task: Task, parameters: set[str]) -> Json:
+        template = self._template(plan, task)
+        body: Json = {"name": task.name, "template": template.name}
+        depends = _depends(task)
+        if depends:
+            body["depends"] = depends
+        if task.flag is not None:
+            body["when"] = f"{{{{= {self._flag(plan, task.flag, task.block, parameters)} == '{task.wanted}' }}}}"
+        if isinstance(task.node, Map) and task.kind == "map":
+            body |= self._items(plan, task.node, task.block, parameters)
+        given = [{"name": p, "value": self._argument(plan, task, p, parameters)} for p in template.parameters]
+        if given:
+            body["arguments"] = {"parameters": given}
+        return body
+
+    def _template(self, plan: FlowPlan, task: Task) -> Template:
+        if task.pod is not None:
+            return self._pod(plan, task.pod)
+        node = task.node
+        if isinstance(node, Call):
+            return self.flows[node.flow]
+        assert node is not None and task.inner is not None
+        if task.kind in ("then", "else"):
+            return self._block(plan, task.inner, f"{node.id}-{task.kind}")
+        work = self._block(plan, task.inner, node.id if isinstance(node, Map) else f"{node.id}-1")
+        if isinstance(node, Map):
+            return work
+        return self._chain(plan, node, work)
+
+    def _chain(self, plan: FlowPlan, loop: Loop, work: Template) -> Template:
+        flags = plan.chain_flags(loop)
+        passed = [p for p in work.parameters if p not in ("ix", "up") and p not in {f.name for f in flags}]
+        names = [flag.name for flag in flags]
+        wish = self._prefix(plan) + loop.id
+        made = chain(loop, wish, work, names, passed, self.names, _annotations(loop.origin))
+        self.templates += made
+        return Template(made[-1]["name"], tuple(p["name"] for p in made[-1]["inputs"]["parameters"]))
+
+    # --- what tasks are given
+
+    def _items(self, plan: FlowPlan, node: Map, block: Block, parameters: set[str]) -> Json:
+        if node.id in plan.static:
+            return {"withSequence": {"count": str(node.count)}}
+        value = _tag(self._flag(plan, plan.flags[node.id], block, parameters))
+        return {"withParam": value} if plan.item_flags.get(node.id) else {"withSequence": {"count": value}}
+
+    def _flag(self, plan: FlowPlan, flag: Flag, block: Block, parameters: set[str]) -> str:
+        """Return where a flag is read in a block, as an expression."""
+        home = plan.homes.get(flag.name)
+        if home is not None and home.block is block and home.task is not None:
+            return f"tasks['{home.task.name}'].outputs.parameters['{flag.name}']"
+        parameters.add(flag.name)
+        return f"inputs.parameters['{flag.name}']"
+
+    def _argument(self, plan: FlowPlan, task: Task, name: str, parameters: set[str]) -> str:
+        """Return what a task gives for a parameter of its template."""
+        block, node = task.block, task.node
+        ix = ""
+        if block.loops:
+            ix = "{{inputs.parameters.ix}}"
+        if task.kind == "map":
+            assert isinstance(node, Map)
+            if name in ("ix", "up"):
+                _take(parameters, "ix" if ix else None)
+                item = "{{item.i}}" if plan.item_flags.get(node.id) else "{{item}}"
+                return ix if name == "up" else f"{ix}/{item}"
+            if name in {flag.name for flag in plan.item_flags.get(node.id, [])}:
+                return f"{{{{item.{name}}}}}"
+        if task.kind == "loop" and name == "up":
+            _take(parameters, "ix" if ix else None)
+            return ix
+        if task.kind == "call" and name in ("frame", "at", "args"):
+            assert isinstance(node, Call)
+            _take(parameters, "frame", "ix" if ix else None)
+            frame = "{{inputs.parameters.frame}}"
+            number = plan.calls().index(node)
+            return {"frame": f"{frame}.{number}{ix}", "at": f"{frame}/{key(node.id)}{ix}", "args": f"{frame}/{key(node.id)}-args{ix}"}[name]
+        if name in STANDARD:
+            parameters.add(name)
+            return f"{{{{inputs.parameters.{name}}}}}"
+        return _tag(self._flag(plan, Flag(name, ""), block, parameters))
+
+    # --- pods
+
+    def _pod(self, plan: FlowPlan, pod: Pod) -> Template:
+        wish = pod.step.id if pod.step is not None else (f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind)
+        pod.template = self.names.take(self._prefix(plan) + wish)
+        called = plan.flow.key in self.settings.called
+        inputs = self.inputs[pod] = loaded(plan, pod, called)
+        parameters = {"frame", *[p for item in inputs for p in item.parameters]}
+        if pod.block.loops:
+            parameters.add("ix")
+        if None in pod.ends:
+            parameters.add("at")
+        body: Json = {"name": pod.template, "metadata": self._pod_annotations(plan, pod)}
+        body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
+        artifacts = [_artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required) for n, i in enumerate(inputs)]
+        if self.settings.by_artifact:
+            artifacts.append(_artifact("code", CODE_FILE, "code/v", False))
+        if artifacts:
+            body["inputs"]["artifacts"] = artifacts
+        body["outputs"] = self._outputs(plan, pod)
+        texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix"})}
+        if plan.flow.key == self.graph.root and needs_args(plan, pod):
+            texts |= self.settings.arguments
+        body["script"] = {
+            "image": pod.image or self.settings.image,
+            "command": ["python"],
+            "env": [{"name": "PYTHONHASHSEED", "value": "0"}],
+            "source": script(pod.template, texts, self.settings.code, self.settings.by_artifact),
+        }
+        self.templates.append(body)
+        return Template(pod.template, ordered(parameters))
+
+    def _outputs(self, plan: FlowPlan, pod: Pod) -> Json:
+        found: Json = {}
+        flags = {flag.name: flag for flag in pod.flags}
+        if flags:
+            found["parameters"] = [{"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)]
+        artifacts = []
+        ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
+        if pod.step is not None:
+            artifacts.append(_artifact("outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False))
+        gates = {gate.flag.name for block in plan.blocks.values() for gate in block.gates}
+        tests = {node.id for node in plan.flow.body.walk() if type(node).__name__ == "If"}
+        if any(name not in gates | tests for name in pod.hosted) or any(end is not None for end in pod.ends):
+            artifacts.append(_artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
+        if None in pod.ends:
+            artifacts.append(_artifact("result", "/tf/out/result", "{{inputs.parameters.at}}/v", True))
+        if artifacts:
+            found["artifacts"] = artifacts
+        return found
+
+    def _pod_annotations(self, plan: FlowPlan, pod: Pod) -> Json:
+        found = _annotations(pod.step.origin if pod.step is not None else plan.flow.origin)
+        if pod.reasons:
+            found["annotations"]["tangentflow.dev/reason"] = "; ".join(dict.fromkeys(pod.reasons))
+        return found
+
+
+def _take(parameters: set[str], *names: str | None) -> None:
+    parameters |= {name for name in names if name is not None}
+
+
+def _tag(expression: str) -> str:
+    """Return the tag of what an expression names: `{{tasks.t-a.outputs.parameters.x}}`."""
+    return "{{" + expression.replace("['", ".").replace("']", "") + "}}"
+
+
+def _depends(task: Task) -> str:
+    if task.always:
+        ends = [" || ".join(f"{t.name}.{end}" for end in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted")) for t in task.always]
+        return " && ".join(f"({text})" for text in ends)
+    if task.rescue:
+        return " || ".join(f"{t.name}.{end}" for t in task.rescue for end in ("Failed", "Errored"))
+    return " && ".join(other.done for other in task.after)
+
+
+def _export(ends: list[Task], flag: Flag) -> Json:
+    """Return an output of a DAG: the flag as the last task wrote it that ran."""
+    *later, first = ends
+    text = f"tasks['{first.name}'].outputs.parameters['{flag.name}']"
+    for task in reversed(later):
+        text = f"tasks['{task.name}'].status == 'Succeeded' ? tasks['{task.name}'].outputs.parameters['{flag.name}'] : ({text})"
+    if not later:
+        return {"name": flag.name, "valueFrom": {"parameter": _tag(text)}}
+    return {"name": flag.name, "valueFrom": {"expression": text}}
+
+
+def _artifact(name: str, path: str, address: str, optional: bool) -> Json:
+    body: Json = {"name": name, "path": path}
+    if optional:
+        body["optional"] = True
+    return {**body, "archive": {"none": {}}, "s3": {"key": f"{{{{workflow.uid}}}}/{address}"}}
+
+
+def _annotations(origin: Origin) -> Json:
+    return {"annotations": {"tangentflow.dev/source": f"{short_file(origin.filename)}:{origin.lineno}"}}
+
+
+def helper_names(pods: list[Pod]) -> list[tuple[str, str]]:
+    """Return the templates of pods that run no step, each with the reason why it exists."""
+    return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in pods if pod.step is None]
+
+
+_ = slug

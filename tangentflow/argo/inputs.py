@@ -1,0 +1,128 @@
+"""What a pod loads: the recorded outcomes, loop heads and arguments that its replays look up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tangentflow.argo.names import key
+from tangentflow.argo.shape import FlowPlan, Pod, opening
+from tangentflow.graph.nodes import Input, Loop, Map, Node, Slice, Step
+
+__all__ = ["Loaded", "loaded", "needs_args"]
+
+FRAME, IX, UP, ARGS = (f"{{{{inputs.parameters.{name}}}}}" for name in ("frame", "ix", "up", "args"))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An input: `what` it is for the pod, its address in the run, whether it is a folder, and whether it must exist."""
+
+    what: str
+    address: str
+    folder: bool = False
+    required: bool = False
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters that its address contains."""
+        return tuple(name for name in ("frame", "ix", "up", "args") if f"{{{{inputs.parameters.{name}}}}}" in self.address)
+
+
+def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
+    """Return the inputs of a pod; `called`: arguments may come from a caller."""
+    nodes = {node.id: node for node in plan.flow.body.walk()}
+    found: dict[str, Loaded] = {}
+    names: set[str] = set()
+    for slice_, sure in _slices(plan, pod):
+        names |= set(slice_.names)
+        for wanted in slice_.inputs:
+            site = wanted.site
+            if site in pod.hosted and plan.glue_like(nodes[site]) or (pod.step is not None and site == pod.step.id):
+                continue
+            item = _outcome(plan, pod, wanted, sure and isinstance(nodes[site], Step))
+            if item.what not in found or item.required:
+                found[item.what] = item
+    for item in _heads(plan, pod, names):
+        found[item.what] = item
+    if called and needs_args(plan, pod):
+        found["args"] = Loaded("args", f"{ARGS}/v")
+    return [found[what] for what in sorted(found)]
+
+
+def needs_args(plan: FlowPlan, pod: Pod) -> bool:
+    """Whether a pod reads the arguments of its flow."""
+    return any(_needs_args(plan, slice_) for slice_, _ in _slices(plan, pod))
+
+
+def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
+    """Yield the slices that a pod runs from what it loads, and whether what they require exists for sure."""
+    level = pod.block.loops[-1] if pod.block.loops else None
+    if pod.step is not None:
+        yield pod.step.slice, True
+    nodes = {node.id: node for node in plan.flow.body.walk()}
+    hosted = set(pod.hosted)
+    for name in pod.hosted:
+        if name in nodes and opening(nodes[name]).start == level:
+            yield opening(nodes[name]), False
+    for block in plan.blocks.values():
+        for gate in block.gates:
+            if gate.flag.name in hosted and gate.slice.start == level:
+                yield gate.slice, False
+    for end in pod.ends:
+        node = nodes[end] if end is not None else None
+        assert node is None or isinstance(node, Loop)
+        yield (plan.flow.result if node is None else node.advance), False
+
+
+def _outcome(plan: FlowPlan, pod: Pod, wanted: Input, sure: bool) -> Loaded:
+    what = f"out:{wanted.site}"
+    address = f"{FRAME}/{key(wanted.site)}{IX if pod.block.loops else ''}"
+    if wanted.every:
+        return Loaded(what, address, folder=True)
+    return Loaded(what, f"{address}/v", required=sure and _certain(plan, pod, wanted.site))
+
+
+def _certain(plan: FlowPlan, pod: Pod, site: str) -> bool:
+    """Whether a site stands in a block around the pod, so that its outcome is there when the pod starts."""
+    block = pod.block
+    while True:
+        if any(node.id == site for node in block.region):
+            return True
+        if block.parent is None or block.parent.loops != block.loops:
+            return False
+        block = block.parent
+
+
+def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
+    """Yield what the head of the innermost loop around a pod is made of, as far as its slices take names from there."""
+    if not pod.block.loops:
+        return
+    node = next(n for n in plan.flow.body.walk() if n.id == pod.block.loops[-1])
+    assert isinstance(node, (Map, Loop))
+    outer = UP if len(pod.block.loops) > 1 else ""
+    entry = Loaded(f"entry:{node.id}", f"{FRAME}/{key(node.id)}-entry{outer}/v")
+    if isinstance(node, Map):
+        if node.id in plan.static:
+            return
+        if names & set(node.entry):
+            yield entry
+        if names & set(node.item):
+            yield Loaded(f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}/v")
+        return
+    ending = node.id in pod.ends
+    shared = {*node.invariant, *([node.var] if node.var else [])}
+    if node.id not in plan.static and (ending or names & shared):
+        yield entry
+    if ending or names & set(node.carried):
+        yield Loaded(f"head:{node.id}", f"{FRAME}/{key(node.id)}-head{IX}/v")
+
+
+def _needs_args(plan: FlowPlan, slice_: Slice) -> bool:
+    """Whether a slice takes an argument of the flow, directly or through a loop that every pod lists anew."""
+    if slice_.start is None:
+        return bool(slice_.names)
+    if slice_.start not in plan.static:
+        return False
+    node: Node = next(n for n in plan.flow.body.walk() if n.id == slice_.start)
+    return _needs_args(plan, opening(node))

@@ -1,0 +1,62 @@
+"""Running the emitted Argo document on this machine: the simulator is the controller, pods are processes."""
+
+from __future__ import annotations
+
+import tempfile
+import types
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from tangentflow.argo.document import document_and_helpers
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.run import Run
+from tangentflow.engine.stored import stored_outcome, stored_steps
+from tangentflow.errors import InternalError
+from tangentflow.graph.nodes import Graph
+from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.slices import bind
+from tangentflow.simulator import SimulatedRun
+from tangentflow.simulator import simulate as simulate_document
+
+__all__ = ["Simulated", "simulate"]
+
+
+class Simulated(Run):
+    """A finished simulation. `simulation` has the nodes; `helpers` are the templates of the executed pods that run no step."""
+
+    simulation: SimulatedRun
+    helpers: list[str]
+
+
+def simulate(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None) -> Simulated:
+    """Run the document of a graph with these arguments; return the finished run.
+
+    Raises TypeError for arguments that do not fit, InternalError if the document would hang on the engine, or ends in a phase that
+    its outcome does not explain.
+    """
+    function = cast(WorkflowFunction[..., Any], graph.bindings[graph.root]).function
+    names = bind(cast(types.FunctionType, function), args, kwargs)
+    made, helpers = document_and_helpers(graph, args, dict(kwargs))
+    with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
+        found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()))
+        here = Path(folder) / found.uid
+        outcome = stored_outcome(graph, here, names)
+        if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
+            told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
+            raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
+        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here), found.pods)
+    run.simulation = found
+    own = {name for name, _ in helpers}
+    run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
+    return run
+
+
+def _listing(found: SimulatedRun) -> str:
+    """Return all nodes with their phases, and what the pods printed."""
+    lines = []
+    for node in found.nodes:
+        lines.append(f"{node.type:<9} {node.phase:<9} {node.name} {node.message}")
+        lines += [f"    {line}" for line in node.logs.splitlines()] if node.type == "Pod" else []
+    return "\n".join(lines)
