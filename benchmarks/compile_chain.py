@@ -44,7 +44,11 @@ def load(path: Path) -> Any:
 def compile_here(path: Path) -> Callable[[], object]:
     """Return what is timed: source to document."""
     workflow = load(path).chain
-    return lambda: workflow.graph.argo()
+
+    def compile_it() -> object:
+        return workflow.graph.argo()
+
+    return compile_it
 
 
 def build_with_hera(n: int) -> Callable[[], object]:

@@ -110,7 +110,7 @@ def _mark_recursive(lowered: dict[str, Lowered]) -> None:
         for callees in reach.values():
             further = callees.union(*[reach[callee] for callee in callees])
             if further != callees:
-                callees |= further
+                callees.update(further)
                 changed = True
     for key, flow in lowered.items():
         for site in _calls(flow):

@@ -97,7 +97,7 @@ class Emitter:
 
     def _block(self, plan: FlowPlan, block: Block, wish: str) -> Template:
         """Return the template of a region: a DAG, or that of its only pod."""
-        if len(block.tasks) == 1 and block.tasks[0].pod is not None and block.tasks[0].flag is None:
+        if len(block.tasks) == 1 and block.tasks[0].pod is not None and not block.tasks[0].conditions:
             return self._pod(plan, block.tasks[0].pod)
         assert block.owner is not None
         name = self.names.take(self._prefix(plan) + wish)
@@ -129,8 +129,9 @@ class Emitter:
         depends = _depends(task)
         if depends:
             body["depends"] = depends
-        if task.flag is not None:
-            body["when"] = f"{{{{= {self._flag(plan, task.flag, task.block, parameters)} == '{task.wanted}' }}}}"
+        if task.conditions:
+            asked = [f"{self._flag(plan, flag, task.block, parameters)} == '{wanted}'" for flag, wanted in task.conditions]
+            body["when"] = f"{{{{= {' && '.join(asked)} }}}}"
         if isinstance(task.node, Map) and task.kind == "map":
             body |= self._items(plan, task.node, task.block, parameters)
         given = [{"name": p, "value": self._argument(plan, task, p, parameters)} for p in template.parameters]
@@ -145,8 +146,8 @@ class Emitter:
         if isinstance(node, Call):
             return self.flows[node.flow]
         assert node is not None and task.inner is not None
-        if task.kind in ("then", "else"):
-            return self._block(plan, task.inner, f"{node.id}-{task.kind}")
+        if task.kind in ("then", "else", "rest"):
+            return self._block(plan, task.inner, node.id if task.kind == "rest" else f"{node.id}-{task.kind}")
         work = self._block(plan, task.inner, node.id if isinstance(node, Map) else f"{node.id}-1")
         if isinstance(node, Map):
             return work
@@ -199,7 +200,7 @@ class Emitter:
             _take(parameters, "frame", "ix" if ix else None)
             frame = "{{inputs.parameters.frame}}"
             number = plan.calls().index(node)
-            return {"frame": f"{frame}.{number}{ix}", "at": f"{frame}/{key(node.id)}{ix}", "args": f"{frame}/{key(node.id)}-args{ix}"}[name]
+            return {"frame": f"{frame}/.{number}{ix}", "at": f"{frame}/{key(node.id)}{ix}", "args": f"{frame}/{key(node.id)}-args{ix}"}[name]
         if name in STANDARD:
             parameters.add(name)
             return f"{{{{inputs.parameters.{name}}}}}"

@@ -56,30 +56,51 @@ def _chain(tasks: list[Task]) -> list[Task] | None:
     last = sinks[0]
     if last.kind in ("then", "else"):
         return _branch(tasks, sinks)
-    if len(sinks) > 1 or last.pod is None or last.pod.image is not None:
+    if len(sinks) > 1 or not _may_end(last):
         return None
-    if last.gate is None:
-        return [last]
-    asking = _asking(last, tasks)
-    if asking is None:
+    return [last, *rest] if (rest := _before(last, tasks)) is not None else None
+
+
+def _may_end(task: Task) -> bool:
+    if task.kind == "rest" and task.inner is not None:
+        return _chain(task.inner.tasks) is not None
+    return task.pod is not None and task.pod.image is None
+
+
+def _before(last: Task, tasks: list[Task]) -> list[Task] | None:
+    """Return the tasks that may be the last if a task behind gates does not run: none if it always does.
+
+    What the opener of the block has decided keeps the whole block from running, and then the opener has tried.
+    """
+    gates = last.behind
+    if not gates:
+        return []
+    asking = {gate: _asking(gate, tasks) for gate in sorted(gates)}
+    if any(task is None and not set(tasks) <= _off(tasks, gate) for gate, task in asking.items()):
         return None
-    before = [task for task in tasks if task is asking or task in asking.ancestors]
-    off = _off(tasks, last.gate)
-    if any(task not in off for task in tasks if task not in before):
-        return None
-    rest = _chain(before)
-    return None if rest is None else [last, *rest]
+    inside = [task for task in asking.values() if task is not None]
+    if not inside:
+        return []
+    latest = max(inside, key=lambda task: len(task.ancestors))
+    before = [task for task in tasks if task is latest or task in latest.ancestors]
+    after = [task for task in tasks if task not in before]
+    for gate, task in asking.items():
+        if task is not None and (task not in before or task is latest and not set(after) <= _off(tasks, gate)):
+            return None
+    return _chain(before)
 
 
 def _branch(tasks: list[Task], sinks: list[Task]) -> list[Task] | None:
-    """Return the last tasks where both arms of one branch come last."""
+    """Return the last tasks where both arms of one branch come last, one of which its host has tried if neither runs."""
     node = sinks[0].node
     if any(task.node is not node for task in sinks):
         return None
-    flag = sinks[0].flag
+    flag = sinks[0].conditions[0][0]
     asking = next((t for t in sinks[0].after if t.pod is not None and flag in t.pod.flags), None)
-    if asking is None or any(_chain(task.inner.tasks) is None for task in sinks if task.inner is not None):
+    if any(_chain(task.inner.tasks) is None for task in sinks if task.inner is not None):
         return None
+    if asking is None:
+        return sinks if len(sinks) == len(tasks) else None
     before = [task for task in tasks if task is asking or task in asking.ancestors]
     if len(before) + len(sinks) != len(tasks):
         return None
@@ -87,21 +108,15 @@ def _branch(tasks: list[Task], sinks: list[Task]) -> list[Task] | None:
     return None if rest is None else [*sinks, *rest]
 
 
-def _asking(task: Task, tasks: list[Task]) -> Task | None:
-    """Return the pod of the block that decides the gate of a task."""
-    for other in tasks:
-        if other.gate == task.gate and other.flag is not None:
-            return next((t for t in other.after if t.pod is not None and other.flag in t.pod.flags), None)
-    return None
+def _asking(gate: str, tasks: list[Task]) -> Task | None:
+    """Return the task among `tasks` whose pod decides a gate."""
+    flag = next((task.gates[gate] for task in tasks if task.gates.get(gate) is not None), None)
+    return next((task for task in tasks if task.pod is not None and flag in task.pod.flags), None)
 
 
 def _off(tasks: list[Task], gate: str) -> set[Task]:
     """Return the tasks that do not run where a gate is closed."""
-    off: set[Task] = set()
-    for task in tasks:
-        if (task.gate == gate and task.flag is not None) or any(other in off and other.kind == "pod" for other in task.after):
-            off.add(task)
-    return off
+    return {task for task in tasks if gate in task.behind}
 
 
 def _attempts(plan: FlowPlan, block: Block, loop: Loop | None) -> None:

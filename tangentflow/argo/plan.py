@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tangentflow.argo.ends import close
+from tangentflow.argo.guards import guard, implied, is_guard
 from tangentflow.argo.names import Names
-from tangentflow.argo.reach import depth, gate, guarded
+from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step
 
@@ -39,15 +40,15 @@ def plan_flow(flow: Flow, images: Mapping[str, str], called: bool) -> FlowPlan:
 class _Planner:
     def __init__(self, flow: Flow, images: Mapping[str, str]) -> None:
         self.images = images
-        self.plan = FlowPlan(flow)
-        self.plan.local = {n.id for n in flow.body.walk() if n.regions and not _steps(n)}
+        guarded_flow, self.gates_of = guard(flow)
+        self.plan = FlowPlan(guarded_flow)
+        self.plan.local = {n.id for n in guarded_flow.body.walk() if n.regions and not _steps(n)}
         self.names = Names()
         self.trail: dict[str, dict[str, str]] = {}
         self.given: dict[str, list[Task]] = {}
         self.hoisted: set[str] = set()
         self.gates: dict[tuple[str, str], Gate] = {}
-        self._gate_of: dict[str, Slice | None] = {}
-        self._blocks(Block("", flow.body, None, None, (), 0), {})
+        self._blocks(Block("", guarded_flow.body, None, None, ()), {})
 
     def _blocks(self, block: Block, trail: dict[str, str]) -> None:
         """Make the blocks; note for each node which node of each block around it it is or stands in."""
@@ -57,30 +58,12 @@ class _Planner:
             for index, region in enumerate(node.regions):
                 branch = isinstance(node, If)
                 loops = block.loops if branch else (*block.loops, node.id)
-                self._blocks(Block(f"{node.id}:{index}", region, node, block, loops, block.ifs + 1 if branch else 0), here)
+                self._blocks(Block(f"{node.id}:{index}", region, node, block, loops), here)
 
-    # --- gates
-
-    def _gate(self, step: Step, block: Block) -> Slice | None:
-        """Return the gate of a step; None if it is reached whenever its region is entered."""
-        if step.id not in self._gate_of:
-            found = gate(step.slice)
-            behind_test = _in_while(block) and depth(step.slice) > block.ifs and not block.ifs and bool(found.inputs)
-            self._gate_of[step.id] = found if guarded(step.slice) or behind_test else None
-        return self._gate_of[step.id]
-
-    def _asked(self, step: Step, block: Block) -> Slice | None:
-        """Return a step's gate unless it waits for another one behind the same jumps: then that one's gate is enough."""
-        own = self._gate(step, block)
-        if own is None:
-            return None
-        beside = {node.id: node for node in block.region}
-        for wanted in step.slice.inputs:
-            other = beside.get(wanted.site)
-            theirs = self._gate(other, block) if isinstance(other, Step) else None
-            if theirs is not None and theirs.code == own.code:
-                return None
-        return own
+    def _asked(self, step: Step, block: Block) -> list[Slice]:
+        """Return the gates that must be looked at before a step runs."""
+        found = self.gates_of.get(step.id, [])
+        return [] if found and implied(step, block.region.nodes, self.gates_of) else found
 
     # --- what can be evaluated when its region is opened
 
@@ -88,22 +71,23 @@ class _Planner:
         """Yield what the pod that opens a block can evaluate at once: all that needs nothing from the block itself."""
         known: set[str] = set()
         for node in block.region:
-            asked = self._asked(node, block) if isinstance(node, Step) else None
             if isinstance(node, Step):
-                if asked is None:
-                    continue
-                inputs: Sequence[Input] = asked.inputs
-            else:
-                inputs = self._inputs(node)
+                yield from self._early_gates(node, block, way, carrier, known)
+                continue
+            inputs = self._inputs(node)
             if {self.trail[i.site].get(block.key) for i in inputs} - known - {None}:
                 continue
             if self.plan.glue_like(node):
                 known.add(node.id)
             elif way == NONE:
                 continue
-            yield node, asked, block, carrier, inputs
-            if not isinstance(node, Step):
-                yield from self._inside(node, way, carrier)
+            yield node, None, block, carrier, inputs
+            yield from self._inside(node, way, carrier)
+
+    def _early_gates(self, step: Step, block: Block, way: str | None, carrier: str | None, known: set[str]) -> Iterator[Early]:
+        for asked in self._asked(step, block):
+            if way != NONE and not {self.trail[i.site].get(block.key) for i in asked.inputs} - known - {None}:
+                yield step, asked, block, carrier, asked.inputs
 
     def _inside(self, node: Node, way: str | None, carrier: str | None) -> Iterator[Early]:
         """Yield what can be evaluated in the blocks of a node when it is opened itself."""
@@ -151,16 +135,16 @@ class _Planner:
         self.plan.pods.append(pod)
         task = block.add(step.id, "pod", node=step, pod=pod)
         task.wait(self._needed(step.slice.inputs, block))
-        own, asked = self._gate(step, block), self._asked(step, block)
-        task.gate = own.code if own else None
-        if asked is not None:
+        task.gates = {wanted.code: None for wanted in self.gates_of.get(step.id, [])}
+        for asked in self._asked(step, block):
             known = self.gates.get((block.key, asked.code))
             if known is None:
                 host = self._host(block, asked.inputs, "guard", f"tells whether {step.id} is reached")
                 known = self._new_gate(asked, block, step, None)
                 self._write(host, known.flag)
                 host.hosted.append(known.flag.name)
-            task.flag = known.flag
+            task.conditions.append((known.flag, "1"))
+            task.gates[asked.code] = known.flag
             home = self.plan.homes[known.flag.name].task
             task.wait([home] if home is not None and home.block is block else [])
         self.given[step.id] = [task]
@@ -198,7 +182,8 @@ class _Planner:
         self.hoisted.add(node.id)
         if self.plan.glue_like(node) or isinstance(node, Glue):
             return
-        flag = Flag(self.names.take(f"{node.id}-{_WORDS[type(node)]}"), _DEFAULTS[type(node)], carrier)
+        default = "0" if is_guard(node) else _DEFAULTS[type(node)]
+        flag = Flag(self.names.take(f"{node.id}-{_WORDS[type(node)]}"), default, carrier)
         self.plan.flags[node.id] = flag
         self._write(host, flag)
         if isinstance(node, Loop):
@@ -226,16 +211,20 @@ class _Planner:
         if not self.plan.glue_like(node):
             needed = self._needed([*opening(node).inputs, *self._union(node)], block)
             for kind, inner in self._kinds(node):
-                task = block.add(f"{node.id}-{kind}" if isinstance(node, If) else node.id, kind, node=node, inner=inner)
+                wish = f"{node.id}-{kind}" if kind in ("then", "else") else node.id
+                task = block.add(wish, kind, node=node, inner=inner)
                 task.wait([*host, *needed])
                 if not isinstance(node, Map):
-                    task.flag, task.wanted = self.plan.flags[node.id], "0" if kind == "else" else "1"
+                    task.conditions.append((self.plan.flags[node.id], "0" if kind == "else" else "1"))
+                if kind == "rest":
+                    task.gates = {opening(node).code: self.plan.flags[node.id]}
                 made.append(task)
         self.given[node.id] = [*host, *made]
 
     def _kinds(self, node: Node) -> list[tuple[str, Block | None]]:
         if isinstance(node, If):
-            return [(k, b) for k, b in zip(("then", "else"), self.plan.inner(node)) if b.tasks]
+            kinds = ("rest",) if is_guard(node) else ("then", "else")
+            return [(k, b) for k, b in zip(kinds, self.plan.inner(node)) if b.tasks]
         if isinstance(node, Map):
             return [("map", self.plan.inner(node)[0])]
         if isinstance(node, Loop):
@@ -289,13 +278,9 @@ def _steps(node: Node) -> bool:
     return any(isinstance(inner, (Step, Call)) for region in node.regions for inner in region.walk())
 
 
-def _in_while(block: Block) -> bool:
-    while isinstance(block.owner, If) and block.parent is not None:
-        block = block.parent
-    return isinstance(block.owner, Loop) and block.owner.kind == "while"
-
-
 def _reason(node: Node) -> str:
+    if is_guard(node):
+        return f"tells whether line {node.origin.lineno} is reached"
     if isinstance(node, If):
         return f"decides {node.id} at line {node.origin.lineno}"
     if isinstance(node, Map):

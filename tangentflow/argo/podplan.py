@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from tangentflow.argo.guards import is_guard
 from tangentflow.argo.inputs import Loaded
 from tangentflow.argo.names import key
 from tangentflow.argo.shape import Flag, FlowPlan, Pod
@@ -84,7 +85,7 @@ def _node(plan: FlowPlan, node: Node) -> Json:
     if isinstance(node, Glue):
         return {**common, "text": node.text, "slice": _slice(flow, node.slice, node.id)}
     if isinstance(node, If):
-        return {**common, "test": _slice(flow, node.test, f"test of {node.id}")}
+        return {**common, "guard": is_guard(node), "test": _slice(flow, node.test, f"test of {node.id}")}
     if isinstance(node, Map):
         item_flags = {f.name: f.default for f in plan.item_flags.get(node.id, [])}
         return {**common, "scan": _slice(flow, node.scan, f"items of {node.id}"), "item_flags": item_flags}

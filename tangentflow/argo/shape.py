@@ -68,8 +68,9 @@ class Pod:
 class Task:
     """A task of a DAG: a pod, or what another template is for.
 
-    `kind` is "pod", "then", "else", "map", "loop" or "call". It waits for `after` and runs only if `flag` is `wanted`. One with `always`
-    waits for the end of those, whatever it is; one with `rescue` runs only if one of those failed. `gate` is the text of a step's gate.
+    `kind` is "pod", "then", "else", "rest" (what stands behind a jump), "map", "loop" or "call". It waits for `after` and runs only if its
+    `conditions` hold: flags and what they must be. One with `always` waits for the end of those, whatever it is; one with `rescue` runs
+    only if one of those failed. `gates` are the texts of the gates that it stands behind, with the flag of each that it looks at itself.
     """
 
     name: str
@@ -79,9 +80,8 @@ class Task:
     node: Node | None = None
     inner: Block | None = None
     after: list[Task] = field(default_factory=list)
-    flag: Flag | None = None
-    wanted: str = "1"
-    gate: str | None = None
+    conditions: list[tuple[Flag, str]] = field(default_factory=list)
+    gates: dict[str, Flag | None] = field(default_factory=dict)
     always: list[Task] = field(default_factory=list)
     rescue: list[Task] = field(default_factory=list)
     ancestors: set[Task] = field(default_factory=set)
@@ -94,16 +94,21 @@ class Task:
                 self.ancestors |= {other} | other.ancestors
 
     @property
+    def behind(self) -> set[str]:
+        """The texts of all gates that must be open for it to run, those of what it waits for included."""
+        return set(self.gates).union(*[other.behind for other in self.after if other.kind in ("pod", "rest")])
+
+    @property
     def done(self) -> str:
         """The condition under which what needs this task goes on."""
-        if self.kind == "pod":
+        if self.kind in ("pod", "rest"):
             return f"{self.name}.Succeeded"
         return f"({self.name}.Succeeded || {self.name}.Skipped)"
 
 
 @dataclass(eq=False)
 class Block:
-    """A region with its tasks; `loops` are the loops around it, outermost first, `ifs` the branches between it and the innermost.
+    """A region with its tasks; `loops` are the loops around it, outermost first.
 
     `begins` is what the pod that ends an iteration evaluates for the next one, `carried` the flags of that. `ends` are the tasks at
     whose end an iteration or the workflow may end, the last one first.
@@ -114,7 +119,6 @@ class Block:
     owner: Node | None
     parent: Block | None
     loops: tuple[str, ...]
-    ifs: int
     tasks: list[Task] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
     begins: list[str] = field(default_factory=list)

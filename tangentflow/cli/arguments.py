@@ -73,7 +73,12 @@ def _parser(
     for name, parameter in parameters.items():
         read = reader(hints.get(name))
         spellings = dict.fromkeys([f"--{name}", f"--{name.replace('_', '-')}"])
-        options: dict[str, Any] = {"dest": name, "type": read, "metavar": "V", "help": _help(parameter, hints.get(name))}
+        options: dict[str, Any] = {
+            "dest": name,
+            "type": read,
+            "metavar": "V",
+            "help": _help(parameter, hints.get(name)),
+        }
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             options["nargs"] = "*"
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_file", "run_file", "simulate_document", "simulate_file"]
 
-_EMITTERS = {"argo": "yaml", "python": "source", "ir": "__str__", "json": "json", "mermaid": "mermaid", "dot": "dot", "svg": "svg"}
+_EMITTERS = {
+    "argo": "yaml",
+    "python": "source",
+    "ir": "__str__",
+    "json": "json",
+    "mermaid": "mermaid",
+    "dot": "dot",
+    "svg": "svg",
+}
 
 
 def compile_file(target: str, emit: str, output: str | None) -> int:

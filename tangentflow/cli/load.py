@@ -25,7 +25,9 @@ def load(target: str) -> WorkflowFunction[..., object]:
     """
     file, name = _split(target)
     module = _imported(file)
-    own = {key: v for key, v in vars(module).items() if isinstance(v, WorkflowFunction) and v.__module__ == module.__name__}
+    own = {
+        key: v for key, v in vars(module).items() if isinstance(v, WorkflowFunction) and v.__module__ == module.__name__
+    }
     if name:
         found = getattr(module, name, None)
         if not isinstance(found, WorkflowFunction):
@@ -65,6 +67,8 @@ def _imported(file: Path) -> ModuleType:
     name = path.stem
     if "." in name:
         raise UsageError(f"{file} cannot be imported: a module's name has no dot; rename it")
+    if name in sys.stdlib_module_names or name == "tangentflow":
+        raise UsageError(f"{file} cannot be imported: another module is called {name!r}, which it would hide; rename it")
     sys.path.insert(0, str(path.parent))
     importlib.invalidate_caches()
     try:
@@ -74,7 +78,7 @@ def _imported(file: Path) -> ModuleType:
             raise
         raise _no_python(error) from error
     if not module.__file__ or not path.samefile(module.__file__):
-        raise UsageError(f"another module is called {name!r}, so {file} cannot be imported under its name; rename it")
+        raise UsageError(f"{file} cannot be imported: another module is called {name!r}; rename it")
     return module
 
 

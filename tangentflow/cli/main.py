@@ -61,7 +61,9 @@ def _users_part(frames: TracebackType | None) -> TracebackType | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tangentflow", description="Plain Python workflows on this machine and on Argo.")
+    parser = argparse.ArgumentParser(
+        prog="tangentflow", description="Plain Python workflows on this machine and on Argo."
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     compiling = commands.add_parser("compile", help="compile a workflow and print it, as an Argo document or otherwise")
@@ -75,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run a workflow on this machine and print its result",
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
     )  # fmt: skip
-    running.add_argument("--executor", choices=("process", "thread", "inline"), help="where steps run (default: process)")
+    running.add_argument(
+        "--executor", choices=("process", "thread", "inline"), help="where steps run (default: process)"
+    )
     running.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time")
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
@@ -84,8 +88,17 @@ def _parser() -> argparse.ArgumentParser:
         "simulate", help="run an Argo document on this machine, as the controller would",
         description="Run an Argo document, or the document of a workflow, on this machine as the Argo controller would.",
     )  # fmt: skip
-    simulating.add_argument("-p", "--parameter", metavar="NAME=VALUE", action="append", default=[], help="a workflow parameter of a document")
-    simulating.add_argument("--store", metavar="DIR", help="the folder for the artifacts of a document (default: one that is removed)")
+    simulating.add_argument(
+        "-p",
+        "--parameter",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a workflow parameter of a document",
+    )
+    simulating.add_argument(
+        "--store", metavar="DIR", help="the folder for the artifacts of a document (default: one that is removed)"
+    )
     _add_call(simulating, f"a document in YAML, or {_TARGET}")
     simulating.set_defaults(command=_simulate)
     return parser

@@ -6,6 +6,7 @@ arrow over several layers gets a place in each, so that nothing stands in its wa
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,10 @@ _SWEEPS = 6
 
 @dataclass(eq=False)
 class _Cell:
-    """Something that takes a place in a layer: a child of the group, a port on its border, or a bend of an arrow."""
+    """Something that takes a place in a layer: a child of the group, a port on its border, or a bend of an arrow.
+
+    `top` and `bottom` are those of its layer: within them arrows run straight down, so that they cross nothing.
+    """
 
     width: float
     height: float
@@ -28,6 +32,12 @@ class _Cell:
     layer: int = 0
     x: float = 0.0
     y: float = 0.0
+    top: float = 0.0
+    bottom: float = 0.0
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
 
 
 @dataclass(eq=False)
@@ -121,21 +131,22 @@ def _way(link: Link, owners: dict[str, tuple[str, ...]]) -> list[tuple[str, str,
 def _points(way: list[tuple[str, str, str]], at: dict[str, tuple[float, float, _Plan]]) -> list[tuple[float, float]]:
     """Join the parts of an arrow. Where it leaves or enters a group, the port there is the point."""
     points: list[tuple[float, float]] = []
-    for owner, source, target in way:
+    for number, (owner, source, target) in enumerate(way):
         x, y, plan = at[owner]
         wire = plan.wires[(source, target)]
-        first, last = wire.source, wire.target
-        if not points:
-            points.append((x + first.x + first.width / 2, y + first.y + first.height))
-        points += [(x + bend.x + bend.width / 2, y + bend.y + bend.height / 2) for bend in wire.bends]
-        into = isinstance(last.child, Group) and (owner, source, target) != way[-1]
-        if not into:  # else the port on the border of that group comes next
-            points.append((x + last.x + last.width / 2, y + last.y))
-        elif way[way.index((owner, source, target)) + 1][1].startswith("in "):
-            inner_x, inner_y, inner = at[target]
-            port = inner.cells[way[way.index((owner, source, target)) + 1][1]]
-            points.append((inner_x + port.x + port.width / 2, inner_y))
-    return points
+        start, end = wire.source, wire.target
+        middle, border = start.middle, start.y + start.height
+        if points:  # it came through a port, of this group or of one inside
+            middle, border = points[-1][0] - x, points[-1][1] - y
+        points += [(x + middle, y + border), (x + middle, y + max(border, start.bottom))]
+        for bend in wire.bends:
+            points += [(x + bend.middle, y + bend.top), (x + bend.middle, y + bend.bottom)]
+        middle = end.middle
+        if number + 1 < len(way) and way[number + 1][1].startswith("in "):
+            inner_x, _, inner = at[target]
+            middle = inner_x - x + inner.cells[way[number + 1][1]].middle
+        points += [(x + middle, y + end.top), (x + middle, y + end.y)]
+    return [point for number, point in enumerate(points) if not number or point != points[number - 1]]
 
 
 # -- the inside of a group -------------------------------------------------------------------------------------------
@@ -191,7 +202,7 @@ def _neighbours(plan: _Plan) -> tuple[dict[int, list[_Cell]], dict[int, list[_Ce
     below: dict[int, list[_Cell]] = {}
     for wire in plan.wires.values():
         chain = [wire.source, *wire.bends, wire.target]
-        for upper, lower in zip(chain, chain[1:]):
+        for upper, lower in itertools.pairwise(chain):
             above.setdefault(id(lower), []).append(upper)
             below.setdefault(id(upper), []).append(lower)
     return above, below
@@ -226,9 +237,9 @@ def _place(layers: list[list[_Cell]], plan: _Plan, label: float) -> None:
         for layer in layers:
             wanted = []
             for cell in layer:
-                near = [other.x + other.width / 2 for other in joined.get(id(cell), [])]
+                near = [other.middle for other in joined.get(id(cell), [])]
                 wanted.append(sum(near) / len(near) - cell.width / 2 if near else cell.x)
-            for cell, x in zip(layer, _apart(wanted, [cell.width + _GAP_X for cell in layer])):
+            for cell, x in zip(layer, _apart(wanted, [cell.width + _GAP_X for cell in layer]), strict=True):
                 cell.x = x
     cells = [cell for layer in layers for cell in layer]
     left = min((cell.x for cell in cells), default=0.0)
@@ -240,17 +251,14 @@ def _place(layers: list[list[_Cell]], plan: _Plan, label: float) -> None:
         height = max((cell.height for cell in layer), default=0.0)
         for cell in layer:
             cell.x += shift
-            cell.y = y + (height - cell.height) / 2
-            if cell.port == "in":
-                cell.y = 0.0
-        only_ports = all(cell.port or cell.child is None for cell in layer)
-        y += height + (_GAP_Y / 2 if only_ports and number in (0, len(layers) - 1) else _GAP_Y)
+            cell.y, cell.top, cell.bottom = y, y, y + height
+        y += height + (_GAP_Y if height or number else _GAP_Y / 2)
     plan.width = inside + 2 * _PADDING
-    plan.height = max(y - _GAP_Y, _HEADER) + _PADDING
-    for layer in layers:
-        for cell in layer:
-            if cell.port == "out":
-                cell.y = plan.height
+    bottom = max((cell.bottom for layer in layers for cell in layer if not cell.port), default=_HEADER)
+    plan.height = bottom + _PADDING
+    for cell in cells:
+        if cell.port:
+            cell.y = cell.top = cell.bottom = 0.0 if cell.port == "in" else plan.height
 
 
 def _apart(wanted: list[float], widths: list[float]) -> list[float]:
@@ -260,14 +268,14 @@ def _apart(wanted: list[float], widths: list[float]) -> list[float]:
         offsets.append(offset)
         offset += width
     pools: list[tuple[float, int]] = []  # mean of the wish, number of cells
-    for wish, start in zip(wanted, offsets):
+    for wish, start in zip(wanted, offsets, strict=True):
         mean, count = wish - start, 1
         while pools and pools[-1][0] > mean:
             other, number = pools.pop()
             mean, count = (mean * count + other * number) / (count + number), count + number
         pools.append((mean, count))
     flat = [mean for mean, count in pools for _ in range(count)]
-    return [start + x for start, x in zip(offsets, flat)]
+    return [start + x for start, x in zip(offsets, flat, strict=True)]
 
 
 def _settle(

@@ -23,7 +23,7 @@ _STYLES = (
     "classDef effect stroke-width:3px",
     "classDef glue stroke-dasharray:3",
 )
-_ESCAPED = {char: f"#{ord(char)};" for char in "\"#<>&`\\%"}
+_ESCAPED = {char: f"#{ord(char)};" for char in '"#<>&`\\%'}
 
 
 def to_mermaid(graph: Graph) -> str:

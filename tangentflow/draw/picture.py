@@ -120,8 +120,16 @@ class _Drawer:
             return [group]
         if isinstance(node, If):
             test = self.found[node.id] = Box(self.id(), shorten(text.removeprefix("if "), _LABEL), "test", note)
-            return [test, *self.arm(node.body, text), *self.arm(node.orelse, f"not: {text}")]
-        shape = "call" if isinstance(node, Call) else "glue" if isinstance(node, Glue) else "effect" if node.effect else "step"
+            return [test, *self.arm(node.body, text), *self.arm(node.orelse, "else")]
+        shape = (
+            "call"
+            if isinstance(node, Call)
+            else "glue"
+            if isinstance(node, Glue)
+            else "effect"
+            if node.effect
+            else "step"
+        )
         box = self.found[node.id] = Box(self.id(), shorten(text, _LABEL), shape, note)
         return [box]
 

@@ -5,6 +5,7 @@ Colours and fonts are attributes, not styles: several pictures on one page do no
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from html import escape
@@ -82,7 +83,7 @@ def _group(group: Group, frames: dict[str, Frame]) -> Iterator[str]:
         f'<rect x="{frame.x:.1f}" y="{frame.y:.1f}" width="{frame.width:.1f}" height="{frame.height:.1f}" rx="7" fill="{fill}" '
         f'stroke="{line}"{_dashed(dashes)}/>'
     )
-    yield f'<text x="{frame.x + 9:.1f}" y="{frame.y + 16:.1f}" font-size="11" fill="{line if fill != "none" else _INK}">{_escaped(group.label)}</text></g>'
+    yield f'<text x="{frame.x + 9:.1f}" y="{frame.y + 16:.1f}" font-size="11" fill="{_INK}">{_escaped(group.label)}</text></g>'
     for child in group.children:
         if isinstance(child, Group):
             yield from _group(child, frames)
@@ -96,7 +97,14 @@ def _box(box: Box, frame: Frame) -> Iterator[str]:
     x, y, w, h = frame.x, frame.y, frame.width, frame.height
     yield f"<g>{_title(box.note)}"
     if box.shape == "test":
-        corners = [(x, y + h / 2), (x + 14, y), (x + w - 14, y), (x + w, y + h / 2), (x + w - 14, y + h), (x + 14, y + h)]
+        corners = [
+            (x, y + h / 2),
+            (x + 14, y),
+            (x + w - 14, y),
+            (x + w, y + h / 2),
+            (x + w - 14, y + h),
+            (x + 14, y + h),
+        ]
         yield f'<polygon points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}" {style}/>'
     else:
         round_ = h / 2 if box.shape in ("start", "end") else 4
@@ -108,20 +116,23 @@ def _box(box: Box, frame: Frame) -> Iterator[str]:
 
 
 def _arrow(route: Route) -> Iterator[str]:
-    points = route.points
+    points = list(route.points)
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    ends = [*points[:-1], (points[-1][0], points[-1][1] - 6)]  # the head begins here
-    for (x1, y1), (x2, y2) in zip(ends, ends[1:]):
+    last = points.pop()
+    ends = [*points, (last[0], last[1] - 6)]  # the head begins here
+    for (x1, y1), (x2, y2) in itertools.pairwise(ends):
+        if x1 == x2:
+            path += f"V{y2:.1f}"
+            continue
         bend = max((y2 - y1) / 2, 6.0)
         path += f"C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}"
     order = route.link.shape == "order"
     colour = "#9aa5af" if order else "#a08a1f" if route.link.shape == "branch" else "#4d5d6b"
     yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.2"{_dashed("3 3" if order else "")}/>'
-    x, y = points[-1]
+    x, y = last
     yield f'<polygon points="{x - 3.5:.1f},{y - 7:.1f} {x + 3.5:.1f},{y - 7:.1f} {x:.1f},{y:.1f}" fill="{colour}"/>'
     if route.link.label:
-        x, y = points[0]
-        yield f'<text x="{x + 6:.1f}" y="{y + 13:.1f}" font-size="10" fill="{colour}">{_escaped(route.link.label)}</text>'
+        yield f'<text x="{x + 6:.1f}" y="{y - 8:.1f}" font-size="10" fill="{colour}">{_escaped(route.link.label)}</text>'
 
 
 def _dashed(dashes: str) -> str:
@@ -139,4 +150,6 @@ def _escaped(text: str) -> str:
 
 
 def _allowed(char: str) -> bool:
-    return char in "\t\n" or (ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF and ord(char) not in (0xFFFE, 0xFFFF))
+    return char in "\t\n" or (
+        ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF and ord(char) not in (0xFFFE, 0xFFFF)
+    )

@@ -94,8 +94,9 @@ def _region(
                 source = f"{os.path.basename(node.origin.filename)}:{node.origin.lineno}"
                 yield StepRun(node.name, here, status, source, {}, outcome, attempts=1)
         elif isinstance(node, Call):
-            inner = f"{frame}.{calls.index(node.id)}{ix_text(indices)}"
-            yield from _flow(graph, graph.flow(node.flow), folder, inner, here)
+            inner = f"{frame}/.{calls.index(node.id)}{ix_text(indices)}"
+            if (folder / inner).is_dir():
+                yield from _flow(graph, graph.flow(node.flow), folder, inner, here)
         elif isinstance(node, (Map, Loop)):
             for i in _indices(node, store, folder, frame, indices, calls):
                 yield from _region(graph, node.body, folder, frame, path, (*indices, i), calls)
@@ -111,7 +112,7 @@ def _indices(node: Map | Loop, store: _Frame, folder: Path, frame: str, indices:
         if isinstance(inner, (Step, Call)):
             places = [store.file(inner.id, indices).parent]
             if isinstance(inner, Call):
-                places.append(folder / f"{frame}.{calls.index(inner.id)}{ix_text(indices)}")
+                places.append(folder / f"{frame}/.{calls.index(inner.id)}{ix_text(indices)}")
             for place in places:
                 found |= {int(p.name) for p in place.iterdir() if p.name.isdigit()} if place.is_dir() else set()
     return sorted(found)

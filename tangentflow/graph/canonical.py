@@ -17,13 +17,10 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import gast
-
 from tangentflow.graph.fingerprint import Names, fingerprint
 from tangentflow.graph.lines import Lines, blocks, lines_of
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Step
-from tangentflow.graph.normal import Local, Part, bound_in, keywords, meaningless, parts
-from tangentflow.language.uses import uses
+from tangentflow.graph.normal import Form, Local, Part, bound_in, form, keywords, meaningless
 
 __all__ = ["canonical", "digest_of", "names_asked"]
 
@@ -64,6 +61,10 @@ def _bodies(graph: Graph) -> dict[str, _Body]:
 def digest_of(text: str) -> str:
     """Return the SHA-256 of a text in hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Callee(str):
+    """A part that stands for a flow, by its key."""
 
 
 @dataclass(eq=False)
@@ -112,14 +113,18 @@ class _Body:
         self.local = frozenset({*flow.params, *own})
         self.params = flow.params
         self.head = self._head(function.args)
-        self.callees = {n.callee: fingerprint(graph.bindings.get(n.callee, n.callee)) for n in self.nodes.values() if isinstance(n, Step)}
+        self.callees = {
+            n.callee: fingerprint(graph.bindings.get(n.callee, n.callee))
+            for n in self.nodes.values()
+            if isinstance(n, Step)
+        }
         self.block = self._block(function.body)
 
     def _head(self, given: ast.arguments) -> list[Part]:
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
-        defaults = parts([*given.defaults, *(d or ast.Constant(value=...) for d in given.kw_defaults)], (), self.names)
+        defaults = form([*given.defaults, *filter(None, given.kw_defaults)], (), self.names)
         named = [f"name {name}" if name in self.kept else Local(name) for name in self.params]
-        return [f"{shape} {[d is None for d in given.kw_defaults]} ", *defaults, *named]
+        return [f"{shape} {[d is None for d in given.kw_defaults]} ", *defaults.parts, *named]
 
     # --- lines
 
@@ -135,12 +140,11 @@ class _Body:
     def _line(self, stmt: ast.stmt, index: int) -> _Line:
         node = self.nodes.get(self.lines.ids.get(stmt, ""))
         inner = list(blocks(stmt))
-        line = _Line(self._parts(stmt, node, bool(inner)), index)
-        own = uses(*(_heads(stmt) if inner else [_to_gast(stmt)]))
-        line.reads, line.writes = set(own.reads), set(own.writes)
+        own = self._compound(stmt, node) if inner else self._simple(stmt, node)
+        line = _Line(own.parts, index, reads=own.reads, writes=own.writes)
         line.effect = bool(node is not None and node.effect)
         line.step = isinstance(node, (Step, Glue, Call))
-        line.message = node is None and stmt in self.lines.messages
+        line.message = stmt in self.lines.messages
         line.jump = isinstance(stmt, (ast.Return, ast.Raise, ast.Assert))
         line.breaks = isinstance(stmt, (ast.Break, ast.Continue))
         line.raises = bool(inner) or not _cannot_raise(stmt)
@@ -157,17 +161,29 @@ class _Body:
                 line.breaks |= other.breaks and not isinstance(stmt, (ast.For, ast.While))
         return line
 
-    def _parts(self, stmt: ast.stmt, node: Node | None, compound: bool) -> list[Part]:
-        if isinstance(node, (Step, Call)):
-            assert isinstance(stmt, (ast.Assign, ast.Expr)) and isinstance(stmt.value, ast.Call)
-            call = stmt.value
-            marks = [node.effect, node.pure, node.ordered] if isinstance(node, Step) else [node.effect, node.recursive]
-            called = f"step {self.callees[node.callee]}" if isinstance(node, Step) else f"\0{node.flow}\0"
-            target = parts(stmt.targets, self.local, self.names, self.kept) if isinstance(stmt, ast.Assign) else []
-            return [*target, f" = {called} {marks} ", *parts([*call.args, *call.keywords], self.local, self.names, self.kept)]
-        mark = f"{node.kind} {node.effect} " if isinstance(node, Glue) else "message " if stmt in self.lines.messages else ""
-        if not compound:
-            return [mark, *parts(stmt, self.local, self.names, self.kept)]
+    def _form(self, nodes: ast.AST | list[ast.AST]) -> Form:
+        return form(nodes, self.local, self.names, self.kept)
+
+    def _simple(self, stmt: ast.stmt, node: Node | None) -> Form:
+        """Return the form of a statement; a step or workflow that it calls counts by what it does."""
+        if not isinstance(node, (Step, Call)):
+            found = self._form(stmt)
+            mark = f"{node.kind} {node.effect} " if isinstance(node, Glue) else "message "
+            found.parts.insert(0, mark if node is not None or stmt in self.lines.messages else "")
+            return found
+        assert isinstance(stmt, (ast.Assign, ast.Expr)) and isinstance(stmt.value, ast.Call)
+        targets: list[ast.AST] = list(stmt.targets) if isinstance(stmt, ast.Assign) else []
+        found = self._form([*targets, *stmt.value.args, *stmt.value.keywords])
+        if isinstance(node, Step):
+            found.parts.insert(
+                0, f"step {self.callees[node.callee]} {[node.effect, node.pure, node.ordered]} {len(targets)} "
+            )
+        else:
+            found.parts[:0] = ["flow ", _Callee(node.flow), f" {[node.effect, node.recursive]} {len(targets)} "]
+        return found
+
+    def _compound(self, stmt: ast.stmt, node: Node | None) -> Form:
+        """Return the form of what a compound statement says itself."""
         kind = type(stmt).__name__
         if isinstance(node, Map):
             kind = "For in parallel"
@@ -175,12 +191,15 @@ class _Body:
             kind = f"{kind} in order {node.limit}"
         elif isinstance(node, If):
             kind = "If over steps"
+        header: list[ast.AST] = []
+        for name in ("target", "iter", "test", "items", "subject", "handlers", "cases"):
+            part = getattr(stmt, name, None) or []
+            for item in part if isinstance(part, list) else [part]:
+                header += [_without_body(item)]
+        found = self._form(header)
         lasts = [name for name in ("orelse", "finalbody") if getattr(stmt, name, None)]
-        header = [getattr(stmt, name) for name in ("target", "iter", "test", "items", "subject") if getattr(stmt, name, None)]
-        header += [part for handler in getattr(stmt, "handlers", []) for part in (handler.type,) if part]
-        header += [part for case in getattr(stmt, "cases", []) for part in (case.pattern, case.guard) if part]
-        flat = [item for part in header for item in (part if isinstance(part, list) else [part])]
-        return [f"{kind} {lasts} ", *parts(flat, self.local, self.names, self.kept)]
+        found.parts.insert(0, f"{kind} {lasts} ")
+        return found
 
     # --- colours
 
@@ -194,7 +213,7 @@ class _Body:
 
     def _refine(self, flows: dict[str, str]) -> None:
         """Colour lines and names until no round tells more of them apart."""
-        colours = {name: "" for name in self.local}
+        colours = dict.fromkeys(self.local, "")
         for place, name in enumerate(self.params):
             colours[name] = f"parameter {place}"
         lines = list(_all(self.block))
@@ -224,12 +243,14 @@ class _Body:
         for line in block:
             around = [sorted(other.own for other in near) for near in (line.before, line.after)]
             fresh.append(digest_of(f"{line.colour} {line.own} {around}"))
-        for line, colour in zip(block, fresh):
+        for line, colour in zip(block, fresh, strict=True):
             line.colour = colour
 
     # --- the text
 
-    def _emit(self, block: list[_Line], numbers: dict[str, str], flows: dict[str, str], depth: int, out: list[str]) -> None:
+    def _emit(
+        self, block: list[_Line], numbers: dict[str, str], flows: dict[str, str], depth: int, out: list[str]
+    ) -> None:
         waiting = {id(line): len(line.before) for line in block}
         ready = [line for line in block if not line.before]
         while ready:
@@ -251,9 +272,8 @@ def _written(written: list[Part], numbers: dict[str, str], flows: dict[str, str]
     for part in written:
         if isinstance(part, Local):
             out.append(numbers.setdefault(part.name, f"v{len(numbers)}"))
-        elif part.startswith(" = \0"):
-            _, key, rest = part.split("\0")
-            out.append(f" = flow {flows[key]}{rest}")
+        elif isinstance(part, _Callee):
+            out.append(flows[part])
         else:
             out.append(part)
     return "".join(out)
@@ -287,31 +307,10 @@ def _cannot_raise(stmt: ast.stmt) -> bool:
     return all(isinstance(node, harmless) for node in nodes)
 
 
-def _heads(stmt: ast.stmt) -> list[gast.AST]:
-    """Return what a compound statement evaluates or binds itself, as trees."""
-    out: list[ast.AST] = []
-    for name in ("iter", "test", "subject"):
-        part = getattr(stmt, name, None)
-        if part is not None:
-            out.append(ast.Expr(value=part))
-    if isinstance(stmt, ast.For):
-        out.append(ast.Assign(targets=[stmt.target], value=ast.Constant(value=None)))
-    for item in getattr(stmt, "items", []):
-        out.append(ast.Expr(value=item.context_expr))
-        if item.optional_vars is not None:
-            out.append(ast.Assign(targets=[item.optional_vars], value=ast.Constant(value=None)))
-    for handler in getattr(stmt, "handlers", []):
-        if handler.type is not None:
-            out.append(ast.Expr(value=handler.type))
-        if handler.name:
-            out.append(ast.Assign(targets=[ast.Name(id=handler.name, ctx=ast.Store())], value=ast.Constant(value=None)))
-    for case in getattr(stmt, "cases", []):
-        if case.guard is not None:
-            out.append(ast.Expr(value=case.guard))
-        out += [ast.Assign(targets=[ast.Name(id=n, ctx=ast.Store())], value=ast.Constant(value=None)) for n in bound_in([case.pattern])]
-        out += [ast.Expr(value=n) for n in ast.walk(case.pattern) if isinstance(n, ast.expr)]
-    return [_to_gast(ast.fix_missing_locations(part)) for part in out]
-
-
-def _to_gast(stmt: ast.AST) -> gast.AST:
-    return gast.ast_to_gast(stmt)
+def _without_body(node: ast.AST) -> ast.AST:
+    """Return a handler or case without its statements, which are lines of their own."""
+    if isinstance(node, ast.ExceptHandler):
+        return ast.ExceptHandler(type=node.type, name=node.name, body=[])
+    if isinstance(node, ast.match_case):
+        return ast.match_case(pattern=node.pattern, guard=node.guard, body=[])
+    return node

@@ -58,7 +58,6 @@ def _flow(flow: Flow, graph: Graph) -> Iterator[str]:
     yield from _unique(ids, "node")
     yield from _unique(list(flow.params), "parameter")
     at = places(flow)
-    order = {name: index for index, name in enumerate(ids)}
     for problem in _region(flow.body):
         yield f"body: {problem}"
     if flow.body.outputs:
@@ -67,9 +66,9 @@ def _flow(flow: Flow, graph: Graph) -> Iterator[str]:
         for problem in [*_node(node, at, graph), *(p for region in node.regions for p in _region(region))]:
             yield f"{node.id}: {problem}"
         for name, slice_ in slices(node).items():
-            for problem in _slice(slice_, node, name, flow, at, order):
+            for problem in _slice(slice_, node, name, flow, at):
                 yield f"{node.id}.{name}: {problem}"
-    for problem in _slice(flow.result, None, "result", flow, at, order):
+    for problem in _slice(flow.result, None, "result", flow, at):
         yield f"result: {problem}"
     try:
         lines_of(flow)
@@ -171,7 +170,7 @@ _CHECKS: dict[type, Callable[..., Iterator[str]]] = {
 # -- slices ----------------------------------------------------------------------------------------------------------
 
 
-def _slice(slice_: Slice, node: Node | None, name: str, flow: Flow, at: Places, order: dict[str, int]) -> Iterator[str]:
+def _slice(slice_: Slice, node: Node | None, name: str, flow: Flow, at: Places) -> Iterator[str]:
     around = at.loops(node.id) if node is not None else ()
     context = (*around, node.id) if node is not None and name == "advance" else around
     if slice_.start != (context[-1] if context else None):
@@ -187,12 +186,15 @@ def _slice(slice_: Slice, node: Node | None, name: str, flow: Flow, at: Places, 
     taken = {n for call, n, _ in _uses(function) if call in ("take", "copy", "has")}
     if taken != set(slice_.names):
         yield f"takes {sorted(taken)}, and says {slice_.names}"
-    looked_up = {(call == "leave", site, count) for call, site, count in _uses(function) if call in ("out", "own", "leave")}
+    looked_up = {
+        (call == "leave", site, count) for call, site, count in _uses(function) if call in ("out", "own", "leave")
+    }
     said = {(isinstance(at.nodes.get(i.site), Loop), i.site, len(i.every)) for i in slice_.inputs}
     if looked_up != said:
         yield f"looks up {sorted(looked_up - said)} without saying so, says {sorted(said - looked_up)} without looking up"
     if len({(i.site, i.every) for i in slice_.inputs}) != len(slice_.inputs):
         yield "an input is there twice"
+    order = {name: index for index, name in enumerate(at.nodes)}
     for item in slice_.inputs:
         for problem in _input(item, context, at):
             yield f"input {item.site!r}: {problem}"
@@ -235,7 +237,11 @@ def _uses(function: ast.FunctionDef) -> set[tuple[str, str, int]]:
     """Return the calls `_tf.name('text', …)`, each with its text and the number of its further arguments."""
     found = set()
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
             first = node.args[0] if node.args else None
             if node.func.value.id == "_tf" and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 found.add((node.func.attr, first.value, len(node.args) - 1))

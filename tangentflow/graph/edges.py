@@ -77,7 +77,9 @@ def edges(flow: Flow) -> list[Edge]:
         around = at.parents.get(target, ())
         others = [*inputs, *around]
         for edge in inputs.values():
-            implied = any(edge.source in _ended(other, before, at, other in around) for other in others if other != edge.source)
+            implied = any(
+                edge.source in _ended(other, before, at, other in around) for other in others if other != edge.source
+            )
             if edge.data or not implied:
                 found.append(edge)
         if not inputs and not around:
@@ -162,7 +164,11 @@ def _loaded(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             names.add(node.id)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("state", "snapshot"):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("state", "snapshot")
+        ):
             names |= {str(a.value) for a in node.args if isinstance(a, ast.Constant)}
     return names - {"_tf"}
 

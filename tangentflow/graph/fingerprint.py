@@ -19,12 +19,12 @@ import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tangentflow.bundling.modules import _Finder
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import LanguageError
-from tangentflow.graph.normal import Local, bound_in, parts
+from tangentflow.graph.normal import Local, bound_in, form
 from tangentflow.runtime.digest import digest
 from tangentflow.source.file import fingerprint as code_fingerprint
 from tangentflow.source.find import find
@@ -35,9 +35,13 @@ __all__ = ["Absent", "Names", "fingerprint", "names_of"]
 _MISSING = object()
 _SMALL = 1000
 _CLASS_MACHINERY = frozenset(
-    "__dict__ __weakref__ __module__ __qualname__ __doc__ __firstlineno__ __static_attributes__ __annotate__ __annotate_func__ "
-    "__annotations_cache__ __slotnames__ __abstractmethods__ _abc_impl __parameters__ __match_args__ __dataclass_fields__ __orig_bases__".split()
-)
+    {
+        "__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__firstlineno__", "__static_attributes__",
+        "__annotate__", "__annotate_func__", "__annotations_cache__", "__slotnames__", "__abstractmethods__", "_abc_impl",
+        "__parameters__", "__match_args__", "__dataclass_fields__", "__orig_bases__",
+    }
+)  # fmt: skip
+"""What Python notes in a class by itself."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Names:
         self.asked: dict[str, str] = {}
         if isinstance(workflow, Absent):
             self.asked = dict(workflow.names)
-        self._space = _Space.of(workflow.function) if isinstance(workflow, WorkflowFunction) else None
+        function = workflow.function if isinstance(workflow, WorkflowFunction) else None
+        self._space = _Space.of(function) if isinstance(function, types.FunctionType) else None
 
     def __call__(self, node: ast.expr) -> str | None:
         """Return the text that stands for a name or dotted name; None for one that is to be spelled out."""
@@ -144,7 +149,9 @@ class _Reach:
             return f"partial({self.text(value.func)}, {self.text(value.args)}, {self.text(value.keywords)})"
         if isinstance(value, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
             return f"{_installed(value.__module__ or 'builtins')}:{value.__qualname__}"
-        if callable(value) and isinstance(getattr(value, "__wrapped__", None), types.FunctionType):  # functools.lru_cache and its like
+        if callable(value) and isinstance(
+            getattr(value, "__wrapped__", None), types.FunctionType
+        ):  # functools.lru_cache and its like
             return f"{self.text(type(value))}({self.text(value.__wrapped__)})"
         if callable(value) and isinstance(getattr(value, "__module__", None), str) and not _is_own(value.__module__):
             return f"{_installed(value.__module__)}:{getattr(value, '__qualname__', getattr(value, '__name__', type(value).__name__))}"
@@ -178,7 +185,7 @@ class _Reach:
             tree = ast.parse(inspect.getsource(module))
         except (OSError, TypeError, SyntaxError):
             return f"module {module.__name__}"
-        return _joined(parts(tree.body, (), lambda node: None))
+        return _joined(form(tree.body, (), lambda node: None).parts)
 
     def function(self, function: types.FunctionType) -> str:
         space = _Space.of(function)
@@ -186,17 +193,27 @@ class _Reach:
         try:
             tree = _tree(function)
         except (LanguageError, TypeError):
-            reads = [name for name in function.__code__.co_names if space.value(ast.Name(id=name, ctx=ast.Load())) is not _MISSING]
+            reads = [
+                name
+                for name in function.__code__.co_names
+                if space.value(ast.Name(id=name, ctx=ast.Load())) is not _MISSING
+            ]
             named = {name: self.outer(ast.Name(id=name, ctx=ast.Load()), space) for name in [*reads, *space.closure]}
             return f"bytecode {code_fingerprint(function.__code__)!r} {named} {defaults}"
         given = tree.args
-        arguments = [*given.posonlyargs, *given.args, *filter(None, [given.vararg]), *given.kwonlyargs, *filter(None, [given.kwarg])]
+        arguments = [
+            *given.posonlyargs,
+            *given.args,
+            *filter(None, [given.vararg]),
+            *given.kwonlyargs,
+            *filter(None, [given.kwarg]),
+        ]
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
         names = [argument.arg for argument in arguments]
         body = [tree.body] if isinstance(tree, ast.Lambda) else list(tree.body)
         local = {*names, *bound_in(body)}
         kind = "async " if isinstance(tree, ast.AsyncFunctionDef) else ""
-        text = _joined(parts(body, local, lambda node: self.outer(node, space)), names)
+        text = _joined(form(body, local, lambda node: self.outer(node, space)).parts, names)
         return f"{kind}def {shape} {names} {defaults} {text}"
 
     def foreign(self, function: types.FunctionType) -> str:
@@ -274,8 +291,15 @@ def _is_own(name: str) -> bool:
     """Whether a module is the user's: neither installed nor of the standard library."""
     if name == "__main__" or name not in sys.modules:
         return True
+    if name.partition(".")[0] in ("tangentflow", *sys.stdlib_module_names):
+        return False
     file = getattr(sys.modules[name], "__file__", None)
-    return bool(file) and str(file).endswith(".py") and _Finder(frozenset(["tangentflow"])).own(name, "") is not None
+    if not file or not str(file).endswith(".py"):
+        return False
+    path = Path(file).resolve()
+    installed = any(part in ("site-packages", "dist-packages") for part in path.parts)
+    # `pip install --target` leaves a note of each distribution beside the packages.
+    return not installed and not any(path.parents[name.count(".") + (path.stem == "__init__")].glob("*.dist-info"))
 
 
 @functools.cache

@@ -32,7 +32,12 @@ def to_json(graph: Graph) -> str:
     An object with `format`, `root`, `flows` (every part of them has its `type`) and `code`: fingerprints of the steps, and of what the
     workflows read from outside.
     """
-    document = {"format": FORMAT, "root": graph.root, "flows": [_encode(flow) for flow in graph.flows], "code": _code(graph)}
+    document = {
+        "format": FORMAT,
+        "root": graph.root,
+        "flows": [_encode(flow) for flow in graph.flows],
+        "code": _code(graph),
+    }
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
@@ -45,7 +50,9 @@ def from_json(text: str) -> Graph:
     if not isinstance(document, dict) or "flows" not in document or "root" not in document:
         raise UsageError("this is no graph: it has no root and flows; write it with Graph.json()")
     if document.get("format") != FORMAT:
-        raise UsageError(f"this graph has format {document.get('format')!r}, this version of tangentflow reads {FORMAT}; write it anew")
+        raise UsageError(
+            f"this graph has format {document.get('format')!r}, this version of tangentflow reads {FORMAT}; write it anew"
+        )
     try:
         bindings = {key: Absent(**parts) for key, parts in document["code"].items()}
         return Graph(document["root"], _decode(document["flows"]), bindings)

@@ -48,12 +48,15 @@ def lines_of(flow: Flow) -> Lines:
         elif name is not None:
             messages.add(stmt)
     held = set(statements.values())
-    compounds = [s for s in walk(function.body) if list(blocks(s)) and not held.isdisjoint(walk([s]))]
-    for node, stmt in zip((n for n in nodes if n.id not in sites), compounds):
+    shapes = (ast.If, ast.For, ast.While)
+    compounds = [s for s in walk(function.body) if isinstance(s, shapes) and not held.isdisjoint(walk([s]))]
+    for node, stmt in zip((n for n in nodes if n.id not in sites), compounds, strict=False):
         statements[node.id] = stmt
     if len(statements) != len(nodes) or len(compounds) != len(nodes) - len(sites):
         missing = ", ".join(node.id for node in nodes if node.id not in statements)
-        raise InternalError("the source of a flow does not show its nodes", flow=flow.key, missing=missing, source=flow.source)
+        raise InternalError(
+            "the source of a flow does not show its nodes", flow=flow.key, missing=missing, source=flow.source
+        )
     return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages))
 
 
@@ -108,23 +111,23 @@ def spelled(lines: Lines, node: str) -> str:
 def _target(stmt: ast.For) -> str:
     """Return the loop's own target, also where it is unpacked by the first statement of the body."""
     first = stmt.body[0]
-    if isinstance(first, ast.Assign) and isinstance(first.targets[0], ast.Tuple | ast.List) and isinstance(stmt.target, ast.Name):
-        if isinstance(first.value, ast.Name) and first.value.id == stmt.target.id:
-            return ast.unparse(first.targets[0]).strip("()[]")
+    unpacks = isinstance(first, ast.Assign) and isinstance(first.targets[0], (ast.Tuple, ast.List))
+    if isinstance(first, ast.Assign) and unpacks and ast.unparse(first.value) == ast.unparse(stmt.target):
+        return ast.unparse(first.targets[0]).strip("()[]")
     return ast.unparse(stmt.target)
 
 
 def _iterable(stmt: ast.For, lines: Lines) -> str:
     """Return what the list of a loop was made of, for `items = [item for item in xs]` that is `xs`."""
-    if not isinstance(stmt.iter, ast.Name):
-        return ast.unparse(stmt.iter)
+    name = ast.unparse(stmt.iter)
     for other in walk(lines.function.body):
-        if isinstance(other, ast.Assign) and isinstance(other.targets[0], ast.Name) and other.targets[0].id == stmt.iter.id:
+        if isinstance(other, ast.Assign) and ast.unparse(other.targets[0]) == name:
             made = other.value
-            if isinstance(made, ast.ListComp) and len(made.generators) == 1 and not made.generators[0].ifs:
-                if ast.unparse(made.elt) == ast.unparse(made.generators[0].target):
-                    return ast.unparse(made.generators[0].iter)
-    return stmt.iter.id
+            if not isinstance(made, ast.ListComp) or len(made.generators) != 1 or made.generators[0].ifs:
+                continue
+            if ast.unparse(made.elt) == ast.unparse(made.generators[0].target):
+                return ast.unparse(made.generators[0].iter)
+    return name
 
 
 def _condition(stmt: ast.While) -> str:
@@ -132,7 +135,7 @@ def _condition(stmt: ast.While) -> str:
     if not isinstance(stmt.test, ast.Constant):
         return ast.unparse(stmt.test)
     for inner in stmt.body:
-        if isinstance(inner, ast.If) and isinstance(inner.test, ast.UnaryOp) and isinstance(inner.test.op, ast.Not):
-            if len(inner.body) == 1 and isinstance(inner.body[0], ast.Break) and not inner.orelse:
-                return ast.unparse(inner.test.operand)
+        leaves = isinstance(inner, ast.If) and [type(last) for last in inner.body] == [ast.Break] and not inner.orelse
+        if leaves and isinstance(inner.test, ast.UnaryOp) and isinstance(inner.test.op, ast.Not):  # type: ignore[attr-defined]
+            return ast.unparse(inner.test.operand)  # type: ignore[attr-defined]
     return ast.unparse(stmt.test)

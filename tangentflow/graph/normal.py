@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Local", "Part", "bound_in", "keywords", "meaningless", "parts", "root"]
+from tangentflow.language.uses import MUTATORS
+
+__all__ = ["Form", "Local", "Part", "bound_in", "form", "keywords", "meaningless", "root"]
 
 
 @dataclass(frozen=True)
@@ -22,19 +24,35 @@ class Local:
 
 Part = str | Local
 
+
+@dataclass
+class Form:
+    """The normal form of a tree: its parts, and which variables it reads, and binds or may change in place."""
+
+    parts: list[Part] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+
+
 Outer = Callable[[ast.expr], str | None]
 """Gives the text for a name from outside or for a dotted name that starts with one; None for a dotted name to be spelled out."""
 
-_SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores", "returns", "annotation", "type_params", "decorator_list"})
+_SKIPPED = frozenset(
+    {"ctx", "kind", "type_comment", "type_ignores", "returns", "annotation", "type_params", "decorator_list"}
+)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def parts(nodes: ast.AST | Sequence[ast.AST], local: Iterable[str], outer: Outer, kept: frozenset[str] = frozenset()) -> list[Part]:
-    """Return the parts of a tree whose own variables are `local`. Names in `kept` are never renamed."""
-    writer = _Writer(frozenset(local) - kept, outer, kept)
+def form(
+    nodes: ast.AST | Sequence[ast.AST], local: Iterable[str], outer: Outer, kept: frozenset[str] = frozenset()
+) -> Form:  # fmt: skip
+    """Return the normal form of a tree whose own variables are `local`. Those in `kept` keep their names."""
+    own = frozenset(local)
+    writer = _Writer(own - kept, outer, kept & own)
     writer.value(nodes if isinstance(nodes, ast.AST) else list(nodes))
-    return writer.out
+    return writer.form
 
 
 def root(node: ast.expr) -> str | None:
@@ -76,7 +94,7 @@ def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             todo += [*getattr(node, "decorator_list", []), *_evaluated_outside(node)]
         elif isinstance(node, _COMPREHENSIONS):
-            todo += [n for n in ast.walk(node) if isinstance(n, ast.NamedExpr) and n is not node]
+            todo += [n for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
             todo.append(node.generators[0].iter)
         else:
             todo += list(ast.iter_child_nodes(node))
@@ -86,9 +104,7 @@ def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
 def _binds(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         yield node.id
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
+    elif isinstance(node, _NAMED) and node.name:
         yield node.name
     elif isinstance(node, ast.MatchMapping) and node.rest:
         yield node.rest
@@ -114,7 +130,7 @@ class _Scope:
 
 class _Writer:
     def __init__(self, local: frozenset[str], outer: Outer, kept: frozenset[str]) -> None:
-        self.out: list[Part] = []
+        self.form = Form()
         self.local = local
         self.outer = outer
         self.kept = kept
@@ -123,19 +139,23 @@ class _Writer:
 
     # --- names
 
-    def name(self, name: str) -> None:
+    def name(self, name: str, ctx: ast.expr_context | None = None) -> None:
         for depth, scope in enumerate(reversed(self.scopes)):
             if name in scope.names and (depth == 0 or not scope.is_class):
-                self.out.append(scope.names[name])
+                self.form.parts.append(scope.names[name])
                 return
-        if name in self.local:
-            self.out.append(Local(name))
+        if name in self.local or name in self.kept:
+            self.form.parts.append(Local(name) if name in self.local else f"name {name}")
+            if not isinstance(ctx, ast.Store):
+                self.form.reads.add(name)
+            if not isinstance(ctx, ast.Load):
+                self.form.writes.add(name)
             return
-        self.out.append(self.outer(ast.Name(id=name, ctx=ast.Load())) or f"name {name}")
+        self.form.parts.append(self.outer(ast.Name(id=name, ctx=ast.Load())) or f"name {name}")
 
     def is_outer(self, name: str | None) -> bool:
         hidden = any(name in scope.names for scope in self.scopes)
-        return name is not None and not hidden and name not in self.local
+        return name is not None and not hidden and name not in self.local and name not in self.kept
 
     def fresh(self, names: Iterable[str]) -> dict[str, str]:
         """Number the names of a scope in the order given."""
@@ -151,26 +171,26 @@ class _Writer:
         if isinstance(value, ast.AST):
             self.node(value)
         elif isinstance(value, (list, tuple)):
-            self.out.append("[")
+            self.form.parts.append("[")
             for item in value:
                 if not (isinstance(item, ast.AST) and meaningless(item)):
                     self.value(item)
-                    self.out.append(",")
-            self.out.append("]")
+                    self.form.parts.append(",")
+            self.form.parts.append("]")
         else:
-            self.out.append(f"{type(value).__name__} {value!r}")
+            self.form.parts.append(f"{type(value).__name__} {value!r}")
 
     def fields(self, node: ast.AST, skip: Iterable[str] = ()) -> None:
         """Write the fields of a node; those that are missing, None or empty are the same."""
-        self.out.append(f"{type(node).__name__}(")
+        self.form.parts.append(f"{type(node).__name__}(")
         for name in node._fields:
             value = getattr(node, name, None)
             if name in _SKIPPED or name in skip or value is None or value == []:
                 continue
-            self.out.append(f"{name}=")
+            self.form.parts.append(f"{name}=")
             self.value(value)
-            self.out.append(";")
-        self.out.append(")")
+            self.form.parts.append(";")
+        self.form.parts.append(")")
 
     def node(self, node: ast.AST) -> None:
         special = getattr(self, f"visit_{type(node).__name__}", None)
@@ -182,23 +202,47 @@ class _Writer:
             self.fields(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        self.name(node.id)
+        self.name(node.id, node.ctx)
+
+    def changes(self, node: ast.expr) -> None:
+        """Note that what an expression starts with may be changed in place."""
+        while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+            node = node.value
+        if isinstance(node, ast.Name) and not self.is_outer(node.id):
+            self.form.writes.add(node.id)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.changes(node)
+        self.fields(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            self.changes(node.func)
+        self.fields(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name):
+            self.form.reads.add(node.target.id)
+        self.fields(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.changes(node)
         text = self.outer(node) if self.is_outer(root(node)) else None
         if text is None:
             self.fields(node)
         else:
-            self.out.append(text)
+            self.form.parts.append(text)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self.node(ast.Assign(targets=[node.target], value=node.value))
+        self.node(ast.Assign(targets=[node.target], value=node.value or ast.Constant(value=None)))
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        self.out.append(f"{type(node.value).__name__} {node.value!r}")
+        self.form.parts.append(f"{type(node.value).__name__} {node.value!r}")
 
     def visit_alias(self, node: ast.alias) -> None:
-        self.out.append(f"{'as ' if node.asname else ''}{node.name} ")
+        self.form.parts.append(f"{'as ' if node.asname else ''}{node.name} ")
         for name in _binds(node):
             self.name(name)
 
@@ -217,31 +261,37 @@ class _Writer:
 
     def comprehension(self, node: ast.AST) -> None:
         generators: list[ast.comprehension] = node.generators  # type: ignore[attr-defined]
-        self.out.append(f"{type(node).__name__}(")
+        self.form.parts.append(f"{type(node).__name__}(")
         self.value(generators[0].iter)
         scope = [n for g in generators for n in sorted(bound_in([g.target]), key=_order(g.target))]
         self.scopes.append(_Scope(self.fresh(dict.fromkeys(scope))))
         for number, generator in enumerate(generators):
-            self.out.append(" async for " if generator.is_async else " for ")
+            self.form.parts.append(" async for " if generator.is_async else " for ")
             self.value(generator.target)
             if number:
                 self.value(generator.iter)
             self.value(generator.ifs)
         for name in ("key", "elt", "value"):
             if hasattr(node, name):
-                self.out.append(":")
+                self.form.parts.append(":")
                 self.value(getattr(node, name))
         self.scopes.pop()
-        self.out.append(")")
+        self.form.parts.append(")")
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
-        self.out.append(f"{type(node).__name__}(")
+        self.form.parts.append(f"{type(node).__name__}(")
         if not isinstance(node, ast.Lambda):
             self.name(node.name)
             self.value(node.decorator_list)
         self.value(_evaluated_outside(node))
         given = node.args
-        arguments = [*given.posonlyargs, *given.args, *filter(None, [given.vararg]), *given.kwonlyargs, *filter(None, [given.kwarg])]
+        arguments = [
+            *given.posonlyargs,
+            *given.args,
+            *filter(None, [given.vararg]),
+            *given.kwonlyargs,
+            *filter(None, [given.kwarg]),
+        ]
         body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
         own = bound_in(body)
         order = _order(*body)
@@ -249,24 +299,24 @@ class _Writer:
         only = {a.arg: f"name {a.arg}" for a in given.kwonlyargs}
         self.scopes[-1].names.update(only)
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
-        self.out.append(f"{shape} {[d is None for d in given.kw_defaults]}")
+        self.form.parts.append(f"{shape} {[d is None for d in given.kw_defaults]}")
         for argument in arguments:
             self.name(argument.arg)
         self.value(body)
         self.scopes.pop()
-        self.out.append(")")
+        self.form.parts.append(")")
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _function
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.out.append("ClassDef(")
+        self.form.parts.append("ClassDef(")
         self.name(node.name)
         self.value(node.decorator_list)
         self.value(_evaluated_outside(node))
         self.scopes.append(_Scope({name: f"attribute {name}" for name in bound_in(node.body)}, is_class=True))
         self.value(node.body)
         self.scopes.pop()
-        self.out.append(")")
+        self.form.parts.append(")")
 
 
 def _order(*nodes: ast.AST) -> Callable[[str], tuple[int, str]]:

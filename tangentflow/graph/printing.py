@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from tangentflow.graph.edges import RESULT, START, edges
 from tangentflow.graph.lines import Lines, lines_of, spelled, walk
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, Loop, Map, Node, Region, Step
 from tangentflow.source.origin import Origin
 
 __all__ = ["headline", "how", "print_graph", "results", "shorten", "where"]
@@ -59,14 +59,14 @@ def how(node: Node) -> str:
         reasons = sorted({_reason(*why) for why in node.why})
         words = f"in order: {', '.join(reasons)}" if reasons else "in order"
         return f"{words}, at most {node.limit:,} times" if node.limit is not None else words
-    words = [_WORDS[node.kind]] if isinstance(node, Glue) else []
+    marks = [_WORDS[node.kind]] if isinstance(node, Glue) else []
     if isinstance(node, Step):
-        words += [word for word in ("pure", "ordered") if getattr(node, word)]
+        marks += [word for word in ("pure", "ordered") if getattr(node, word)]
     if isinstance(node, Call):
-        words.append("recursive" if node.recursive else "workflow")
+        marks.append("recursive" if node.recursive else "workflow")
     if node.effect and not isinstance(node, Glue):
-        words.append("effect")
-    return ", ".join(words)
+        marks.append("effect")
+    return ", ".join(marks)
 
 
 def _reason(name: str, site: str, line: int) -> str:
@@ -85,7 +85,7 @@ def _flow(flow: Flow) -> str:
     rows[-1][1].extend(_waits(waits.get(RESULT, [])))
     left = [_fit(text) for text, _ in rows]
     column = max(map(len, left)) + 2
-    return "\n".join(_row(text, notes, column) for text, (_, notes) in zip(left, rows))
+    return "\n".join(_row(text, notes, column) for text, (_, notes) in zip(left, rows, strict=True))
 
 
 def _fit(text: str) -> str:
@@ -107,10 +107,8 @@ def _region(region: Region, lines: Lines, waits: dict[str, list[str]], depth: in
     for node in region:
         text = spelled(lines, node.id)
         notes = [where(node.origin), node.id, how(node)]
-        if node.regions:
-            yield f"{margin}{text}:", [*notes, _frontier(node), *_waits(waits.get(node.id, []))]
-        else:
-            yield f"{margin}{text}", [*notes, *_waits(waits.get(node.id, []))]
+        notes += _waits(waits.get(node.id, []))
+        yield (f"{margin}{text}:", [*notes, _frontier(node)]) if node.regions else (f"{margin}{text}", notes)
         for index, inner in enumerate(node.regions):
             if index and inner.nodes:
                 yield f"{margin}else:", []

@@ -14,7 +14,7 @@ import gast
 
 from tangentflow.language.call_values import CallValues
 from tangentflow.language.changes import Keep, element, load, spread
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import bound_names, captured_names
 from tangentflow.language.values import ALONE, IMMUTABLE, Value, join, live_value
 from tangentflow.language.verdict import MISSING, dotted
 
@@ -32,12 +32,27 @@ class Aliasing(CallValues):
         """Evaluate an expression of whose value `keep` is kept; return what is known of it."""
         if node is None:
             return IMMUTABLE
+        found = self._evaluate(node, keep)
+        return found if keep is Keep.NOTHING or not found.related else self._settled(found)
+
+    def _evaluate(self, node: Any, keep: Keep) -> Value:
         method = getattr(self, f"_{type(node).__name__}", None)
         if method is not None:
             return method(node, keep)  # type: ignore[no-any-return]
         for child in gast.iter_child_nodes(node):
             self.value(child, Keep.ALL)
         return Value(origin="element", why="where it comes from is not known")
+
+    def _settled(self, value: Value) -> Value:
+        """What may share a part with other names is kept elsewhere: from now on they all are shared."""
+        why = f"it may share a part with a value that line {self.line} puts elsewhere"
+        for name in value.related & self.env.keys():
+            self.env[name] = self.env[name].shared("alias", why)
+        return replace(value.shared("alias", why), related=frozenset())
+
+    def renamed(self, node: Any) -> Value:
+        """Evaluate what a name is bound to."""
+        return self._evaluate(node, Keep.ALL) if isinstance(node, gast.Name) else self.value(node, Keep.ALL)
 
     def _Constant(self, node: Any, keep: Keep) -> Value:
         return IMMUTABLE
@@ -232,13 +247,13 @@ class Aliasing(CallValues):
 
     def _Lambda(self, node: Any, keep: Keep) -> Value:
         captures = self.function(node, [gast.Return(value=node.body)])
-        return replace(IMMUTABLE, captures=captures if keep is not Keep.NOTHING else frozenset())
+        return replace(IMMUTABLE, captures=captures)
 
     def function(self, node: Any, body: list[Any]) -> frozenset[str]:
         """Check an inner function; return the local names that it captures."""
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             self.value(default, Keep.ALL)
-        captures = frozenset(uses(node).reads & self.env.keys()) - {getattr(node, "name", "")}
+        captures = frozenset(captured_names(node) & self.env.keys()) - {getattr(node, "name", "")}
         outer = dict(self.env)
         why = "an inner function changes it, and when that happens is not seen in the workflow"
         for name, value in outer.items():

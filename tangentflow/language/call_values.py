@@ -10,7 +10,7 @@ from typing import Any
 import gast
 
 from tangentflow.language import known, known_results
-from tangentflow.language.changes import Changes, Keep, element, spread
+from tangentflow.language.changes import Changes, Keep, element, load, spread
 from tangentflow.language.helpers import given_to
 from tangentflow.language.uses import MUTATORS
 from tangentflow.language.values import ALONE, IMMUTABLE, Value
@@ -34,7 +34,8 @@ class CallValues(Changes):
         if obj is MISSING and isinstance(node.func, gast.Attribute):
             return self._method_call(node, keep)
         if obj is MISSING:
-            self.value(node.func, Keep.NOTHING)
+            for name in self.value(node.func, Keep.NOTHING).captures & self.env.keys():
+                self.value(load(name), whole(keep))  # the function may return what it captured
             return self._unknown_call(node, keep)
         return self._known_call(node, keep, obj)
 
@@ -129,9 +130,11 @@ class CallValues(Changes):
         positional = len(node.args)
         several = positional > 1 and known.qualified_name(self.resolve(node.func)) in ("builtins.max", "builtins.min")
         kept = Keep.NOTHING if keep is Keep.NOTHING else (Keep.ALL if several else Keep.ELEMENTS)
-        found = [self.value(value, kept) for value in node.args]
-        found += [self.value(k.value, keep if k.arg == "default" else Keep.NOTHING) for k in node.keywords]
-        if all(value.immutable if several or i else value.flat for i, value in enumerate(found[:positional])):
+        found = [self.value(value, whole(keep) if i else kept) for i, value in enumerate(node.args)]
+        for keyword in node.keywords:
+            value = self.value(keyword.value, whole(keep) if keyword.arg == "default" else Keep.NOTHING)
+            found += [value] if keyword.arg == "default" else []
+        if all(value.immutable if several or i else value.flat for i, value in enumerate(found)):
             return IMMUTABLE
         return Value(origin="element", why=f"`{dotted(node.func)}` picks it out of other values")
 
@@ -144,11 +147,9 @@ class CallValues(Changes):
         return Value(levels=min([spread(value) for value in rest], default=ALONE), flat=flat, type="dict")
 
     def _unknown_call(self, node: Any, keep: Keep) -> Value:
-        """A helper: what it returns may hold what it was given."""
+        """A helper or function value: what it returns may hold what it was given, or a value from elsewhere."""
         values = [*node.args, *[k.value for k in node.keywords]]
         self.context = f"line {self.line} passes it to `{dotted(node.func)}`, which may return it"
-        if all(value.immutable for value in self._all(values, Keep.NOTHING)):
-            return Value(levels=ALONE)
         self._all(values, whole(keep))
         return Value(origin="element", why=f"`{dotted(node.func)}` may return a value that something else holds")
 

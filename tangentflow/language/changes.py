@@ -70,7 +70,7 @@ class Changes:
                 stored or (named and method == "update") or (method == "pop" and i > 0 and keep is not Keep.NOTHING)
             )
             found = self.value(value, Keep.ALL if stored else Keep.ELEMENTS if method in _SPREADING else Keep.NOTHING)
-            captures |= found.captures
+            captures |= found.captures if stored or method in _SPREADING else frozenset()
             if stored:
                 levels, flat = min(levels, 1 + found.kept_levels), flat and found.immutable
             elif method in _SPREADING:

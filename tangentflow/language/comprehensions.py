@@ -10,11 +10,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gast
 
 from tangentflow.language import core
+from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load, store
 from tangentflow.language.registry import expression
 from tangentflow.language.uses import bound_names, uses
@@ -146,7 +147,7 @@ def _search(lowering: Lowering, node: gast.GeneratorExp, stop_at: bool) -> gast.
             test = gast.UnaryOp(op=gast.Not(), operand=test)
         lowering.emit(core.If(lowering.origin, test, [core.Break(lowering.origin)], []))
 
-    _loops(lowering, node, look, after=leave if nested else None)
+    _loops(lowering, node, look, after=leave if nested else None, ends_early=True)
     return load(found)
 
 
@@ -160,14 +161,17 @@ def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
         if len(bounds) == len(iterable.args) and len(bounds) in (1, 2):
             count = len(range(*bounds))
     name, item = lowering.namer.fresh("items"), lowering.namer.fresh("item")
-    generator = gast.comprehension(target=store(item), iter=lowering.expr(iterable), ifs=[], is_async=0)
+    iterable = lowering.expr(iterable)
+    if any(isinstance(node, gast.NamedExpr) for node in gast.walk(iterable)):
+        iterable = lowering.temp(iterable, "iterable")  # no comprehension may go through `:=`
+    generator = gast.comprehension(target=store(item), iter=iterable, ifs=[], is_async=0)
     value = gast.ListComp(elt=load(item), generators=[generator])
     lowering.glue(assignment(name, value), total=count is not None and lowering.kinds.total(iterable, lowering.bound))
     return name, count
 
 
 def _loops(
-    lowering: Lowering, node: gast.AST, innermost: Callable[..., None], after: Callable[[], None] | None = None
+    lowering: Lowering, node: gast.AST, innermost: Callable[..., None], after: Callable[[], None] | None = None, ends_early: bool = False
 ) -> None:  # fmt: skip
     """Emit the loops of a comprehension, its targets renamed so that they stay its own."""
     _check_bound(lowering, node)
@@ -194,6 +198,9 @@ def _loops(
             innermost(renamed)
             return
         generator, *rest = generators
+        made = [getattr(renamed, part, None) for part in ("key", "value", "elt")]
+        written = uses(generator.target, *generator.ifs, *rest, *made).writes
+        check_lazy(lowering, generator.iter, written, ends_early)
         items, count = listed(lowering, generator.iter)
         targets = bound_names(generator.target)
         lowering.locals |= targets
@@ -234,11 +241,39 @@ def _filtered(lowering: Lowering, conditions: list[gast.expr], then: Callable[[]
 def _check_bound(lowering: Lowering, node: gast.AST) -> None:
     """Refuse names that may be unbound: inside a comprehension Python raises another error than a loop would."""
     used = uses(node)
-    for name in sorted(used.reads & lowering.locals - lowering.bound - used.writes):
+    for name in sorted(used.reads & lowering.locals - lowering.bound):
+        if name in used.writes and next(_occurrences(node, name), "store") == "store":
+            continue
         lowering.refuse(
             node, "TF124", f"'{name}' may be unbound in this comprehension", "a branch above does not assign it",
             f"assign '{name}' on every path before",
         )  # fmt: skip
+
+
+def _occurrences(node: gast.AST, name: str, certain: bool = True) -> Iterator[str]:
+    """Yield "load" and "store" of a name in the order of evaluation; a store that may not happen is left out."""
+    if isinstance(node, gast.Name) and node.id == name:
+        if certain or isinstance(node.ctx, gast.Load):
+            yield "load" if isinstance(node.ctx, gast.Load) else "store"
+        return
+    parts = list(gast.iter_child_nodes(node))
+    if isinstance(node, (gast.ListComp, gast.SetComp, gast.GeneratorExp, gast.DictComp)):
+        inner = [node.elt] if not isinstance(node, gast.DictComp) else [node.key, node.value]
+        parts = [*node.generators, *inner]
+    elif isinstance(node, gast.comprehension):  # of a filter that holds, all parts joined by `and` were evaluated
+        ifs = [v for test in node.ifs for v in (test.values if _is_and(test) else [test])]
+        parts = [node.iter, *ifs]
+    elif isinstance(node, gast.NamedExpr):
+        parts = [node.value, node.target]
+    elif isinstance(node, gast.IfExp):
+        parts = [node.test, node.body, node.orelse]
+    sure = {gast.IfExp: 1, gast.BoolOp: 2, gast.Lambda: 0}.get(type(node), len(parts))  # a BoolOp begins with its operator
+    for i, part in enumerate(parts):
+        yield from _occurrences(part, name, certain and i < sure)
+
+
+def _is_and(node: gast.AST) -> bool:
+    return isinstance(node, gast.BoolOp) and isinstance(node.op, gast.And)
 
 
 def _rename(tree: gast.AST, names: dict[str, str]) -> None:

@@ -29,6 +29,7 @@ def fence(lowering: Lowering) -> None:
         if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
+                lowering.kind(node)  # refuses what may not be called, in lambdas and inner functions too
             _check(lowering, node, called)
             continue
         known = REFUSALS.get(kind)

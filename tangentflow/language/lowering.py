@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import types
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
 __all__ = ["Lowered", "Lowering", "lower"]
+
+_METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, classmethod, staticmethod, StepFunction, WorkflowFunction)
 
 RECORDED = frozenset({"step", "call", "opaque", "impure", "message"})
 """Kinds of calls that become sites."""
@@ -62,14 +65,16 @@ class Lowering:
         self.out: core.Block = []
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
-        self.locals = set(self.params) | (own.writes - own.mutates) | own.kills | own.deletes
+        self.locals = set(self.params) | own.binds
         self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
         names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
         self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
-        self.kinds = Kinds(self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)))
+        self.kinds = Kinds(
+            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
+        )  # fmt: skip
         self.callees: dict[str, object] = {}
         self.consumed: Counter[int] = Counter()
         self.spelling: dict[str, str] = {}
@@ -78,16 +83,28 @@ class Lowering:
         self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
         self.inner_targets = _inner_targets(source.tree)
+        self.inner_functions = _inner_functions(source.tree)
         mark_adding_reads(source.tree, self.resolve)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
         self._contains: dict[int, tuple[gast.AST, bool]] = {}
         self._kinds: dict[int, tuple[gast.AST, str]] = {}
 
+    def _annotated_type(self, name: str) -> type | None:
+        """Return the class that a parameter is annotated with, if it is one."""
+        given = self.source.tree.args
+        for parameter in [*given.posonlyargs, *given.args, *given.kwonlyargs]:
+            if parameter.id == name and parameter.annotation is not None:
+                annotation = self.resolve(parameter.annotation)
+                return annotation if inspect.isclass(annotation) else None
+        return None
+
     # --- offences
 
     def refuse(self, node: gast.AST, code: str, what: str, why: str, instead: str) -> None:
         """Note an offence; compilation goes on to find the others."""
-        at = Origin.of(node, self.source) if getattr(node, "lineno", None) else self.origin
+        compound = isinstance(getattr(node, "body", None), list) or isinstance(node, gast.Match)
+        place = Origin.of_header if compound else Origin.of
+        at = place(node, self.source) if getattr(node, "lineno", None) else self.origin
         offence = at.offence(self.source, code=code, what=what, why=why, instead=instead)
         if offence not in self.offences:
             self.offences.append(offence)
@@ -105,9 +122,14 @@ class Lowering:
             return MISSING
         if isinstance(node, gast.Attribute):
             owner = self.resolve(node.value)
-            if owner is MISSING or not (inspect.ismodule(owner) or inspect.isclass(owner)):
+            if owner is MISSING:
                 return MISSING
-            return getattr(owner, node.attr, MISSING)
+            if inspect.ismodule(owner) or inspect.isclass(owner):
+                return getattr(owner, node.attr, MISSING)
+            found = inspect.getattr_static(owner, node.attr, MISSING)  # runs no code of a property
+            if isinstance(found, _METHODS):
+                return getattr(owner, node.attr, MISSING)
+            return found if node.attr in getattr(owner, "__dict__", ()) else MISSING
         return MISSING
 
     def _outer(self, node: gast.Name, value: object) -> object:
@@ -154,6 +176,13 @@ class Lowering:
             return "step"
         if isinstance(callee, WorkflowFunction):
             return "call"
+        if isinstance(callee, types.MethodType) and isinstance(callee.__func__, (StepFunction, WorkflowFunction)):
+            owner, name = gast.unparse(call.func.value), callee.__func__.__qualname__
+            self.refuse(
+                call, "TF114", f"`{dotted(call.func)}(…)`, a step that is a method", "the object would be no visible argument of it",
+                f"call it through its class: `{name}({owner}, …)`",
+            )  # fmt: skip
+            return "pure"
         if mutates(call, self.resolve):
             return "pure"
         verdict = self.kinds.call(call)
@@ -250,14 +279,15 @@ class Lowering:
             for part in gast.iter_child_nodes(node):
                 if not isinstance(node, gast.IfExp) or part is not node.test:
                     self.no_iterator(part)
-        elif isinstance(node, gast.GeneratorExp) or (isinstance(node, gast.Call) and self._makes_iterator(node)):
+        elif isinstance(node, gast.GeneratorExp) or (isinstance(node, gast.Call) and self.makes_iterator(node)):
             text = gast.unparse(node)
             self.refuse(
                 node, "TF120", f"an iterator is kept: `{text}`", "an iterator cannot cross from one step to another",
                 f"make it a list: `list({text.strip('()') if isinstance(node, gast.GeneratorExp) else text})`",
             )  # fmt: skip
 
-    def _makes_iterator(self, call: gast.Call) -> bool:
+    def makes_iterator(self, call: gast.Call) -> bool:
+        """Whether a call gives an iterator, which is used up by reading it."""
         callee = self.resolve(call.func)
         if callee is MISSING:
             return isinstance(call.func, gast.Attribute) and call.func.attr in ("__iter__", "__reversed__", "finditer")
@@ -375,6 +405,18 @@ def _inner_targets(tree: gast.AST) -> set[str]:
     return names
 
 
+def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
+    """Return the names that are bound to inner functions and lambdas, with what these read from around them."""
+    found: dict[str, set[str]] = {}
+    for node in gast.walk(tree):
+        if isinstance(node, gast.FunctionDef) and node is not tree:
+            found.setdefault(node.name, set()).update(uses(node).reads)
+        elif isinstance(node, gast.Assign) and isinstance(node.value, gast.Lambda):
+            for name in {n for target in node.targets for n in bound_names(target)}:
+                found.setdefault(name, set()).update(uses(node.value).reads)
+    return found
+
+
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
     from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
@@ -382,14 +424,16 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
 
     lowering = Lowering(source, max_iterations)
     fence(lowering)
-    if lowering.offences:
+    if any(not offence.code.startswith("TF3") for offence in lowering.offences):  # after refused calls the rest is checked too
         raise LanguageError.from_offences(lowering.offences)
     body = lowering.block(body_of(source.tree))
     for node in _inner_statements(body_of(source.tree)):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
-    ownership.check(body, lowering.params, lowering.resolve, lowering.refuse)
+    ownership.check(
+        body, lowering.params, lowering.resolve, lowering.refuse, tree=source.tree, callees=lowering.callees
+    )  # fmt: skip
     if lowering.offences:
         raise LanguageError.from_offences(lowering.offences)
     for stmt in core.walk(body):

@@ -27,7 +27,9 @@ def mark_adding_reads(tree: gast.AST, resolve: Callable[[gast.expr], object]) ->
     reads = [n for n in reads if root_name(n) in growing]
     keys = _own_keys(nodes)
     looked_up = {id(n.value) for n in nodes if isinstance(n, gast.Subscript)}
-    watched = {n.id for n in nodes if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load) and id(n) not in looked_up}
+    watched = {
+        n.id for n in nodes if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Load) and id(n) not in looked_up
+    }
     for read in reads:
         there = isinstance(read.slice, gast.Name) and keys.get(read.slice.id) == {root_name(read)}
         if root_name(read) in watched and not (there and isinstance(read.value, gast.Name)):

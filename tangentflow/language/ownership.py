@@ -189,7 +189,9 @@ class Flow(Statements):
             and expr.func.attr in known_results.DRAWS
         ):
             return Value(levels=ALONE)
-        names = {name for name in uses(expr).reads if name in self.env and not self.env[name].immutable}
+        read = uses(expr).reads & self.env.keys()
+        read |= {name for function in read for name in self.env[function].captures & self.env.keys()}
+        names = {name for name in read if not self.env[name].immutable}
         return Value(levels=ALONE, related=frozenset(names - {stmt.target}))
 
     def _annotated_result(self, callee: object) -> Value:

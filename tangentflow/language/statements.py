@@ -11,6 +11,7 @@ from tangentflow.language.calls import call_site
 from tangentflow.language.comprehensions import listed
 from tangentflow.language.expressions import assign_to
 from tangentflow.language.kinds import mutates
+from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
 from tangentflow.language.uses import uses
@@ -169,6 +170,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     iterable, forced = node.iter, False
     if isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is sequential and len(iterable.args) == 1:
         iterable, forced = iterable.args[0], True
+    check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body))
     items, count = listed(lowering, iterable)
     broke = _broke(lowering, node)
     outer_break, lowering.broke = lowering.broke, broke
@@ -185,7 +187,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
     lowering.broke = outer_break
-    lowering.emit(core.For(lowering.origin, var, items, body, [], forced, count))
+    lowering.emit(core.For(lowering.origin, var, items, body, [], forced=forced, count=count))
     _loop_else(lowering, node, broke)
 
 
@@ -241,6 +243,11 @@ def _breaks(body: list[gast.stmt]) -> bool:
         if isinstance(node, (gast.For, gast.While)) and _breaks(node.orelse):
             return True
     return False
+
+
+def _ends_early(body: list[gast.stmt]) -> bool:
+    """Whether a loop with this body may end before its last item."""
+    return _breaks(body) or any(isinstance(inner, gast.Return) for node in body for inner in gast.walk(node))
 
 
 @statement(gast.Break, "`break`", "ends the loop; decided before what follows it starts")

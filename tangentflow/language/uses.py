@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import gast
 
-__all__ = ["MUTATORS", "Uses", "bound_names", "root_name", "uses"]
+__all__ = ["MUTATORS", "Uses", "bound_names", "captured_names", "root_name", "uses"]
 
 MUTATORS = frozenset(
     [
@@ -42,13 +42,14 @@ MUTATORS = frozenset(
 
 @dataclass
 class Uses:
-    """Names read, names written, those whose old value is surely gone, those deleted, and those changed in place."""
+    """Names read, written, those whose old value is surely gone, those deleted, changed in place, and bound (so local)."""
 
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
     kills: set[str] = field(default_factory=set)
     deletes: set[str] = field(default_factory=set)
     mutates: set[str] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)
 
 
 def root_name(node: gast.AST) -> str | None:
@@ -75,6 +76,7 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
 
     def write(self, name: str) -> None:
         self.uses.writes.add(name)
+        self.uses.binds.add(name)
         if self.sure:
             self.uses.kills.add(name)
 
@@ -160,10 +162,14 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     def _function(self, node: gast.AST, body: list[gast.AST]) -> None:
         for default in [*node.args.defaults, *[d for d in node.args.kw_defaults if d is not None]]:
             self.visit(default)
+        self.function_body(node, body)
+
+    def function_body(self, node: gast.AST, body: list[gast.AST]) -> None:
+        """Read what an inner function reads from around it when it is called."""
         inner = _Visitor()
         for statement in body:
             inner.visit(statement)
-        local = inner.uses.writes - inner.uses.mutates | bound_names(node.args)
+        local = inner.uses.binds | bound_names(node.args)
         for name in inner.uses.reads - local:
             self.read(name)
 
@@ -185,6 +191,13 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     visit_For = _maybe
     visit_While = _maybe
     visit_Try = _maybe
+
+
+def captured_names(node: gast.AST) -> set[str]:
+    """Return the names that a lambda or inner function reads from around it when it is called (its defaults are read before)."""
+    visitor = _Visitor()
+    visitor.function_body(node, node.body if isinstance(node.body, list) else [node.body])
+    return visitor.uses.reads
 
 
 def uses(*nodes: gast.AST | None) -> Uses:

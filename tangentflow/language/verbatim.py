@@ -46,7 +46,7 @@ class Statements(Paths):
         if isinstance(target, gast.Name):
             self.context = f"line {self.line} binds it to `{target.id}`"
             sources = iterated_names(value, self.resolve)
-            self.bind(target.id, self.value(value, Keep.ALL))
+            self.bind(target.id, self.renamed(value))
             if sources:
                 self.sources[target.id] = sources
         elif isinstance(target, (gast.Tuple, gast.List)):

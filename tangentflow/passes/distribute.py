@@ -183,16 +183,12 @@ class Planner:
     def _fold(self, loop: core.For) -> frozenset[str]:
         """Return the names that the iterations accumulate from results: no slice inside an iteration can know them."""
         fold: set[str] = set()
-        for name in sorted(self.facts.all_uses(loop).writes - {loop.var}):
+        handed_on = set(self.facts.frontier(loop.body)[0])  # names of which an iteration reads what an earlier one left
+        for name in sorted((self.facts.all_uses(loop).writes - {loop.var}) & handed_on):
             carry, need = self._carry(loop, {name})
-            if self._fed(loop, carry, need) and name in self._exposed(loop, name):
+            if self._fed(loop, carry, need):
                 fold.add(name)
         return frozenset(fold)
-
-    def _exposed(self, loop: core.For, name: str) -> set[str]:
-        """Return `{name}` if an iteration reads what an earlier one left in the name."""
-        _, before, _ = self.slicer.block(loop.body, {name}, replace(FULL, whole=True))
-        return {name} & before
 
     # --- slices to a place
 

@@ -52,10 +52,10 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
 
 
 def _call_path(plan: Json, frame: str) -> str:
-    """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main.0/3`."""
+    """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main/.0/3`."""
     flow = plan["flows"][plan["root"]]
     parts = []
-    for part in frame.split(".")[1:]:
+    for part in frame.split("/.")[1:]:
         number, _, ix = part.partition("/")
         call = flow["calls"][number]
         parts.append(spell(call, parse_ix(ix)))
@@ -270,12 +270,15 @@ class Pod:
         self.flags[flag] = "1"
 
     def _if(self, node: Json, indices: Indices) -> None:
+        """Decide a branch: "2" if that raises, or if it is not reached. One that only tells whether it is reached is then entered or not."""
+        other = (True, False) if node["guard"] else (None, None)
         try:
             test = self.replay(node["test"], indices)
+            test = other[1] if test is SKIP else bool(test)
         except BaseException:
-            test = SKIP
-        self.flags[node["flag"]] = "2" if test is SKIP else "1" if test else "0"
-        if test is not SKIP:
+            test = other[0]
+        self.flags[node["flag"]] = "2" if test is None else "1" if test else "0"
+        if test is not None:
             self.region(node["regions"][0 if test else 1], indices)
 
     def _map(self, node: Json, indices: Indices) -> None:

@@ -15,7 +15,7 @@ from tangentflow.simulator.templates import Items, arguments_of, expand, has_ite
 from tangentflow.simulator.when import WhenError, should_execute
 
 if TYPE_CHECKING:
-    from tangentflow.simulator.controller import Controller
+    from tangentflow.simulator.execution import Execution
 
 __all__ = ["Dag", "MaximumDepth", "NodeFailure", "NotNow", "assess"]
 
@@ -62,7 +62,7 @@ class Dag:
 
     # -- one walk -----------------------------------------------------------------------------------------------------
 
-    def walk(self, controller: Controller) -> None:
+    def walk(self, controller: Execution) -> None:
         """Look at every task that can be looked at, and end the DAG where it is over.
 
         Raises:
@@ -87,7 +87,7 @@ class Dag:
         node.outbound = [o for leaf in known for o in controller.nodes.outbound(leaf)]
         controller.mark(node, phase)
 
-    def _visit(self, controller: Controller, name: str, visited: set[str]) -> None:
+    def _visit(self, controller: Execution, name: str, visited: set[str]) -> None:
         if name in visited:
             return
         visited.add(name)
@@ -118,7 +118,7 @@ class Dag:
                 controller.add(node_name, "TaskGroup", "Running", task["template"], self.name)
         self._run(controller, task, nodes.get(node_name) if has_items(task) else None)
 
-    def _ready(self, controller: Controller, task: Json) -> bool:
+    def _ready(self, controller: Execution, task: Json) -> bool:
         """Decide on `depends`; a task that is not to run gets its node here."""
         needed = {name: controller.nodes.get(self.node_name(name)) for name in dependencies(task)}
         if any(node is None or not node.fulfilled for node in needed.values()):
@@ -135,7 +135,7 @@ class Dag:
         self._skip(controller, task, node_name, "Omitted", "omitted: depends condition not met")
         return False
 
-    def _resolve(self, controller: Controller, task: Json) -> list[Json]:
+    def _resolve(self, controller: Execution, task: Json) -> list[Json]:
         """Return the tasks to run for a task, with all tags of other tasks replaced."""
         scope = self._scope(controller, self.ancestors[task["name"]])
         values = {**controller.globals, **scope.values}
@@ -149,7 +149,7 @@ class Dag:
                     raise
         return expand(replace_task(scope.mark_absent(task), values), values)
 
-    def _run(self, controller: Controller, task: Json, group: Node | None) -> None:
+    def _run(self, controller: Execution, task: Json, group: Node | None) -> None:
         """Run the task or its items as far as they can be run, and end the group once all are over."""
         nodes, expanded = controller.nodes, self.expanded[task["name"]]
         for one in expanded:
@@ -193,7 +193,7 @@ class Dag:
                 phase = node.phase
         controller.mark(group, phase)
 
-    def _skip(self, controller: Controller, task: Json, name: str, phase: str, message: str) -> None:
+    def _skip(self, controller: Execution, task: Json, name: str, phase: str, message: str) -> None:
         controller.add(name, "Skipped", phase, task["template"], self.name, message=message)
         self._connect(controller.nodes, task, name)
 
@@ -206,7 +206,7 @@ class Dag:
             for parent in nodes.outbound(self.node_name(name)):
                 nodes.connect(parent, child)
 
-    def _scope(self, controller: Controller, tasks: list[str]) -> Scope:
+    def _scope(self, controller: Execution, tasks: list[str]) -> Scope:
         scope = Scope(controller.nodes, controller.templates, self.template)
         for name in tasks:
             scope.add(self.tasks[name], controller.nodes[self.node_name(name)])

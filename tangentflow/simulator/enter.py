@@ -6,9 +6,11 @@ first process that hands on SIGTERM, as the first process of a container does. T
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 from types import FrameType
@@ -72,29 +74,48 @@ def _build(plan: dict[str, Any], unprivileged: bool) -> None:
     os.chdir(plan["directory"])
 
 
-def _first(plan: dict[str, Any]) -> int:
-    """Run the command as a child of the first process; returns its exit code."""
+def _first(plan: dict[str, Any], told: int) -> int:
+    """Run the command as a child of the first process; returns its exit code and tells its peak of memory."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     main = os.fork()
     if main == 0:
         os.setsid()
-        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python's own habit, not the command's
-            signal.signal(ignored, signal.SIG_DFL)
-        try:
-            os.execvpe(plan["command"][0], plan["command"], plan["environment"])
-        except FileNotFoundError:
-            name = plan["command"][0]
-            print(f'failed to find name in PATH: exec: "{name}": executable file not found in $PATH', file=sys.stderr)
-            sys.stderr.flush()
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):  # Python's own habits, not the command's
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+        program = _find(plan["command"][0], plan["environment"].get("PATH", ""))
+        if program:
+            os.execve(program, plan["command"], plan["environment"])
+        name = plan["command"][0]
+        os.write(2, f'failed to find name in PATH: exec: "{name}": executable file not found in $PATH\n'.encode())
         os._exit(64)
-
-    def hand_on(number: int, _: FrameType | None) -> None:
-        os.kill(main, number)
-
-    signal.signal(signal.SIGTERM, hand_on)
+    _hand_on_to(main)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     while True:
         pid, status = os.wait()
         if pid == main:
+            _tell(told, peak=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
             return _code(status)
+
+
+def _tell(told: int, **facts: object) -> None:
+    os.write(told, json.dumps(facts).encode())
+
+
+def _hand_on_to(process: int) -> None:
+    """Hand SIGTERM on to a process; one that is over already has no need of it."""
+
+    def hand_on(number: int, _: FrameType | None) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+    signal.signal(signal.SIGTERM, hand_on)
+
+
+def _find(name: str, path: str) -> str:
+    """Return the file of a command; by hand, since modules of the library cannot be loaded below the new root."""
+    candidates = [name] if "/" in name else [f"{folder}/{name}" for folder in path.split(":")]
+    return next((c for c in candidates if os.path.isfile(c) and os.access(c, os.X_OK)), "")
 
 
 def _code(status: int) -> int:
@@ -108,6 +129,8 @@ def _main(argument: str) -> int:
         with open(argument) as file:
             plan = json.load(file)
         os.unlink(argument)
+    told = os.open(plan["told"], os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600) if plan else 2
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     first = os.fork()
     if first == 0:
         code = 1
@@ -115,20 +138,16 @@ def _main(argument: str) -> int:
             _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
             if plan:
                 _build(plan, unprivileged)
-                code = _first(plan)
+                code = _first(plan, told)
             else:
                 _mount("", "/", "", _RECURSIVE | _PRIVATE)
                 _mount("proc", "/proc", "proc")
                 code = 0
-        except OSError as error:
-            print(f"simulator: {error}", file=sys.stderr)
-            sys.stderr.flush()
+        except Exception as error:
+            _tell(told, error=f"{type(error).__name__}: {error}")
         os._exit(code)
-
-    def hand_on(number: int, _: FrameType | None) -> None:
-        os.kill(first, number)
-
-    signal.signal(signal.SIGTERM, hand_on)
+    _hand_on_to(first)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     return _code(os.waitpid(first, 0)[1])
 
 

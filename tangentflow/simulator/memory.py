@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -70,8 +71,6 @@ def _peak(pid: int) -> int:
 
 
 def _kill(pid: int) -> None:
-    import os
-
     try:
         os.kill(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

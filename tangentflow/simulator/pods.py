@@ -28,6 +28,7 @@ Json = dict[str, Any]
 SCRIPT = "/argo/staging/script"
 LONGEST_RESULT = 256 * 1024
 GRACE = 2.0
+TOO_LONG = "Pod was active on the node longer than the specified deadline"
 
 
 class CommandNotFound(Exception):
@@ -54,6 +55,13 @@ class PodRunner(Protocol):
 
         Raises:
             CommandNotFound: where the image has no such command.
+        """
+
+    def finish(self, process: PodProcess) -> int:
+        """Return the most memory that a process has used which is over now, in bytes, or 0 where it is not known.
+
+        Raises:
+            SimulationError: where it was never really started.
         """
 
 
@@ -191,7 +199,16 @@ class Pod:
                     "Error",
                     f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH',
                 )
-        return self._wait(self._process, container)
+        memory = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+        limit = None if memory is None else bytes_of(memory)
+        exceeded = None if limit is None else watch(self._process, limit)
+        code = self._wait(self._process)
+        if self.ended:
+            return code, "Error", ""
+        peak = self.runner.finish(process)
+        if limit is not None and exceeded is not None and (exceeded() or peak > limit):
+            return 137, "OOMKilled", ""
+        return code, "Error", ""
 
     def _shortened(self, before: int, args: list[str]) -> list[str]:
         """Replace arguments that are too long by `@` and the name of a file, as the emissary does."""
@@ -203,28 +220,18 @@ class Pod:
                 shortened[index] = "@" + name
         return shortened
 
-    def _wait(self, process: subprocess.Popen[bytes], container: Json) -> tuple[int, str, str]:
-        timers = []
-        limits = [
-            float(seconds(self.order.template[k]))
-            for k in ("activeDeadlineSeconds", "timeout")
-            if k in self.order.template
-        ]
+    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for the process, not longer than its template allows. Returns the exit code."""
+        template = self.order.template
+        limits = [seconds(template[key]) for key in ("activeDeadlineSeconds", "timeout") if key in template]
+        timer = threading.Timer(min(limits, default=0.0) * self.workflow.scale, self.end, (TOO_LONG,))
+        timer.daemon = True
         if limits:
-            why = "Pod was active on the node longer than the specified deadline"
-            timers.append(threading.Timer(min(limits) * self.workflow.scale, self.end, (why,)))
-        for timer in timers:
-            timer.daemon = True
             timer.start()
-        memory = ((container.get("resources") or {}).get("limits") or {}).get("memory")
-        out_of_memory = watch(process, bytes_of(memory)) if memory is not None else None
         code = process.wait()
-        for timer in timers:
-            timer.cancel()
+        timer.cancel()
         _signal(process, signal.SIGKILL)  # what the main process left behind
-        if out_of_memory is not None and out_of_memory():
-            return 137, "OOMKilled", ""
-        return (128 - code if code < 0 else code), "Error", ""
+        return 128 - code if code < 0 else code
 
     def _image_environment(self) -> dict[str, str]:
         """Return the variables that come with an image and its host."""

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tangentflow.simulator.errors import SimulationError
 from tangentflow.simulator.interpreter import bare_python
 from tangentflow.simulator.pods import CommandNotFound, PodProcess
 
@@ -60,6 +61,10 @@ class PrefixRunner:
             start_new_session=True,
         )
 
+    def finish(self, process: PodProcess) -> int:
+        """Return 0; see `PodRunner`."""
+        return 0
+
 
 class RootRunner:
     """Runs any program on Linux: the pod's folder is its `/`, this machine's programs are mounted into it, read-only.
@@ -99,8 +104,9 @@ class RootRunner:
             "command": process.command,
             "environment": environment,
             "directory": process.directory,
+            "told": str(_beside(process.root, "told")),
         }
-        file = process.root.with_suffix(".json")
+        file = _beside(process.root, "json")
         file.write_text(json.dumps(plan))
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(_ENTER), str(file)],
@@ -110,6 +116,19 @@ class RootRunner:
             env={},
             start_new_session=True,
         )
+
+    def finish(self, process: PodProcess) -> int:
+        """Look whether the root folder could be made; see `PodRunner`."""
+        told = _beside(process.root, "told")
+        facts = json.loads((told.read_text() if told.exists() else "") or '{"error": "it was not begun"}')
+        told.unlink(missing_ok=True)
+        if "error" in facts:
+            raise SimulationError(f"no root folder could be made for the pod {process.root.name}: {facts['error']}")
+        return int(facts["peak"])
+
+
+def _beside(root: Path, kind: str) -> Path:
+    return root.with_name(f"{root.name}.{kind}")
 
 
 @functools.cache

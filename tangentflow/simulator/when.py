@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tangentflow.simulator.errors import NotSimulated
+from tangentflow.simulator.expressions.functions import go_text
+
 __all__ = ["WhenError", "should_execute"]
 
+_ARITHMETIC = ("+", "-", "*", "/", "%")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_][A-Za-z0-9_.]*)|'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\]*)\""
     r"|(?P<operator>==|!=|>=|<=|=~|!~|&&|\|\||[<>!()+*/%-]))"
@@ -29,7 +34,7 @@ def should_execute(when: str) -> bool:
         return False
     value = _Reader(when).read()
     if not isinstance(value, bool):
-        raise WhenError(f"Expected boolean evaluation for '{when}'. Got {value}")
+        raise WhenError(f"Expected boolean evaluation for '{when}'. Got {go_text(value)}")
     return value
 
 
@@ -52,9 +57,15 @@ class _Reader:
     def wrong(self, why: str, hint: str = "") -> WhenError:
         return WhenError(f"Invalid 'when' expression '{self.when}': {why}{hint}")
 
+    def failed(self, why: str) -> WhenError:
+        return WhenError(f"Failed to evaluate 'when' expresion '{self.when}': {why}")
+
     def read(self) -> Any:
+        """Return the value of the whole text."""
         value = self.either()
         if self.index < len(self.tokens):
+            if self.tokens[self.index][1] in _ARITHMETIC:
+                raise NotSimulated("", f"arithmetic in the when {self.when!r} is not simulated")
             raise self.wrong(f"Cannot transition token types at '{self.tokens[self.index][1]}'")
         return value
 
@@ -66,51 +77,59 @@ class _Reader:
                 return text
         return ""
 
-    def either(self) -> Any:
-        value = self.both()
+    def either(self, wanted: bool = True) -> Any:
+        """Read `a || b`; `wanted` is false where the value does not matter any more: then nothing is compared."""
+        value = self.both(wanted)
         while self.takes("||"):
-            other = self.both()
-            value = self.truth(value) or self.truth(other)
+            first = self.truth(value, "||", wanted)
+            other = self.both(wanted and not first)
+            value = first or self.truth(other, "||", wanted and not first)
         return value
 
-    def both(self) -> Any:
-        value = self.comparison()
+    def both(self, wanted: bool) -> Any:
+        value = self.comparison(wanted)
         while self.takes("&&"):
-            other = self.comparison()
-            value = self.truth(value) and self.truth(other)
+            first = self.truth(value, "&&", wanted)
+            other = self.comparison(wanted and first)
+            value = first and self.truth(other, "&&", wanted and first)
         return value
 
-    def truth(self, value: Any) -> bool:
-        if isinstance(value, bool):
-            return value
-        raise self.wrong(f"Value '{value}' cannot be used with a logical operator, it is not a bool")
+    def truth(self, value: Any, operator: str, wanted: bool) -> bool:
+        if isinstance(value, bool) or not wanted:
+            return value is True
+        raise self.failed(
+            f"Value '{go_text(value)}' cannot be used with the logical operator '{operator}', it is not a bool"
+        )
 
-    def comparison(self) -> Any:
-        left = self.operand()
-        operator = self.takes("==", "!=", "<", ">", "<=", ">=", "=~", "!~")
-        if not operator:
-            return left
-        right = self.operand()
+    def comparison(self, wanted: bool) -> Any:
+        left = self.operand(wanted)
+        while operator := self.takes("==", "!=", "<", ">", "<=", ">=", "=~", "!~"):
+            right = self.operand(wanted)
+            left = self.compare(operator, left, right) if wanted else False
+        return left
+
+    def compare(self, operator: str, left: Any, right: Any) -> bool:
         if operator in ("==", "!="):
-            same = type(left) is type(right) and left == right
-            return same if operator == "==" else not same
+            return (type(left) is type(right) and left == right) is (operator == "==")
         if operator in ("=~", "!~"):
-            found = re.search(str(right), str(left)) is not None
-            return found if operator == "=~" else not found
-        if isinstance(left, bool) or type(left) is not type(right):
-            raise self.wrong(f"Value '{left}' cannot be used with the comparator '{operator}'")
-        return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
+            raise NotSimulated("", f"the operator {operator} of the when {self.when!r} is not simulated")
+        if isinstance(left, bool) or isinstance(right, bool) or type(left) is not type(right):
+            wrong = next((v for v in (left, right) if not isinstance(v, float)), left)
+            raise self.failed(
+                f"Value '{go_text(wrong)}' cannot be used with the comparator '{operator}', it is not a number"
+            )
+        return bool({"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator])
 
-    def operand(self) -> Any:
+    def operand(self, wanted: bool) -> Any:
         if self.takes("!"):
-            return not self.truth(self.operand())
+            return not self.truth(self.operand(wanted), "!", wanted)
         if self.takes("-"):
-            value = self.operand()
+            value = self.operand(wanted)
             if isinstance(value, float):
                 return -value
-            raise self.wrong(f"Value '{value}' cannot be used with the prefix '-'")
+            raise self.failed(f"Value '{go_text(value)}' cannot be used with the prefix '-'")
         if self.takes("("):
-            value = self.either()
+            value = self.either(wanted)
             if not self.takes(")"):
                 raise self.wrong("Unbalanced parenthesis")
             return value
@@ -125,5 +144,7 @@ class _Reader:
         if kind == "word" and text in ("true", "false"):
             return text == "true"
         if kind == "word" and "." in text:
-            raise self.wrong(f"Unable to access unexported field or method in '{text}'")
+            raise self.wrong(f"Unable to access unexported field '{text.split('.')[1]}' in token '{text}'")
+        if kind in ("single", "double") and _DATE.match(text):
+            raise NotSimulated("", f"{text!r} in the when {self.when!r} is compared as a time, which is not simulated")
         return text

@@ -5,6 +5,8 @@ Syntax trees count columns as 0-based UTF-8 byte offsets. An `Origin` counts 1-b
 
 from __future__ import annotations
 
+import io
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,7 +60,7 @@ class Origin:
         whole = cls.of(node, source)
         if whole.end_lineno == whole.lineno:
             return whole
-        line = source.lines[whole.lineno - 1].rstrip()
+        line = _without_comment(source.lines[whole.lineno - 1]).rstrip()
         return cls(whole.filename, whole.lineno, whole.col, whole.lineno, len(line) + 1)
 
     def offence(self, source: SourceLines, *, code: str, what: str, why: str, instead: str) -> Offence:
@@ -76,6 +78,16 @@ def offence_at(node: Any, source: SourceLines, *, code: str, what: str, why: str
     compound = hasattr(node, "body") and isinstance(node.body, list)
     origin = Origin.of_header(node, source) if compound else Origin.of(node, source)
     return origin.offence(source, code=code, what=what, why=why, instead=instead)
+
+
+def _without_comment(line: str) -> str:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            if token.type == tokenize.COMMENT:
+                return line[: token.start[1]]
+    except (tokenize.TokenError, SyntaxError):  # the header goes on in the next line
+        pass
+    return line
 
 
 def _column(lines: Sequence[str], lineno: int, byte_offset: int) -> int:

@@ -37,7 +37,9 @@ class Cluster:
 
     namespace: str
 
-    def kubectl(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def kubectl(
+        self, *arguments: str, check: bool = True, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [*shlex.split(os.environ.get("KUBECTL", "kubectl")), "-n", self.namespace, *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
         if check and done.returncode:
@@ -59,7 +61,9 @@ class Cluster:
             if workflow.get("status", {}).get("phase") in ("Succeeded", "Failed", "Error"):
                 return workflow
             if time.monotonic() > end:
-                raise AssertionError(f"{name} did not end within {seconds} s: {workflow.get('status', {}).get('phase')}")
+                raise AssertionError(
+                    f"{name} did not end within {seconds} s: {workflow.get('status', {}).get('phase')}"
+                )
             time.sleep(0.5)
 
     def delete(self, name: str) -> None:

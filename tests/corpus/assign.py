@@ -285,6 +285,15 @@ def names_like_the_compilers_own(n):
 
 
 @workflow
+def elements_that_are_one_list(n):
+    rows = [[]] * 3
+    rows[0].append(f(n))
+    for i in range(2):
+        rows[1].append(g(i))
+    return rows, f(len(rows[2]))
+
+
+@workflow
 def constant_only():
     return 42
 

@@ -334,6 +334,31 @@ class Box:
         return [x]
 
 
+class Holder:
+    """An object with steps as attributes."""
+
+    def __init__(self, inner=None) -> None:
+        self.f = f
+        self.inner = inner
+
+    def plus(self, x):
+        return x + 5
+
+    @step
+    def minus(self, x):
+        enter("minus", x)
+        return x - 1
+
+
+HOLDER = Holder(Holder())
+
+
+@workflow
+def steps_of_objects(n):
+    a = HOLDER.f(n)
+    return a, HOLDER.inner.f(a), HOLDER.plus(a), Holder.minus(HOLDER, a)
+
+
 @workflow
 def static_method_step(n):
     return Box.put(f(n))

@@ -267,3 +267,8 @@ def loop_variable_of_for_reused(xs):
         out.append([f(x) for x in range(2)])
         out.append(g(x))
     return out
+
+
+@workflow
+def filter_binds_what_the_element_reads(xs):
+    return [(y, z) for x in xs if x and (y := f(x)) and 1 < (z := g(x)) < 99], [w + w for x in xs if (w := f(x)) > 2]

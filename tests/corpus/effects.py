@@ -315,6 +315,23 @@ def effect_of_list(n):
 
 
 @workflow
+def effect_waits_for_filtered_values_of_its_item(n):
+    for i in make(n):
+        unused = [f(q) for q in make(2) if q != 1]
+        last = ev("dropped", i)
+
+
+@workflow
+def effect_waits_for_conditional_value_of_its_item(xs):
+    last = 0
+    for x in xs:
+        if x > 1:
+            last = f(x) + 1
+        e(x)
+    return last
+
+
+@workflow
 def dropped_sub_is_an_effect(n):
     twice(n)
     twice(n + 1)

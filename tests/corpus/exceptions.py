@@ -529,3 +529,12 @@ def value_of_exception(n):
 @workflow
 def size_of_none(n):
     return size(none())
+
+
+@workflow
+def stop_iteration_in_counted_loop(n):
+    for x in [n, 2]:
+        stop(x)
+    for y in range(2):
+        f(y)
+    return "end"

@@ -451,6 +451,16 @@ def over_not_iterable(n):
 
 
 @workflow
+def over_walrus(n):
+    out = []
+    for x in (xs := make(n)):
+        out.append(f(x))
+    for y in [(z := n), f(n)]:
+        out.append(g(y))
+    return out, xs, p(z)
+
+
+@workflow
 def over_range_of_result(n):
     out = []
     for i in range(f(n), g(n), 2):

@@ -53,12 +53,16 @@ def test_a_fresh_machine_needs_two_commands():
     assert "tangentflow run examples/" in commands[0] and "-m pytest" in commands[1]
 
 
-@pytest.mark.parametrize("command", [line for block in blocks("sh") for line in block.splitlines() if line.startswith("tangentflow")])
+@pytest.mark.parametrize(
+    "command", [line for block in blocks("sh") for line in block.splitlines() if line.startswith("tangentflow")]
+)
 def test_its_commands_work(command, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     arguments = shlex.split(command, comments=True)[1:]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-m", "tangentflow", *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tangentflow", *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout or list(tmp_path.glob("*.yaml"))
 

@@ -68,6 +68,10 @@ MORE: dict[str, dict[str, Sequence[Any]]] = {
 """Other values for single programs."""
 
 
+USED_EFFECTS = frozenset({"effects_as_elements"})
+"""Programs that use what the step `e` gives: everywhere else its result is dropped, which makes it an effect."""
+
+
 @dataclass(frozen=True)
 class Call:
     """Arguments of one call."""
@@ -184,6 +188,7 @@ class _Run:
     maps: dict[Key, int]
     origins: dict[Key, Any]
     path: str
+    step: str
     effect: bool
     pure: bool
     start: int
@@ -225,7 +230,7 @@ class _Places:
                     origins[(*key, loop_position)] = loop.origin
                 key = (*key, loop_position, index)
             key = (*key, position)
-        return _Run(key, maps, origins, ready.path, ready.node.effect, ready.node.pure, start)
+        return _Run(key, maps, origins, ready.path, ready.node.name, ready.node.effect, ready.node.pure, start)
 
 
 class _TooMany(BaseException):
@@ -347,12 +352,12 @@ def check_call(workflow: WorkflowFunction[..., Any], graph: Graph, call: Call, s
         if schedule.plan not in plain:
             plain[schedule.plan] = plainly(workflow.function, call, schedule.plan)
         seen, runs, broken = judged(graph, call, schedule)
-        found = [*_differences(plain[schedule.plan], seen, runs), *dict.fromkeys(broken)]
+        found = [*_differences(workflow, plain[schedule.plan], seen, runs), *dict.fromkeys(broken)]
         problems += [f"({call}) {schedule}: {text}" for text in found]
     return problems
 
 
-def _differences(plain: Seen, seen: Seen, runs: list[_Run]) -> Iterator[str]:
+def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, runs: list[_Run]) -> Iterator[str]:
     if seen.outcome != plain.outcome:
         yield f"outcome\n    plain  {plain.outcome}\n    judge  {seen.outcome}"
         return
@@ -366,14 +371,19 @@ def _differences(plain: Seen, seen: Seen, runs: list[_Run]) -> Iterator[str]:
     elif in_order[: len(plain.log)] != plain.log:
         yield f"step runs before the exception\n    plain  {plain.log}\n    judge  {in_order}"
     else:
-        yield from _beyond(plain, seen, by_place)
+        yield from _beyond(plain, seen, by_place, _said_so(workflow, plain.raised))
     if seen.printed != plain.printed:
         yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
-    yield from _misplaced(runs)
+    yield from _misplaced(runs, workflow.__name__ not in USED_EFFECTS)
 
 
-def _misplaced(runs: list[_Run]) -> Iterator[str]:
-    """Effects keep their place among effects and values that are not pure, except between items of a fan-out."""
+def _misplaced(runs: list[_Run], dropped: bool) -> Iterator[str]:
+    """Effects keep their place among effects and values that are not pure, except between items of a fan-out.
+
+    What is an effect the graph says; with `dropped`, each call of the step `e` is one, whatever the graph says.
+    """
+    for run in runs:
+        run.effect = run.effect or (dropped and run.step == "e")
     for i, earlier in enumerate(runs):
         for later in runs[i + 1 :]:
             if earlier.key <= later.key or _in_different_items(earlier, later):
@@ -388,11 +398,10 @@ def _in_different_items(a: _Run, b: _Run) -> bool:
     return any(b.maps.get(place, index) != index for place, index in a.maps.items())
 
 
-def _beyond(plain: Seen, seen: Seen, by_place: list[_Run]) -> Iterator[str]:
+def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Iterator[str]:
     """After the exception only values may run, and effects of other items of a fan-out that the exception came from."""
     assert plain.raised is not None
     frames = traceback.extract_tb(plain.raised.__traceback__)
-    said_so = _said_so(plain.raised)
     count = 0
     for run in by_place:
         entries = seen.log[run.start : run.end]
@@ -407,12 +416,12 @@ def _beyond(plain: Seen, seen: Seen, by_place: list[_Run]) -> Iterator[str]:
             yield f"{run.path} ran: {what}"
 
 
-def _said_so(error: BaseException) -> bool:
-    """Whether a workflow raised it by `raise` or `assert`."""
+def _said_so(workflow: WorkflowFunction[..., Any], error: BaseException) -> bool:
+    """Whether the workflow itself (no step, no workflow that it called) raised it by `raise` or `assert`."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    if last is None or last.tb_frame.f_code.co_filename == steps.__file__:
+    if last is None or last.tb_frame.f_code is not workflow.function.__code__:
         return False
     return last.tb_frame.f_code.co_code[last.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 

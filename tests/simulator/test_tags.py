@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tangentflow.simulator import NotSimulated
 from tangentflow.simulator.tags import Missing, TagError, replace, replace_strict, replace_task
 from tangentflow.simulator.when import WhenError, should_execute
 
@@ -81,6 +82,8 @@ def test_characters_that_the_engine_cannot_carry(value: str) -> None:
         ("foo != 'bar' && !(2 < 1)", True),
         ("'10' > '9'", False),
         ("'1' == 1", False),
+        ("true || 1.5 < x", True),
+        ("a == b == false", True),
     ],
 )
 def test_when(when: str, result: bool) -> None:
@@ -93,6 +96,8 @@ def test_when(when: str, result: bool) -> None:
         ("abc", "Expected boolean evaluation for 'abc'. Got abc"),
         (" == ''", "Invalid 'when' expression"),
         ("it's == x", "Invalid token"),
+        ("1 < x", "Failed to evaluate 'when' expresion '1 < x': Value 'x' cannot be used with the comparator '<'"),
+        ("1 && true", "Value '1' cannot be used with the logical operator '&&', it is not a bool"),
         ("True", "Expected boolean evaluation for 'True'. Got True"),
     ],
 )
@@ -100,3 +105,9 @@ def test_when_that_is_no_condition(when: str, message: str) -> None:
     with pytest.raises(WhenError) as error:
         should_execute(when)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("when", ["'2024-01-01' == x", "1 + 1 == 2", "a =~ b"])
+def test_when_that_is_not_simulated(when: str) -> None:
+    with pytest.raises(NotSimulated):
+        should_execute(when)

@@ -52,7 +52,7 @@ def test_origins_sort_by_position():
 def test_offences_mark_headers_of_blocks_and_whole_expressions():
     say = dict(code="TF012", what="`with`", why="why", instead="a step")
     block = offence_at(BODY[2], SOURCE, **say)
-    assert (block.lineno, block.offset, block.end_lineno, block.end_offset) == (4, 5, 4, 34)
+    assert (block.lineno, block.offset, block.end_lineno, block.end_offset) == (4, 5, 4, 23)
     assert block.text == SOURCE.lines[3] and block.code == "TF012" and block.instead == "a step"
     expression = offence_at(BODY[1].value, SOURCE, **say)
     assert (expression.lineno, expression.end_lineno, expression.end_offset) == (2, 3, 10)

@@ -9,7 +9,8 @@ from typing import Any
 
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.expressions import tree
-from tangentflow.simulator.expressions.functions import FUNCTIONS, go_type
+from tangentflow.simulator.expressions.check import check
+from tangentflow.simulator.expressions.functions import FUNCTIONS, go_text, go_type
 from tangentflow.simulator.expressions.lexer import ExpressionError, locate
 from tangentflow.simulator.expressions.parser import parse
 
@@ -28,7 +29,7 @@ def evaluate(text: str, environment: Environment) -> Any:
         NotSimulated: where the expression uses a function that the engine has and the simulator has not.
     """
     node = parse(text)
-    _compile(node, text, environment)
+    check(node, text, environment)
     return _Evaluator(text, environment).value(node)
 
 
@@ -76,57 +77,6 @@ def _path(node: tree.Member) -> str:
         parts.insert(0, current.key.value)
         current = current.node
     return ".".join([current.name, *parts]) if isinstance(current, tree.Identifier) else ""
-
-
-# -- what the compiler of the language refuses before anything runs ---------------------------------------------------
-
-
-def _compile(node: tree.Node, text: str, environment: Environment, bound: frozenset[str] = frozenset()) -> None:
-    if isinstance(node, tree.Let):
-        _compile(node.value, text, environment, bound)
-        _compile(node.body, text, environment, bound | {node.name})
-        return
-    if isinstance(node, tree.Identifier) and node.name not in environment and node.name not in bound:
-        raise locate(f"unknown name {node.name}", text, node.at)
-    if isinstance(node, tree.Builtin) and node.name not in FUNCTIONS:
-        raise NotSimulated("", f"the function {node.name}() of the expression {text!r} is not simulated")
-    if isinstance(node, tree.Member) and isinstance(node.node, tree.Identifier) and node.node.name == "sprig":
-        raise NotSimulated("", f"sprig functions are not simulated: {text!r}")
-    if isinstance(node, tree.Binary):
-        left, right = _static(node.left, environment), _static(node.right, environment)
-        if left and right and not _compatible(node.operator, left, right):
-            raise locate(f"invalid operation: {node.operator} (mismatched types {left} and {right})", text, node.at)
-    for child in tree.children(node):
-        _compile(child, text, environment, bound)
-
-
-def _static(node: tree.Node, environment: Environment) -> str:
-    """Return the type that is known before the run: of literals and of the top-level texts of the environment."""
-    if isinstance(node, tree.Constant):
-        return go_type(node.value)
-    if isinstance(node, tree.Identifier) and isinstance(environment.get(node.name), str):
-        return "string"
-    if isinstance(node, tree.Binary) and node.operator in _BOOLEAN:
-        return "bool"
-    return ""
-
-
-_BOOLEAN = frozenset(
-    ["==", "!=", "<", ">", "<=", ">=", "&&", "||", "and", "or", "in", "matches", "contains", "startsWith", "endsWith"]
-)
-_NUMBERS = frozenset(("int", "float64"))
-
-
-def _compatible(operator: str, left: str, right: str) -> bool:
-    if operator in ("==", "!="):
-        return left == right or {left, right} <= _NUMBERS or "nil" in (left, right)
-    if operator in ("&&", "||", "and", "or"):
-        return left == right == "bool"
-    if operator in ("+", "<", ">", "<=", ">="):
-        return {left, right} <= _NUMBERS or left == right == "string"
-    if operator in ("-", "*", "/", "**", "^"):
-        return {left, right} <= _NUMBERS
-    return True
 
 
 # -- the run ----------------------------------------------------------------------------------------------------------
@@ -178,12 +128,13 @@ class _Evaluator:
         key = self.value(node.key)
         if isinstance(target, dict) and isinstance(key, str):
             return target.get(key)
-        if isinstance(target, (list, str)) and isinstance(key, int) and not isinstance(key, bool):
+        if isinstance(target, str) and _number(key):
+            raise NotSimulated("", f"a character of a text, in the expression {self.text!r}")
+        if isinstance(target, list) and isinstance(key, int) and not isinstance(key, bool):
             if -len(target) <= key < len(target):
                 return target[key]
             raise self.fail(f"index out of range: {key} (array length is {len(target)})", node)
-        kind = "<nil>" if target is None else go_type(target)
-        raise self.fail(f"cannot fetch {key} from {kind}", node)
+        raise self.fail(f"cannot fetch {go_text(key)} from {_shown(target)}", node)
 
     def on_conditional(self, node: tree.Conditional) -> Any:
         test = self.value(node.test)
@@ -217,7 +168,7 @@ class _Evaluator:
                 return not value
         elif _number(value):
             return _wrap(-value) if node.operator == "-" else value
-        raise self.fail(f"invalid operation: {node.operator} {go_type(value)}", node)
+        raise self.fail(f"invalid operation: {node.operator} {_shown(value)}", node)
 
     def truth(self, value: Any, node: tree.Binary) -> bool:
         if not isinstance(value, bool):
@@ -239,10 +190,14 @@ class _Evaluator:
             return _equal(left, right) is (operator == "==")
         result = _operate(operator, left, right)
         if result is NotImplemented:
-            raise self.fail(f"invalid operation: {go_type(left)} {operator} {go_type(right)}", node)
+            raise self.fail(f"invalid operation: {_shown(left)} {operator} {_shown(right)}", node)
         if isinstance(result, ExpressionError):
             raise self.fail(str(result), node)
         return result
+
+
+def _shown(value: object) -> str:
+    return "<nil>" if value is None else go_type(value)
 
 
 def _number(value: object) -> bool:
@@ -262,6 +217,15 @@ def _equal(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
+def _power(base: float, exponent: float) -> float:
+    try:
+        return float(base**exponent)
+    except ZeroDivisionError:
+        return math.inf
+    except OverflowError:
+        return math.copysign(math.inf, base)
+
+
 def _operate(operator: str, left: Any, right: Any) -> Any:
     """Return the result of a binary operator, NotImplemented for types it does not take, or an error to raise."""
     both_numbers = _number(left) and _number(right)
@@ -279,11 +243,13 @@ def _operate(operator: str, left: Any, right: Any) -> Any:
             return ExpressionError("integer divide by zero")
         return abs(left) % abs(right) * (1 if left >= 0 else -1)
     if operator in ("**", "^") and both_numbers:
-        return float(left) ** float(right)
+        return _power(float(left), float(right))
     if operator == ".." and isinstance(left, int) and isinstance(right, int) and both_numbers:
         return list(range(left, right + 1))
     if operator == "in" and isinstance(right, (list, dict)):
         return any(_equal(left, item) for item in right)
+    if operator in ("contains", "startsWith", "endsWith", "matches") and None in (left, right):
+        return False
     if both_texts and operator == "contains":
         return right in left
     if both_texts and operator == "startsWith":

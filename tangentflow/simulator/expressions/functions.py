@@ -27,7 +27,7 @@ def go_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value, 1e-4)
+        return _float_text(value, 1e-4, 1e6)
     if isinstance(value, list):
         return "[" + " ".join(go_text(v) for v in value) + "]"
     if isinstance(value, dict):
@@ -35,12 +35,12 @@ def go_text(value: Any) -> str:
     return str(value)
 
 
-def _float_text(value: float, smallest: float) -> str:
-    """Return the shortest digits, with an exponent below `smallest` and from 1e21 on."""
+def _float_text(value: float, smallest: float, largest: float) -> str:
+    """Return the shortest digits, with an exponent below `smallest` and from `largest` on."""
     if math.isnan(value) or math.isinf(value):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[repr(value)]
     exact = Decimal(repr(value)).normalize()
-    if value == 0 or smallest <= abs(value) < 1e21:
+    if value == 0 or smallest <= abs(value) < largest:
         return format(exact, "f")
     sign, digits, exponent = exact.as_tuple()
     power = len(digits) + int(exponent) - 1
@@ -65,7 +65,7 @@ def _json(value: Any) -> str:
     if isinstance(value, float):
         if math.isnan(value) or math.isinf(value):
             raise ValueError(f"json: unsupported value: {go_text(value)}")
-        return _float_text(value, 1e-6)
+        return _float_text(value, 1e-6, 1e21).replace("e-0", "e-")
     if isinstance(value, list):
         return "[" + ",".join(_json(v) for v in value) + "]"
     if isinstance(value, dict):

@@ -31,7 +31,7 @@ _BINARY = {
     **dict.fromkeys(("**", "^"), 100),
     "??": 500,
 }
-_COMPARE = frozenset(("==", "!=", "<", ">", "<=", ">="))
+_COMPARE = frozenset(("<", ">", "<=", ">="))
 
 
 class _Parser:
@@ -90,32 +90,25 @@ class _Parser:
             if level is None or level < precedence:
                 break
             if previous == "??" and operator != "??":
-                raise locate(
-                    "Operator (??) and coalesce expressions (||) cannot be mixed. Wrap either by parentheses."
-                    if operator == "||"
-                    else f'unexpected token Operator("{operator}")',
-                    self.text,
-                    token.at,
-                )
+                mixed = "and coalesce expressions (??) cannot be mixed. Wrap either by parentheses."
+                raise locate(f"Operator ({operator}) {mixed}", self.text, token.at)
             self.next()
             if negated:
                 self.next()
             right = self.expression(level if operator in ("**", "^") else level + 1)
-            left = self.combine(operator, left, right, token.at)
+            if operator in _COMPARE and previous in _COMPARE and isinstance(left, tree.Binary):
+                # a < b < c is a < b && b < c
+                last = left.right if left.operator == "&&" else left
+                again = last.right if isinstance(last, tree.Binary) else last
+                left = tree.Binary("&&", left, tree.Binary(operator, again, right, token.at), token.at)
+            else:
+                left = tree.Binary(operator, left, right, token.at)
             if negated:
                 left = tree.Unary("not", left, token.at)
             previous = operator
         if precedence == 0:
             left = self.conditional(left)
         return left
-
-    def combine(self, operator: str, left: tree.Node, right: tree.Node, at: int) -> tree.Node:
-        """Make `a < b < c` into `a < b && b < c`, as the language does."""
-        if operator in _COMPARE:
-            last = left.right if isinstance(left, tree.Binary) and left.operator == "&&" else left
-            if isinstance(last, tree.Binary) and last.operator in _COMPARE:
-                return tree.Binary("&&", left, tree.Binary(operator, last.right, right, at), at)
-        return tree.Binary(operator, left, right, at)
 
     def conditional(self, test: tree.Node) -> tree.Node:
         while self.sees("Operator", "?"):
@@ -163,7 +156,9 @@ class _Parser:
             node = self.expression(0)
             self.expect("Bracket", ")")
             return self.postfix(node)
-        return self.postfix(self.secondary())
+        node = self.secondary()
+        plain = isinstance(node, tree.Constant) and not isinstance(node.value, str)
+        return node if plain else self.postfix(node)
 
     def secondary(self) -> tree.Node:
         token = self.current
@@ -223,31 +218,29 @@ class _Parser:
         return tree.Mapping(tuple(pairs), at)
 
     def postfix(self, node: tree.Node) -> tree.Node:
-        chained = False
-        while True:
-            token = self.current
-            if self.sees("Operator", ".", "?."):
-                self.next()
-                chained = chained or token.value == "?."
-                if token.value == "?." and self.sees("Bracket", "["):
-                    self.next()
-                    key = self.expression(0)
-                    self.expect("Bracket", "]")
-                    node = tree.Member(node, key, True, token.at)
-                    continue
-                name = self.next()
-                if name.kind not in ("Identifier", "Operator") or not re.match(r"[A-Za-z_$]", name.value):
-                    raise locate("expected name", self.text, name.at)
-                node = tree.Member(node, tree.Constant(name.value, name.at), token.value == "?.", name.at)
-                if self.sees("Bracket", "("):
-                    node = tree.Call(node, self.arguments(), name.at)
-            elif self.sees("Bracket", "["):
-                self.next()
-                key = self.expression(0)
+        while self.sees("Operator", ".", "?.") or self.sees("Bracket", "["):
+            token = self.next()
+            optional = token.value == "?."
+            if token.value == "[" or (optional and self.sees("Bracket", "[")):
+                if optional:
+                    token = self.next()
+                node = tree.Member(node, self.expression(0), optional, token.at)
                 self.expect("Bracket", "]")
-                node = tree.Member(node, key, False, token.at)
-            else:
-                return tree.Chain(node, node.at) if chained else node
+                if optional:
+                    node = tree.Chain(node, token.at)
+                continue
+            name = self.next()
+            if name.kind not in ("Identifier", "Operator") or not re.match(r"[A-Za-z_$]", name.value):
+                raise locate("expected name", self.text, name.at)
+            chained = optional or isinstance(node, tree.Chain)
+            if isinstance(node, tree.Chain):
+                node = node.node
+            node = tree.Member(node, tree.Constant(name.value, name.at), optional, name.at)
+            if self.sees("Bracket", "("):
+                node = tree.Call(node, self.arguments(), name.at)
+            if chained:
+                node = tree.Chain(node, name.at)
+        return node
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,77 @@
+"""The real controller gives what the plain call gives: the same value, or the same exception."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from tangentflow.engine.stored import stored_outcome
+from tangentflow.runtime.outcome import Raised, Value
+from tests.cluster import programs
+from tests.cluster.store import download
+
+pytestmark = pytest.mark.cluster
+
+HOSTILE = ["", "{{workflow.uid}}", "${HOME} $(id)", "'\"\\ \n\t\0", "null", "0x10", "- a: b # c", "\ud800\U0001f40b\u2028"]
+MINUTES = 6
+
+CASES = {
+    "greet": (programs.greet, ()),
+    "coin at once": (programs.coin, (0,)),
+    "coin": (programs.coin, (3,)),
+    "map of none": (programs.mapped, (0,)),
+    "map of one": (programs.mapped, (1,)),
+    "map of three": (programs.mapped, (3,)),
+    "then": (programs.branch, (5,)),
+    "else": (programs.branch, (1,)),
+    "sub-workflows": (programs.outer, (2,)),
+    "early return": (programs.early, (5,)),
+    "no early return": (programs.early, (1,)),
+    "an item fails": (programs.one_fails, (3,)),
+    "serial": (programs.serial, (3,)),
+    "recursion": (programs.factorial, (3,)),
+    "hostile strings": (programs.echo, (HOSTILE,)),
+    "glue raises": (programs.raises_in_glue, (1,)),
+}
+
+
+@pytest.fixture(scope="module")
+def submitted(controller):
+    """The names of all workflows, submitted at once; they are deleted in the end."""
+    names = {}
+    try:
+        for case, (workflow, args) in CASES.items():
+            names[case] = controller.create(workflow.graph.yaml(*args))
+        yield names
+    finally:
+        for name in names.values():
+            controller.delete(name)
+
+
+@pytest.mark.timeout(60 * MINUTES + 60)
+@pytest.mark.parametrize("case", CASES)
+def test_the_controller_gives_what_the_plain_call_gives(case, controller, submitted, tmp_path):
+    workflow, args = CASES[case]
+    try:
+        expected: object = Value(workflow(*args))
+    except Exception as error:
+        expected = Raised(error)
+    ended = controller.wait(submitted[case], 60 * MINUTES)
+    uid = ended["metadata"]["uid"]
+    download(f"{uid}/", tmp_path)
+    names = inspect.signature(workflow.function).bind(*args).arguments
+    outcome = stored_outcome(workflow.graph, tmp_path / uid, names)
+    if isinstance(expected, Value):
+        assert outcome == expected, ended["status"].get("message")
+        assert ended["status"]["phase"] == "Succeeded"
+    else:
+        assert isinstance(outcome, Raised)
+        got, wanted = outcome.exception, expected.exception
+        assert (type(got), got.args, vars(got)) == (type(wanted), wanted.args, vars(wanted))
+        assert ended["status"]["phase"] == "Failed"
+
+
+def test_the_pods_of_a_fan_out_are_its_steps(controller, submitted):
+    nodes = controller.wait(submitted["greet"], 60 * MINUTES)["status"]["nodes"].values()
+    assert sum(node["type"] == "Pod" for node in nodes) == 2

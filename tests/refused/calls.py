@@ -1,0 +1,195 @@
+"""Calls in glue that belong into a step."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+from tangentflow import workflow
+from tests.corpus.steps import f, g, make
+
+RNG = random.Random(1)
+SEEN = []
+
+
+def _helper_with_step(x):
+    return f(x) + 1
+
+
+def _helper_of_helper(x):
+    return [_helper_with_step(x)]
+
+
+def _helper_that_opens(name):
+    with open(name) as file:
+        return file.read()
+
+
+def _helper_that_changes(xs):
+    xs.append(1)
+    return xs
+
+
+def _helper_that_changes_a_global(x):
+    SEEN.append(x)
+    return x
+
+
+def _generator(n):
+    yield n
+
+
+async def _coroutine(n):
+    return n
+
+
+@functools.lru_cache
+def _cached_step(x):
+    return f(x)
+
+
+@workflow
+def opens_file(n):
+    return f(open("data.txt").read())  # error: TF301 @14-30
+
+
+@workflow
+def makes_directory(n):
+    os.makedirs("out")  # error: TF301 @5-23
+    return f(n)
+
+
+@workflow
+def runs_program(n):
+    return f(subprocess.run(["ls"]).returncode)  # error: TF301 @14-36
+
+
+@workflow
+def reads_path(n):
+    path = Path("data.txt")
+    return f(path.read_text()), path.exists()  # error: TF301 @14-30, TF301 @33-46
+
+
+@workflow
+def fine_sleeps(n):
+    time.sleep(1)
+    return f(n)
+
+
+@workflow
+def opens_in_lambda(n):
+    read = lambda: open("data.txt").read()  # error: TF301 @20-36
+    return f(read())
+
+
+@workflow
+def opens_in_inner_function(n):
+    def read():
+        return open("data.txt").read()  # error: TF301 @16-32
+
+    return f(read())
+
+
+@workflow
+def evaluates(n):
+    return eval("n"), exec("n"), f(n)  # error: TF302 @12-21, TF302 @23-32
+
+
+@workflow
+def inspects(n):
+    a = f(n)
+    return locals(), globals(), vars(), a  # error: TF302 @12-20, TF302 @22-31, TF302 @33-39
+
+
+@workflow
+def exits(n):
+    os._exit(f(n))  # error: TF302 @5-19
+
+
+@workflow
+def asks(n):
+    return f(input("n? "))  # error: TF301 @14-26
+
+
+@workflow
+def goes_on_for_ever(n):
+    out = []
+    for i in itertools.count():  # error: TF303 @14-31
+        out.append(f(i))
+    return out
+
+
+@workflow
+def cycles(xs):
+    return [f(x) for x in itertools.cycle(xs)]  # error: TF303 @27-46
+
+
+@workflow
+def calls_helper_with_step(n):
+    return _helper_with_step(n), _helper_of_helper(n), _cached_step(n)  # error: TF304 @12-32, TF304 @34-54, TF304 @56-71
+
+
+@workflow
+def passes_helper_with_step(xs):
+    return sorted(make(3), key=_helper_with_step)  # error: TF304 @12-50
+
+
+@workflow
+def calls_helper_that_opens(n):
+    return f(_helper_that_opens("data.txt"))  # error: TF301 @14-44
+
+
+@workflow
+def calls_helper_that_changes(n):
+    xs = make(n)
+    ys = _helper_that_changes(xs)  # error: TF305 @10-34
+    return f(len(ys))
+
+
+@workflow
+def calls_helper_that_changes_a_global(n):
+    return f(_helper_that_changes_a_global(n))  # error: TF306 @14-46
+
+
+@workflow
+def calls_generator(n):
+    it = _generator(n)  # error: TF120 @10-23
+    return f(list(it))
+
+
+@workflow
+def calls_coroutine(n):
+    return f(_coroutine(n))  # error: TF307 @14-27
+
+
+@workflow
+def draws_from_shared_generator(n):
+    return f(RNG.random())  # error: TF309 @14-26
+
+
+@workflow
+def drops_result(n):
+    xs = [3, 1, n]
+    random.shuffle(xs)  # error: TF210 @5-23
+    sorted(xs)  # error: TF130 @5-15
+    len(xs)  # error: TF130 @5-12
+    return f(xs[0])
+
+
+@workflow
+def drops_result_of_helper(n):
+    xs = make(n)
+    _helper_that_changes(xs)  # error: TF305 @5-29
+    return f(xs)
+
+
+@workflow
+def drops_unknown_method(n):
+    d = make(n)
+    d.send(f(n))  # error: TF130 @5-17
+    return g(n)

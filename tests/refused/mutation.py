@@ -1,0 +1,164 @@
+"""Changes in place that other holders of the value would see, or not see."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from tangentflow import workflow
+from tests.corpus.steps import f, g, h, make, size
+
+TABLE = {"a": 1}
+ITEMS = [1, 2]
+
+
+@workflow
+def changes_parameter(xs):
+    xs.append(f(1))  # error: TF201 @5-20
+    return xs
+
+
+@workflow
+def changes_parameter_by_item(d):
+    d["a"] = f(1)  # error: TF201 @5-11
+    del d["b"]  # error: TF201 @9-15
+    return d
+
+
+@workflow
+def augments_parameter(xs):
+    xs += [f(1)]  # error: TF201 @5-7
+    return xs
+
+
+@workflow
+def augments_alias_of_parameter(n):
+    t = n
+    t += f(n)  # error: TF201 @5-6
+    return t
+
+
+@workflow
+def changes_attribute_of_parameter(box):
+    box.value = f(box.value)  # error: TF201 @5-14
+    return box
+
+
+@workflow
+def changes_alias(n):
+    a = []
+    b = a
+    b.append(f(n))  # error: TF202 @5-19
+    return a, b
+
+
+@workflow
+def changes_what_a_tuple_holds(n):
+    a = [f(n)]
+    both = (a, 1)
+    a.append(2)  # error: TF202 @5-16
+    return both
+
+
+@workflow
+def changes_element(n):
+    row = []
+    rows = [row, row]
+    rows[0].append(f(n))  # error: TF203 @5-25
+    return rows
+
+
+@workflow
+def changes_what_it_iterates(n):
+    xs = [1, 2]
+    for x in xs:
+        if x < 3:
+            xs.append(f(x))  # error: TF204 @13-28
+    return xs
+
+
+@workflow
+def deletes_while_iterating(k):
+    d = {i: f(i) for i in range(k)}
+    for key in d:
+        del d[key]  # error: TF204 @13-19
+    return d
+
+
+@workflow
+def changes_global(n):
+    TABLE["b"] = f(n)
+    ITEMS.append(f(n))  # error: TF306 @5-23
+
+
+@workflow
+def changes_after_view(n):
+    d = {"a": f(n)}
+    keys = d.keys()
+    d["b"] = 2  # error: TF202 @5-11
+    return list(keys)
+
+
+@workflow
+def captures_then_rebinds(n):
+    k = f(n)
+    shift = lambda x: x + k
+    k = 100
+    return shift(1)  # error: TF205 @12-17
+
+
+@workflow
+def captures_loop_variable(n):
+    shifts = []
+    for i in range(n):
+        shifts.append(lambda x: x + i)
+    return [shift(f(0)) for shift in shifts]  # error: TF205 @38-44
+
+
+@workflow
+def changes_captured_list(n):
+    xs = [f(n)]
+    count = lambda: len(xs)
+    xs.append(1)
+    return count()  # error: TF205 @12-17
+
+
+@workflow
+def changes_deque_alias(n):
+    q = deque([f(n)])
+    r = q
+    r.popleft()  # error: TF202 @5-16
+    return q
+
+
+@workflow
+def changes_in_branch_alias(n, flag):
+    a, b = [1], [2]
+    c = a if flag else b
+    c.append(f(n))  # error: TF202 @5-19
+    return a, b
+
+
+@workflow
+def changes_default(n, acc=[]):
+    acc.append(f(n))  # error: TF201 @5-21
+    return acc
+
+
+@workflow
+def changes_result_of_helper(n):
+    xs = _same(make(n))
+    xs.append(1)  # error: TF203 @5-17
+    return size(xs)
+
+
+def _same(xs):
+    return xs
+
+
+@workflow
+def fine_by_copy(n):
+    xs = make(n)
+    xs = [*xs, 1]
+    ys = list(xs)
+    ys.append(f(n))
+    return h(xs, ys), g(n)
