@@ -10,31 +10,17 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from tangentflow.errors import UsageError
+from tangentflow.runtime.glue import in_glue
 
 if TYPE_CHECKING:
     from tangentflow.compiled import Graph
     from tangentflow.engine.run import Run
 
 __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflow"]
-
-_in_glue: ContextVar[bool] = ContextVar("tangentflow_in_glue", default=False)
-
-
-@contextmanager
-def glue() -> Iterator[None]:
-    """Mark that user code is evaluated between steps: a step or workflow called there was hidden from the compiler."""
-    token = _in_glue.set(True)
-    try:
-        yield
-    finally:
-        _in_glue.reset(token)
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,7 +49,7 @@ class _Decorated(Generic[P, R]):
         self._options = dict(options)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        if _in_glue.get():
+        if in_glue():
             raise UsageError(
                 f"{self.__qualname__} was called through a value, so that the compiler did not see the call; "
                 "call it by its own name in a @workflow"

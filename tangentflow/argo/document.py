@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tangentflow.argo.emit import Emitter, Settings, helper_names
+from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.script import store_code
-from tangentflow.argo.names import slug
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Step

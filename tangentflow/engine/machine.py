@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from tangentflow.decorators import StepFunction, WorkflowFunction, glue
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
 from tangentflow.runtime.codec import digest, encode, roundtrip
+from tangentflow.runtime.glue import glue
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
 from tangentflow.runtime.slices import bind, compile_slice

@@ -9,8 +9,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tangentflow.decorators import glue
 from tangentflow.errors import InternalError
+from tangentflow.runtime.glue import glue
 from tangentflow.runtime.replay import Replay
 
 __all__ = ["bind", "compile_slice"]
