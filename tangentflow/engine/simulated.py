@@ -30,7 +30,9 @@ class Simulated(Run):
     helpers: list[str]
 
 
-def simulate(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None) -> Simulated:
+def simulate(
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None
+) -> Simulated:
     """Run the document of a graph with these arguments; return the finished run.
 
     Raises TypeError for arguments that do not fit, InternalError if the document would hang on the engine, or ends in a phase that

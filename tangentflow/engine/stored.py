@@ -65,7 +65,9 @@ def stored_outcome(graph: Graph, folder: Path, names: Mapping[str, Any]) -> Outc
         return Value(compiled(Replay(frame, names, (), graph.bindings)))
     except NotRun as missing:
         path = spell(*missing.address)
-        return Raised(StepKilled(f"the pod of {path} ended without recording an outcome", path.rpartition(".")[2], path))
+        return Raised(
+            StepKilled(f"the pod of {path} ended without recording an outcome", path.rpartition(".")[2], path)
+        )
     except BaseException as error:
         return Raised(error)
 
@@ -105,7 +107,9 @@ def _region(
                 yield from _region(graph, inner_region, folder, frame, path, indices, calls)
 
 
-def _indices(node: Map | Loop, store: _Frame, folder: Path, frame: str, indices: Indices, calls: list[str]) -> list[int]:
+def _indices(
+    node: Map | Loop, store: _Frame, folder: Path, frame: str, indices: Indices, calls: list[str]
+) -> list[int]:
     """Return the iterations of which something is recorded."""
     found: set[int] = set()
     for inner in node.body.walk():

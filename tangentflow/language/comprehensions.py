@@ -267,7 +267,9 @@ def _occurrences(node: gast.AST, name: str, certain: bool = True) -> Iterator[st
         parts = [node.value, node.target]
     elif isinstance(node, gast.IfExp):
         parts = [node.test, node.body, node.orelse]
-    sure = {gast.IfExp: 1, gast.BoolOp: 2, gast.Lambda: 0}.get(type(node), len(parts))  # a BoolOp begins with its operator
+    sure = {gast.IfExp: 1, gast.BoolOp: 2, gast.Lambda: 0}.get(
+        type(node), len(parts)
+    )  # a BoolOp begins with its operator
     for i, part in enumerate(parts):
         yield from _occurrences(part, name, certain and i < sure)
 

@@ -73,7 +73,9 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
             lowering.no_iterator(argument)
     elif isinstance(node, gast.Lambda):
         for call in gast.walk(node):
-            if isinstance(call, gast.Call) and isinstance(lowering.resolve(call.func), (StepFunction, WorkflowFunction)):
+            if isinstance(call, gast.Call) and isinstance(
+                lowering.resolve(call.func), (StepFunction, WorkflowFunction)
+            ):
                 lowering.refuse(
                     call, "TF133", "a step call inside a lambda", "the steps of a function are known only if it is a workflow",
                     "write a function at module level and decorate it with @workflow",

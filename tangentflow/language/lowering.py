@@ -35,7 +35,15 @@ from tangentflow.source.origin import Origin
 
 __all__ = ["Lowered", "Lowering", "lower"]
 
-_METHODS = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, classmethod, staticmethod, StepFunction, WorkflowFunction)
+_METHODS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    classmethod,
+    staticmethod,
+    StepFunction,
+    WorkflowFunction,
+)
 
 RECORDED = frozenset({"step", "call", "opaque", "impure", "message"})
 """Kinds of calls that become sites."""
@@ -106,7 +114,9 @@ class Lowering:
         place = Origin.of_header if compound else Origin.of
         at = place(node, self.source) if getattr(node, "lineno", None) else self.origin
         offence = at.offence(self.source, code=code, what=what, why=why, instead=instead)
-        if offence not in self.offences:
+        covered = any(known.code.startswith("TF3") and known.lineno == offence.lineno for known in self.offences)
+        follows = code.startswith("TF2") or code == "TF130"  # may only follow from a call that is refused itself
+        if offence not in self.offences and not (covered and follows):
             self.offences.append(offence)
 
     # --- names
@@ -269,7 +279,7 @@ class Lowering:
         if isinstance(node, gast.Name) and node.id not in self.bound and node.id in self.locals:
             self.glue(gast.Expr(value=node))  # Python's own error, at the place where Python has it
             return node
-        if isinstance(node, gast.Name) or self.kinds.total(node, self.bound) and not uses(node).writes:
+        if isinstance(node, gast.Name) or (self.kinds.total(node, self.bound) and not uses(node).writes):
             return node
         return self.temp(node, wish)
 
@@ -424,7 +434,7 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
 
     lowering = Lowering(source, max_iterations)
     fence(lowering)
-    if any(not offence.code.startswith("TF3") for offence in lowering.offences):  # after refused calls the rest is checked too
+    if any(not offence.code.startswith("TF3") for offence in lowering.offences):  # refused calls leave the rest checkable
         raise LanguageError.from_offences(lowering.offences)
     body = lowering.block(body_of(source.tree))
     for node in _inner_statements(body_of(source.tree)):
@@ -436,15 +446,20 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     )  # fmt: skip
     if lowering.offences:
         raise LanguageError.from_offences(lowering.offences)
-    for stmt in core.walk(body):
-        for part in (stmt.node,) if isinstance(stmt, core.Glue) else (getattr(stmt, "test", None), getattr(stmt, "value", None)):
-            for node in gast.walk(part) if isinstance(part, gast.AST) else ():
-                if isinstance(node, gast.Call) and isinstance(lowering.resolve(node.func), (StepFunction, WorkflowFunction)):
-                    raise InternalError(f"{stmt.origin}: a step call is left in glue", code=gast.dump(node))
+    _no_hidden_calls(lowering, body)
     return Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
         _outer_names(lowering), Origin.of_header(source.tree, source),
     )  # fmt: skip
+
+
+def _no_hidden_calls(lowering: Lowering, body: core.Block) -> None:
+    """Raise InternalError if a step call was left in glue, where nobody would schedule it."""
+    for stmt in core.walk(body):
+        parts = [stmt.node] if isinstance(stmt, core.Glue) else [getattr(stmt, "test", None), getattr(stmt, "value", None)]
+        for node in (n for part in parts if isinstance(part, gast.AST) for n in gast.walk(part)):
+            if isinstance(node, gast.Call) and isinstance(lowering.resolve(node.func), (StepFunction, WorkflowFunction)):
+                raise InternalError(f"{stmt.origin}: a step call is left in glue", code=gast.dump(node))
 
 
 def _outer_names(lowering: Lowering) -> dict[str, object]:

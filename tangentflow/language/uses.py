@@ -135,7 +135,7 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
         self.sure = was
 
     def _comprehension(self, node: gast.AST, parts: Iterable[gast.AST]) -> None:
-        first, *rest = node.generators
+        first = node.generators[0]
         self.visit(first.iter)
         scope: set[str] = set()
         for generator in node.generators:

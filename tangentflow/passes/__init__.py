@@ -1,0 +1,1 @@
+"""From the core tree to the graph: facts, slices, distribution of loops."""

@@ -87,9 +87,9 @@ class Slicer:
         tail = mode.tail
         first_jump, first_effect = self.facts.bars(block)
         for index in range(len(block) if end is None else end, 0, -1):
-            if not need and not mode.full and not mode.messages:
-                if (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect):
-                    break  # nothing before can matter
+            calm = (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect)
+            if calm and not need and not mode.full and not mode.messages:
+                break  # nothing before can matter
             stmt = block[index - 1]
             if kept and not mode.tail:
                 mode = replace(mode, tail=True)

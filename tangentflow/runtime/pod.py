@@ -67,7 +67,13 @@ class Pod:
     """One pod: its flow, what it has to do, its files."""
 
     def __init__(
-        self, flow: Json, spec: Json, files: Files, functions: Mapping[str, Any], parameters: Mapping[str, str], path: str = ""
+        self,
+        flow: Json,
+        spec: Json,
+        files: Files,
+        functions: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        path: str = "",
     ) -> None:
         self.flow = flow
         self.spec = spec
@@ -338,7 +344,9 @@ class Pod:
                 moved = self.replay(node["advance"], at, None if local else Unrecorded())
             except NotRun as missing:
                 if local:
-                    raise InternalError("a loop without steps lacks an outcome", address=repr(missing.address)) from None
+                    raise InternalError(
+                        "a loop without steps lacks an outcome", address=repr(missing.address)
+                    ) from None
                 break
             except BaseException as error:
                 return self._leave(node, outer, Raised(error))
@@ -417,7 +425,9 @@ def _call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         outcome = Raised(error)
     if before is not None and digest((args, kwargs)) != before:
         bound = inspect.signature(function).bind(*args, **kwargs).arguments
-        changed = [k for k, v in bound.items() if not isinstance(v, (int, float, complex, str, bytes, bool, type(None)))]
+        changed = [
+            k for k, v in bound.items() if not isinstance(v, (int, float, complex, str, bytes, bool, type(None)))
+        ]
         return Raised(MutatedArgument(name, ", ".join(changed) or ", ".join(bound) or name, line))
     return outcome
 

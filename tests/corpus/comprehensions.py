@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import add, divide, e, ev, f, fail_if, g, h, ident, make, odd, one, pair, show, size, stop, table, upper
+from tests.corpus.steps import (
+    add,
+    divide,
+    e,
+    ev,
+    f,
+    fail_if,
+    g,
+    h,
+    ident,
+    make,
+    odd,
+    one,
+    pair,
+    show,
+    size,
+    stop,
+    table,
+    upper,
+)
 
 
 @workflow

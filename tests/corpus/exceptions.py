@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from tangentflow import workflow
 from tests.corpus.steps import (
-    Known, add, chained, contextual, divide, e, f, fail, fail_if, g, h, ident, leave, make, none, odd, odd_error, one, pair, size, stop, table,
+    Known,
+    add,
+    chained,
+    contextual,
+    divide,
+    e,
+    f,
+    fail,
+    fail_if,
+    g,
+    h,
+    ident,
+    leave,
+    make,
+    none,
+    odd,
+    odd_error,
+    one,
+    pair,
+    size,
+    stop,
+    table,
 )  # fmt: skip
 
 

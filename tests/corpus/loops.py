@@ -3,7 +3,27 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import add, e, f, flip, g, h, half, ident, less, load_coin, make, odd, p, pair, show, size, table, toss, total_of
+from tests.corpus.steps import (
+    add,
+    e,
+    f,
+    flip,
+    g,
+    h,
+    half,
+    ident,
+    less,
+    load_coin,
+    make,
+    odd,
+    p,
+    pair,
+    show,
+    size,
+    table,
+    toss,
+    total_of,
+)
 
 
 @workflow

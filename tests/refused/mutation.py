@@ -86,7 +86,7 @@ def deletes_while_iterating(k):
 
 @workflow
 def changes_global(n):
-    TABLE["b"] = f(n)
+    TABLE["b"] = f(n)  # error: TF207 @5-15
     ITEMS.append(f(n))  # error: TF306 @5-23
 
 

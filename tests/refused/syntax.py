@@ -145,3 +145,11 @@ def offences_inside_offences(n):
         if f(i):
             a = [f(x) is g(x) for x in make(i)]  # error: TF110 @18-30
             return eval("a"), (lambda: g(i))()  # error: TF302 @20-29, TF304 @31-47, TF133 @40-44
+
+
+@workflow
+def catches(n):
+    try:  # error: TF101 @5-9
+        f(n)
+    except ValueError:
+        g(n)

@@ -8,6 +8,7 @@ import os
 from tangentflow import step, workflow
 from tests.corpus.steps import f, g, h, make, odd, twice
 
+
 @workflow
 def compares_identity(n):
     a = f(n)
@@ -134,7 +135,7 @@ def keeps_generator_of_steps(n):
 
 @workflow
 def keeps_iterator(n):
-    it = iter(make(n))
+    it = iter(make(n))  # error: TF120 @10-23
     return f(next(it))  # error: TF308 @14-22
 
 
