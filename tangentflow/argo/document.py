@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, cast
 
+from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter, Settings, helper_names
 from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
@@ -68,7 +69,7 @@ class _Maker:
         self.called = frozenset(call.flow for call in calls)
         root = cast(WorkflowFunction[..., Any], graph.bindings[graph.root])
         self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
-        self.plans = {flow.key: plan_flow(flow, self._images(), flow.key in self.called) for flow in graph.flows}
+        self.plans = {flow.key: plan_flow(flow, self._images(), flow.key in self.called, Constants(graph, flow)) for flow in graph.flows}
         self.function = cast(types.FunctionType, root.function)
         baked = bool(args or kwargs)
         self.names = self._parameter_names()

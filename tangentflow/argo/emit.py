@@ -62,6 +62,7 @@ class Emitter:
         self.inputs: dict[Pod, list[Loaded]] = {}
         self.names = Names()
         self.flows: dict[str, Template] = {}
+        self.given = {call.flow for plan in plans.values() for call in plan.calls() if call.id in plan.arguments}
         needs = self._flow_parameters()
         for flow in graph.flows:
             self.flows[flow.key] = Template(self.names.take(flow.name), ordered(needs[flow.key]))
@@ -76,7 +77,7 @@ class Emitter:
             if any(None in pod.ends for pod in plan.pods):
                 needs[name].add("at")
             if name in self.settings.called and any(needs_args(plan, pod) for pod in plan.pods):
-                needs[name].add("args")
+                needs[name] |= {"args"} | ({"given"} if name in self.given else set())
         return needs
 
     def _flow(self, plan: FlowPlan) -> None:
@@ -85,7 +86,7 @@ class Emitter:
         body = self._dag(plan, plan.blocks[""], template.name, set(template.parameters))
         body["metadata"] = _annotations(plan.flow.origin)
         if main:
-            starts = {"frame": "main", "at": "result", "args": "no-args"}
+            starts = {"frame": "main", "at": "result", "args": "no-args", "given": ""}
             body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
             self.templates.remove(body)
             self.templates.insert(0, body)
@@ -166,12 +167,12 @@ class Emitter:
 
     def _items(self, plan: FlowPlan, node: Map, block: Block, parameters: set[str]) -> Json:
         if node.id in plan.static:
-            return {"withSequence": {"count": str(node.count)}}
+            return {"withSequence": {"count": str(plan.counts[node.id])}}
         value = _tag(self._flag(plan, plan.flags[node.id], block, parameters))
         return {"withParam": value} if plan.item_flags.get(node.id) else {"withSequence": {"count": value}}
 
     def _flag(self, plan: FlowPlan, flag: Flag, block: Block, parameters: set[str]) -> str:
-        """Return where a flag is read in a block, as an expression."""
+        """Return where a flag is read in a block, as an expression; a flag that is known now is its text."""
         home = plan.homes.get(flag.name)
         if home is not None and home.block is block and home.task is not None:
             return f"tasks['{home.task.name}'].outputs.parameters['{flag.name}']"
@@ -201,9 +202,14 @@ class Emitter:
             frame = "{{inputs.parameters.frame}}"
             number = plan.calls().index(node)
             return {"frame": f"{frame}/.{number}{ix}", "at": f"{frame}/{key(node.id)}{ix}", "args": f"{frame}/{key(node.id)}-args{ix}"}[name]
+        if task.kind == "call" and name == "given":
+            assert isinstance(node, Call)
+            return plan.arguments.get(node.id, "")
         if name in STANDARD:
             parameters.add(name)
             return f"{{{{inputs.parameters.{name}}}}}"
+        if task.kind == "loop" and name in plan.known:
+            return plan.known[name]
         return _tag(self._flag(plan, Flag(name, ""), block, parameters))
 
     # --- pods
@@ -226,7 +232,10 @@ class Emitter:
         if artifacts:
             body["inputs"]["artifacts"] = artifacts
         body["outputs"] = self._outputs(plan, pod)
-        texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix"})}
+        if called and needs_args(plan, pod) and plan.flow.key in self.given:
+            parameters.add("given")
+            body["inputs"]["parameters"] = [{"name": p} for p in ordered(parameters)]
+        texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "given"})}
         if plan.flow.key == self.graph.root and needs_args(plan, pod):
             texts |= self.settings.arguments
         body["script"] = {

@@ -16,14 +16,14 @@ __all__ = ["close"]
 
 def close(plan: FlowPlan, block: Block, loop: Loop | None, called: bool) -> None:
     """Give a block its end: that of an iteration of `loop`, or that of the flow. `called`: someone needs the outcome recorded."""
-    if _chain(block.tasks) is not None:
+    if _chain(plan, block.tasks) is not None:
         _attempts(plan, block, loop)
         return
     if block.tasks and loop is None and not called and _is_constant(plan):
         plan.recorded = False
         return
     tasks = list(block.tasks)
-    pod = Pod(block, None, kind="result" if loop is None else "next", final=True)
+    pod = Pod(block, None, kind="result" if loop is None else "next")
     pod.reasons.append("gives the result: no step comes last in every case" if loop is None else f"ends an iteration of {loop.id}")
     task = _end_task(plan, block, pod, loop)
     task.always = _sinks(tasks)
@@ -33,11 +33,12 @@ def close(plan: FlowPlan, block: Block, loop: Loop | None, called: bool) -> None
 def _end_task(plan: FlowPlan, block: Block, pod: Pod, loop: Loop | None) -> Task:
     plan.pods.append(pod)
     task = block.add(pod.kind, "pod", pod=pod)
-    _end(plan, pod, block, loop)
+    _end(plan, pod, loop)
+    pod.final.append(loop.id if loop is not None else None)
     return task
 
 
-def _end(plan: FlowPlan, pod: Pod, block: Block, loop: Loop | None) -> None:
+def _end(plan: FlowPlan, pod: Pod, loop: Loop | None) -> None:
     pod.ends.append(loop.id if loop is not None else None)
     if loop is not None:
         pod.flags += [flag for flag in plan.chain_flags(loop) if flag not in pod.flags]
@@ -48,26 +49,28 @@ def _sinks(tasks: list[Task]) -> list[Task]:
     return [task for task in tasks if task not in waited]
 
 
-def _chain(tasks: list[Task]) -> list[Task] | None:
+def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
     """Return the tasks that may be the last to run, the last one first; None if that cannot be told."""
     sinks = _sinks(tasks)
     if not sinks:
         return None
     last = sinks[0]
     if last.kind in ("then", "else"):
-        return _branch(tasks, sinks)
-    if len(sinks) > 1 or not _may_end(last):
+        return _branch(plan, tasks, sinks)
+    if last.kind == "loop" and len(sinks) == 1:
+        return _loop(plan, last, tasks)
+    if len(sinks) > 1 or not _may_end(plan, last):
         return None
-    return [last, *rest] if (rest := _before(last, tasks)) is not None else None
+    return [last, *rest] if (rest := _before(plan, last, tasks)) is not None else None
 
 
-def _may_end(task: Task) -> bool:
+def _may_end(plan: FlowPlan, task: Task) -> bool:
     if task.kind == "rest" and task.inner is not None:
-        return _chain(task.inner.tasks) is not None
+        return _chain(plan, task.inner.tasks) is not None
     return task.pod is not None and task.pod.image is None
 
 
-def _before(last: Task, tasks: list[Task]) -> list[Task] | None:
+def _before(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
     """Return the tasks that may be the last if a task behind gates does not run: none if it always does.
 
     What the opener of the block has decided keeps the whole block from running, and then the opener has tried.
@@ -87,25 +90,44 @@ def _before(last: Task, tasks: list[Task]) -> list[Task] | None:
     for gate, task in asking.items():
         if task is not None and (task not in before or task is latest and not set(after) <= _off(tasks, gate)):
             return None
-    return _chain(before)
+    return _chain(plan, before)
 
 
-def _branch(tasks: list[Task], sinks: list[Task]) -> list[Task] | None:
+def _branch(plan: FlowPlan, tasks: list[Task], sinks: list[Task]) -> list[Task] | None:
     """Return the last tasks where both arms of one branch come last, one of which its host has tried if neither runs."""
     node = sinks[0].node
     if any(task.node is not node for task in sinks):
         return None
     flag = sinks[0].conditions[0][0]
     asking = next((t for t in sinks[0].after if t.pod is not None and flag in t.pod.flags), None)
-    if any(_chain(task.inner.tasks) is None for task in sinks if task.inner is not None):
+    if any(_chain(plan, task.inner.tasks) is None for task in sinks if task.inner is not None):
         return None
     if asking is None:
         return sinks if len(sinks) == len(tasks) else None
     before = [task for task in tasks if task is asking or task in asking.ancestors]
     if len(before) + len(sinks) != len(tasks):
         return None
-    rest = _chain(before)
+    rest = _chain(plan, before)
     return None if rest is None else [*sinks, *rest]
+
+
+def _loop(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
+    """Return the last tasks where a serial loop comes last: the pods that end it, if the workflow's result needs nothing else.
+
+    (Each of them loads what the result needs. So it must be no more than what the loop left.)
+    """
+    node = last.node
+    assert isinstance(node, Loop)
+    if last.block.key or {wanted.site for wanted in plan.flow.result.inputs} != {node.id} or last.behind:
+        return None
+    if node.id in plan.static:
+        return [last] if len(tasks) == 1 else None
+    flag = plan.flags[node.id]
+    host = next((t for t in last.after if t.pod is not None and flag in t.pod.flags), None)
+    if host is None or any(task not in (last, host) and task not in host.ancestors for task in tasks):
+        return None
+    rest = _chain(plan, [task for task in tasks if task is not last])
+    return None if rest is None else [last, *rest]
 
 
 def _asking(gate: str, tasks: list[Task]) -> Task | None:
@@ -120,18 +142,22 @@ def _off(tasks: list[Task], gate: str) -> set[Task]:
 
 
 def _attempts(plan: FlowPlan, block: Block, loop: Loop | None) -> None:
-    chain = _chain(block.tasks)
+    chain = _chain(plan, block.tasks)
     assert chain is not None
     block.ends = chain
     others = [task for task in block.tasks if task not in chain]
     for task in chain:
         if task.pod is not None:
-            _end(plan, task.pod, block, loop)
+            _end(plan, task.pod, loop)
+        elif task.kind == "loop":
+            ending = task.node.id if task.node is not None else None
+            for pod in [pod for pod in plan.pods if ending in pod.ends]:
+                _end(plan, pod, loop)
         elif task.inner is not None:
             _attempts(plan, task.inner, loop)
     if others:
         what = "the result" if loop is None else f"the exception that ends {loop.id}"
-        pod = Pod(block, None, kind="fail", final=True, reasons=[f"records {what} where a step failed before the last one"])
+        pod = Pod(block, None, kind="fail", reasons=[f"records {what} where a step failed before the last one"])
         _end_task(plan, block, pod, loop).rescue = others
 
 

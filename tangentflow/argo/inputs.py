@@ -16,10 +16,14 @@ FRAME, IX, UP, ARGS = (f"{{{{inputs.parameters.{name}}}}}" for name in ("frame",
 
 @dataclass(frozen=True)
 class Loaded:
-    """An input: `what` it is for the pod, its address in the run, whether it is a folder, and whether it must exist."""
+    """An input: `what` it is for the pod, its address in the run, whether it is a folder, and whether it must exist.
+
+    `depth` is how many indices of the pod its address contains.
+    """
 
     what: str
     address: str
+    depth: int
     folder: bool = False
     required: bool = False
 
@@ -35,18 +39,18 @@ def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
     found: dict[str, Loaded] = {}
     names: set[str] = set()
     for slice_, sure in _slices(plan, pod):
-        names |= set(slice_.names)
+        names |= set(slice_.names) if slice_.start is not None else set()
         for wanted in slice_.inputs:
             site = wanted.site
             if site in pod.hosted and plan.glue_like(nodes[site]) or (pod.step is not None and site == pod.step.id):
                 continue
-            item = _outcome(plan, pod, wanted, sure and isinstance(nodes[site], Step))
+            item = _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))
             if item.what not in found or item.required:
                 found[item.what] = item
     for item in _heads(plan, pod, names):
         found[item.what] = item
     if called and needs_args(plan, pod):
-        found["args"] = Loaded("args", f"{ARGS}/v")
+        found["args"] = Loaded("args", f"{ARGS}/v", 0)
     return [found[what] for what in sorted(found)]
 
 
@@ -75,12 +79,12 @@ def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
         yield (plan.flow.result if node is None else node.advance), False
 
 
-def _outcome(plan: FlowPlan, pod: Pod, wanted: Input, sure: bool) -> Loaded:
-    what = f"out:{wanted.site}"
-    address = f"{FRAME}/{key(wanted.site)}{IX if pod.block.loops else ''}"
+def _outcome(plan: FlowPlan, pod: Pod, slice_: Slice, wanted: Input, sure: bool) -> Loaded:
+    depth = len(pod.block.loops) if slice_.start is not None else 0
+    address = f"{FRAME}/{key(wanted.site)}{IX if depth else ''}"
     if wanted.every:
-        return Loaded(what, address, folder=True)
-    return Loaded(what, f"{address}/v", required=sure and _certain(plan, pod, wanted.site))
+        return Loaded(f"all:{wanted.site}", address, depth, folder=True)
+    return Loaded(f"out:{wanted.site}", f"{address}/v", depth, required=sure and _certain(plan, pod, wanted.site))
 
 
 def _certain(plan: FlowPlan, pod: Pod, site: str) -> bool:
@@ -101,21 +105,21 @@ def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
     node = next(n for n in plan.flow.body.walk() if n.id == pod.block.loops[-1])
     assert isinstance(node, (Map, Loop))
     outer = UP if len(pod.block.loops) > 1 else ""
-    entry = Loaded(f"entry:{node.id}", f"{FRAME}/{key(node.id)}-entry{outer}/v")
+    entry = Loaded(f"entry:{node.id}", f"{FRAME}/{key(node.id)}-entry{outer}/v", 0)
     if isinstance(node, Map):
         if node.id in plan.static:
             return
         if names & set(node.entry):
             yield entry
         if names & set(node.item):
-            yield Loaded(f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}/v")
+            yield Loaded(f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}/v", 0)
         return
     ending = node.id in pod.ends
     shared = {*node.invariant, *([node.var] if node.var else [])}
     if node.id not in plan.static and (ending or names & shared):
         yield entry
     if ending or names & set(node.carried):
-        yield Loaded(f"head:{node.id}", f"{FRAME}/{key(node.id)}-head{IX}/v")
+        yield Loaded(f"head:{node.id}", f"{FRAME}/{key(node.id)}-head{IX}/v", 0)
 
 
 def _needs_args(plan: FlowPlan, slice_: Slice) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from tangentflow.argo.constants import Constants
 from tangentflow.argo.ends import close
 from tangentflow.argo.guards import guard, implied, is_guard
 from tangentflow.argo.names import Names
@@ -28,9 +29,9 @@ Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 """What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
 
 
-def plan_flow(flow: Flow, images: Mapping[str, str], called: bool) -> FlowPlan:
+def plan_flow(flow: Flow, images: Mapping[str, str], called: bool, constants: Constants) -> FlowPlan:
     """Plan one flow. `images` are the images of steps that name one, by key; `called`: another flow or itself calls it."""
-    planner = _Planner(flow, images)
+    planner = _Planner(flow, images, constants)
     root = planner.plan.blocks[""]
     planner.block(root)
     close(planner.plan, root, None, called)
@@ -38,8 +39,9 @@ def plan_flow(flow: Flow, images: Mapping[str, str], called: bool) -> FlowPlan:
 
 
 class _Planner:
-    def __init__(self, flow: Flow, images: Mapping[str, str]) -> None:
+    def __init__(self, flow: Flow, images: Mapping[str, str], constants: Constants) -> None:
         self.images = images
+        self.constants = constants
         guarded_flow, self.gates_of = guard(flow)
         self.plan = FlowPlan(guarded_flow)
         self.plan.local = {n.id for n in guarded_flow.body.walk() if n.regions and not _steps(n)}
@@ -73,6 +75,8 @@ class _Planner:
         for node in block.region:
             if isinstance(node, Step):
                 yield from self._early_gates(node, block, way, carrier, known)
+                continue
+            if isinstance(node, Call) and self._is_static(node):
                 continue
             inputs = self._inputs(node)
             if {self.trail[i.site].get(block.key) for i in inputs} - known - {None}:
@@ -158,8 +162,8 @@ class _Planner:
     def _open(self, node: Node, block: Block) -> None:
         """Find a host for what opens a node and for all that can be evaluated with it."""
         early = list(self._inside(node, None, None))
-        if isinstance(node, Map) and node.id not in self.plan.local and self._is_static(node, early):
-            self.plan.static.add(node.id)
+        sure = isinstance(node, Call) or not guarded(opening(node))
+        if node.id not in self.plan.local and not early and sure and self._is_static(node):
             self._tasks(node, block, [])
             return
         inputs = [*self._inputs(node), *[wanted for _, _, _, _, more in early for wanted in more]]
@@ -196,10 +200,28 @@ class _Planner:
         else:
             self.plan.item_flags.setdefault(flag.carrier, []).append(flag)
 
-    def _is_static(self, node: Map, early: list[Early]) -> bool:
-        scan = node.scan
-        own_names = scan.start is None or not scan.names
-        return node.count is not None and not scan.inputs and not early and own_names and not guarded(scan)
+    def _is_static(self, node: Node) -> bool:
+        """Whether nobody needs to evaluate what opens a node, since it is known now; note what is known."""
+        if isinstance(node, Map):
+            count = self.constants.count(node)
+            if count is None:
+                return False
+            self.plan.counts[node.id] = count
+        elif isinstance(node, Loop):
+            if not self.constants.begins(node):
+                return False
+            self.plan.flags[node.id] = Flag(self.names.take(f"{node.id}-entry"), "0")
+            self.plan.known |= {self.plan.flags[node.id].name: "1", self.plan.index_flag(node).name: "0"}
+        elif isinstance(node, Call):
+            text = self.plan.arguments.get(node.id) or self.constants.arguments(node)
+            if text is None:
+                return False
+            self.plan.arguments[node.id] = text
+            return True
+        else:
+            return False
+        self.plan.static.add(node.id)
+        return True
 
     def _tasks(self, node: Node, block: Block, host: list[Task]) -> None:
         """Make the tasks of a node that is not a step, after those of its inner blocks."""
@@ -214,7 +236,7 @@ class _Planner:
                 wish = f"{node.id}-{kind}" if kind in ("then", "else") else node.id
                 task = block.add(wish, kind, node=node, inner=inner)
                 task.wait([*host, *needed])
-                if not isinstance(node, Map):
+                if not isinstance(node, Map) and node.id not in self.plan.static and node.id not in self.plan.arguments:
                     task.conditions.append((self.plan.flags[node.id], "0" if kind == "else" else "1"))
                 if kind == "rest":
                     task.gates = {opening(node).code: self.plan.flags[node.id]}

@@ -36,13 +36,12 @@ def _pod(plan: FlowPlan, pod: Pod, inputs: list[Loaded]) -> Json:
         "flags": {flag.name: flag.default for flag in pod.flags},
         "ends": pod.ends,
         "final": pod.final,
-        "inputs": {item.what: f"v{number}" for number, item in enumerate(inputs)},
+        "inputs": {item.what: [f"v{number}", item.depth] for number, item in enumerate(inputs)},
     }
 
 
 def _flow(plan: FlowPlan) -> Json:
     flow = plan.flow
-    depth = {node.id: len(block.loops) for block in plan.blocks.values() for node in block.region}
     regions = {
         block.key: {
             "nodes": [node.id for node in block.region],
@@ -56,7 +55,6 @@ def _flow(plan: FlowPlan) -> Json:
         "key": flow.key,
         "name": flow.name,
         "params": list(flow.params),
-        "depth": depth,
         "regions": regions,
         "nodes": {node.id: _node(plan, node) for node in flow.body.walk()},
         "result": _slice(flow, flow.result, "result"),

@@ -48,7 +48,7 @@ class Pod:
     """A pod: its step, if it runs one, and what it evaluates afterwards.
 
     `hosted` are ids of nodes and names of gates' flags; `ends` are the ends that it may reach: a loop's iteration (the loop's id) or the
-    workflow (None). A `final` pod runs when all is over: what is missing then is lost.
+    workflow (None). `final` are those of them for which it waits until all is over: what is missing then is lost.
     """
 
     block: Block
@@ -59,7 +59,7 @@ class Pod:
     hosted: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     ends: list[str | None] = field(default_factory=list)
-    final: bool = False
+    final: list[str | None] = field(default_factory=list)
     image: str | None = None
     task: Task | None = None
 
@@ -147,7 +147,8 @@ class FlowPlan:
     """All blocks and pods of a flow.
 
     `flags` are those of nodes by id, `homes` the pods that write them first, by name; `item_flags` those that items of a fan-out
-    carry. `static` loops are known to every pod without a record; `local` nodes have no step in them. `recorded`: a pod records the outcome.
+    carry. `static` loops are known to every pod without a record: `counts` are those of fan-outs, `known` flags of serial loops.
+    `arguments` are those of calls, if constant. `local` nodes have no step in them. `recorded`: a pod records the outcome.
     """
 
     flow: Flow
@@ -157,6 +158,9 @@ class FlowPlan:
     homes: dict[str, Pod] = field(default_factory=dict)
     item_flags: dict[str, list[Flag]] = field(default_factory=dict)
     static: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = field(default_factory=dict)
     local: set[str] = field(default_factory=set)
     recorded: bool = True
 

@@ -68,7 +68,9 @@ def _imported(file: Path) -> ModuleType:
     if "." in name:
         raise UsageError(f"{file} cannot be imported: a module's name has no dot; rename it")
     if name in sys.stdlib_module_names or name == "tangentflow":
-        raise UsageError(f"{file} cannot be imported: another module is called {name!r}, which it would hide; rename it")
+        raise UsageError(
+            f"{file} cannot be imported: another module is called {name!r}, which it would hide; rename it"
+        )
     sys.path.insert(0, str(path.parent))
     importlib.invalidate_caches()
     try:

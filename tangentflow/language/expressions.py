@@ -65,7 +65,7 @@ def _joined(lowering: Lowering, node: gast.JoinedStr) -> gast.expr:
     for field in fields:
         if field.format_spec is not None and lowering.has_site(field.format_spec):
             lowering.refuse(
-                field.format_spec, "TF121", "a call in a format specification", "its place in the order would be lost",
+                node, "TF121", "a call in a format specification", "its place in the order would be lost",
                 "compute the width before: `width = f(x)`",
             )  # fmt: skip
     last = max((i for i, field in enumerate(fields) if lowering.has_site(field.value)), default=-1)

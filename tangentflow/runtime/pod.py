@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from tangentflow.errors import InternalError, LoopLimit, MutatedArgument, StepKilled, UsageError
 from tangentflow.runtime.bundle import load
-from tangentflow.runtime.codec import decode, digest
+from tangentflow.runtime.codec import decode, digest, roundtrip
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Files, Indices, Outcomes, Unrecorded, ix_text, parse_ix, root, spell
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Replay, Returned, Scanned, Store
@@ -82,7 +82,7 @@ class Pod:
         self.parameters = parameters
         self.path = path
         self.indices = parse_ix(parameters.get("ix", ""))
-        self.store = Outcomes(files, flow["depth"], self.indices)
+        self.store = Outcomes(files, self.indices)
         self.nodes: dict[str, Json] = flow["nodes"]
         self.heads: dict[tuple[str, Indices], dict[str, Any]] = {}
         self.entries: dict[tuple[str, Indices], dict[str, Any]] = {}
@@ -200,7 +200,7 @@ class Pod:
             print(f"tangentflow: {where} is not reached", file=sys.stderr)
             return False
         try:
-            args, kwargs = arguments()
+            args, kwargs = _own_copy(arguments(), node["name"], where)
             step = self.functions[node["callee"]]
             outcome = _call(step.function, args, kwargs, node["name"], node["line"], bool(step.option("check", True)))
         except BaseException as error:
@@ -369,7 +369,7 @@ class Pod:
         try:
             moved = self.replay(node["advance"], self.indices)
         except NotRun as missing:
-            if not self.spec["final"]:
+            if node["id"] not in self.spec["final"]:
                 return False
             return self._leave(node, outer, Raised(self._killed(missing)))
         except BaseException as error:
@@ -402,7 +402,7 @@ class Pod:
         try:
             return Value(self.replay(self.flow["result"], ()))
         except NotRun as missing:
-            return Raised(self._killed(missing)) if self.spec["final"] else None
+            return Raised(self._killed(missing)) if None in self.spec["final"] else None
         except BaseException as error:
             return Raised(error)
 
@@ -413,6 +413,13 @@ class Pod:
 
 
 _HOSTED = {"Glue": Pod._glue, "Call": Pod._call, "If": Pod._if, "Map": Pod._map, "Loop": Pod._loop}
+
+
+def _own_copy(arguments: Any, name: str, path: str) -> Any:
+    """Return arguments as another process would get them. Raises NotPicklable, as local runs do."""
+    copied = roundtrip(Value(arguments), where=name, what="an argument", path=path)
+    assert isinstance(copied, Value)
+    return copied.value
 
 
 def _call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool) -> Outcome:

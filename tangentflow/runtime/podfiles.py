@@ -45,9 +45,12 @@ def spell(site: str, indices: Indices) -> str:
 
 
 class Files:
-    """The files of one pod. `inputs` maps what is loaded (`out:fit`, `head:loop`) to the name of its input."""
+    """The files of one pod.
 
-    def __init__(self, inputs: Mapping[str, str]) -> None:
+    `inputs` maps what is loaded (`out:fit`, `all:loop.fit`, `head:loop`) to the name of its input, and how many indices its address has.
+    """
+
+    def __init__(self, inputs: Mapping[str, tuple[str, int]]) -> None:
         self.inputs = inputs
         self.base = root()
         self.out = Path(self.base + "/tf/out")
@@ -56,10 +59,9 @@ class Files:
 
     def path(self, what: str, rest: Indices = ()) -> Path | None:
         """Return the file of an input; `rest` leads to an item of a gather. None if it was not loaded or does not exist."""
-        name = self.inputs.get(what)
-        if name is None:
+        if what not in self.inputs:
             return None
-        path = Path(self.base + f"/tf/in/{name}" + ix_text(rest)) / "v"
+        path = Path(self.base + f"/tf/in/{self.inputs[what][0]}" + ix_text(rest)) / "v"
         return path if path.is_file() and path.stat().st_size else None
 
     def load(self, what: str, rest: Indices = ()) -> Any:
@@ -90,14 +92,10 @@ class Files:
 
 
 class Outcomes:
-    """The store of a pod's replays: what it recorded itself, and its input files.
+    """The store of a pod's replays: what it recorded itself, and its input files. `indices` are those of the pod."""
 
-    `depth` tells of each site how many loops stand around it; `shared` is the number of loops around the pod.
-    """
-
-    def __init__(self, files: Files, depth: Mapping[str, int], indices: Indices) -> None:
+    def __init__(self, files: Files, indices: Indices) -> None:
         self.files = files
-        self.depth = depth
         self.indices = indices
         self.own: dict[Address, bytes] = {}
         self.issue = False
@@ -106,13 +104,21 @@ class Outcomes:
         """Keep an outcome that this pod made, in the form in which another process would load it."""
         self.own[address] = encode(outcome, where=address[0])
 
+    def _file(self, address: Address) -> Path | None:
+        site, indices = address
+        for what in (f"out:{site}", f"all:{site}"):
+            depth = self.files.inputs.get(what, ("", 0))[1]
+            rest = indices[depth:]
+            if bool(rest) is (what[0] == "a") and indices[:depth] == self.indices[:depth]:
+                path = self.files.path(what, rest)
+                if path is not None:
+                    return path
+        return None
+
     def _find(self, address: Address) -> Any:
         data = self.own.get(address)
         if data is None:
-            site, indices = address
-            if indices[: len(self.indices)] != self.indices:
-                raise NotRun(address)
-            path = self.files.path(f"out:{site}", indices[len(self.indices) :])
+            path = self._file(address)
             if path is None:
                 raise NotRun(address)
             data = path.read_bytes()

@@ -54,7 +54,7 @@ if __name__ == "__main__":
     sys.exit("imported under the wrong name")
 '''
 
-OTHERS = '''
+OTHERS = """
 from pathlib import Path
 from typing import Literal
 
@@ -102,9 +102,9 @@ def leaves(n=1):
 
 
 not_one = 3
-'''
+"""
 
-REFUSED = '''
+REFUSED = """
 from tangentflow import step, workflow
 
 
@@ -114,11 +114,11 @@ def f(x):
 
 
 @workflow
-def flow(x):
+def flow(x="a"):
     with open(x):
         pass
     yield f(x)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +140,13 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def tangentflow(here: Path, *arguments: str, program: tuple[str, ...] = ("-m", "tangentflow")) -> subprocess.CompletedProcess[str]:
+def tangentflow(
+    here: Path, *arguments: str, program: tuple[str, ...] = ("-m", "tangentflow")
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
-    return subprocess.run([sys.executable, *program, *arguments], cwd=here, capture_output=True, text=True, env=environment, timeout=120)
+    return subprocess.run(
+        [sys.executable, *program, *arguments], cwd=here, capture_output=True, text=True, env=environment, timeout=120
+    )
 
 
 @pytest.fixture
@@ -184,7 +188,14 @@ def test_run_takes_defaults_and_executors(here):
 def test_help_of_a_workflow_shows_its_parameters(here):
     done = tangentflow(here, "run", "sub/flow.py", "--help")
     assert done.returncode == 0, done.stderr
-    for text in ("usage: tangentflow run sub/flow.py", "Do it 100%.", "--n V", "int (default: 2)", "--deep-flag", "--side"):
+    for text in (
+        "usage: tangentflow run sub/flow.py",
+        "Do it 100%.",
+        "--n V",
+        "int (default: 2)",
+        "--deep-flag",
+        "--side",
+    ):
         assert text in done.stdout
     assert "importing" not in done.stdout
 
@@ -195,7 +206,10 @@ EVERYTHING = "--a 1,2 --b word --c 1 --d a/b --e [1,2] --f y --g word --rest 1 x
 @pytest.mark.parametrize(
     ("arguments", "printed"),
     [
-        (["others.py:everything", *EVERYTHING], "((1, 2), 'word', 1.0, PosixPath('a/b'), [1, 2], 'y', 'word', (1, 'x'), None, {'k': 1, 'l': 'z'})"),
+        (
+            ["others.py:everything", *EVERYTHING],
+            "((1, 2), 'word', 1.0, PosixPath('a/b'), [1, 2], 'y', 'word', (1, 'x'), None, {'k': 1, 'l': 'z'})",
+        ),
         (["others.py:positional", "--x", "1"], "(1, 2, 3)"),
         (["others.py:positional", "--x", "1", "--y=-4", "--z", "None"], "(1, -4, None)"),
         (["others.py:text", "--s", "12", "--help", "{'a': 1}"], "('12', {'a': 1})"),
@@ -276,7 +290,14 @@ def test_a_file_that_is_not_python_is_refused_with_its_place(here):
 
 @pytest.mark.parametrize(
     ("emit", "starts"),
-    [("python", "def flow("), ("ir", "flow(n, name"), ("json", '{\n "code"'), ("mermaid", "flowchart TB"), ("dot", "digraph"), ("svg", "<svg")],
+    [
+        ("python", "def flow("),
+        ("ir", "flow(n, name"),
+        ("json", '{\n "code"'),
+        ("mermaid", "flowchart TB"),
+        ("dot", "digraph"),
+        ("svg", "<svg"),
+    ],
 )
 def test_compile_emits(here, emit, starts):
     done = tangentflow(here, "compile", "sub/flow.py", "--emit", emit)
@@ -332,7 +353,11 @@ spec:
 
 @pytest.mark.parametrize(
     ("options", "code", "phase", "exit_code"),
-    [([], "0", "Succeeded", 0), ([], "3", "Failed", 1), (["-p", "code=0"], "'{{workflow.parameters.code}}' != '0'", "Succeeded", 0)],
+    [
+        ([], "0", "Succeeded", 0),
+        ([], "3", "Failed", 1),
+        (["-p", "code=0"], "'{{workflow.parameters.code}}' != '0'", "Succeeded", 0),
+    ],
 )
 def test_documents_are_simulated(here, tmp_path, options, code, phase, exit_code):
     (tmp_path / "hello.yaml").write_text(DOCUMENT.format(code=code))

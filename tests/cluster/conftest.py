@@ -6,11 +6,14 @@ cluster. KUBECTL is the command to use (default: kubectl), ARGO_NAMESPACE the na
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shlex
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +68,30 @@ class Cluster:
                     f"{name} did not end within {seconds} s: {workflow.get('status', {}).get('phase')}"
                 )
             time.sleep(0.5)
+
+    @contextmanager
+    def judge(self) -> Iterator[Callable[[str], str]]:
+        """Give a function that lets the API server judge a document without creating it: "" or why it is refused.
+
+        One connection for all documents: they are as many as the corpus is large.
+        """
+        command = [*shlex.split(os.environ.get("KUBECTL", "kubectl")), "proxy", "--port=0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
+            assert proxy.stdout is not None
+            connection = http.client.HTTPConnection("127.0.0.1", int(proxy.stdout.readline().rpartition(":")[2]), timeout=60)
+            place = f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows?dryRun=All&fieldValidation=Strict"
+
+            def judge(text: str) -> str:
+                connection.request("POST", place, text.encode(), {"Content-Type": "application/yaml"})
+                answer = connection.getresponse()
+                body = json.loads(answer.read())
+                return "" if answer.status == 201 else str(body.get("message", body))
+
+            try:
+                yield judge
+            finally:
+                connection.close()
+                proxy.terminate()
 
     def delete(self, name: str) -> None:
         self.kubectl("delete", "workflow", name, "--wait=false", check=False)

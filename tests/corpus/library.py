@@ -21,7 +21,7 @@ def _bump(value):
 class _Bump:
     """A callable that cannot be looked into."""
 
-    __call__ = functools.partial(_bump)
+    __call__ = staticmethod(functools.partial(_bump))
 
 
 bump = _Bump()

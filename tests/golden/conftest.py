@@ -11,7 +11,9 @@ EXPECTED = Path(__file__).parent / "expected"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing with them")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files instead of comparing with them"
+    )
 
 
 @pytest.fixture
@@ -26,6 +28,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             path.write_text(text, encoding="utf-8")
             return
         assert path.is_file(), f"no {path.name}: run pytest tests/golden --update-golden and look at it"
-        assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: if it should, run pytest tests/golden --update-golden"
+        assert text == path.read_text(encoding="utf-8"), (
+            f"{path.name} differs: if it should, run pytest tests/golden --update-golden"
+        )
 
     return compare

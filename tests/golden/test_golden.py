@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -21,5 +22,7 @@ SUFFIXES = {"ir": "txt", "python": "py.txt", "mermaid": "mmd", "dot": "dot", "js
 @pytest.mark.parametrize("emit", EMITTERS)
 @pytest.mark.parametrize("name", ALL)
 def test_emitted(name, emit, golden):
+    if emit in ("python", "json") and sys.version_info < (3, 11):
+        pytest.skip("Python 3.10 sets blanks and brackets of regenerated code in another way")
     text = EMITTERS[emit](ALL[name].graph)
     golden(f"{name}.{SUFFIXES[emit]}", re.sub(r"'[^']*/programs\.py'", "'programs.py'", text))

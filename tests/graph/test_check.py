@@ -62,7 +62,9 @@ def at(name: str, **fields: Any) -> Callable[[Node], Node]:
 
 
 def with_slice(name: str, **fields: Any) -> Callable[[Node], Node]:
-    return lambda node: dataclasses.replace(node, slice=dataclasses.replace(node.slice, **fields)) if node.id == name else node
+    return lambda node: (
+        dataclasses.replace(node, slice=dataclasses.replace(node.slice, **fields)) if node.id == name else node
+    )
 
 
 BROKEN = [
@@ -73,7 +75,11 @@ BROKEN = [
     ("chain", with_slice("g", inputs=()), "looks up .* without saying so"),
     ("chain", with_slice("g", inputs=(Input("f"), Input("gone"))), "has no outcome"),
     ("chain", with_slice("g", inputs=(Input("f", ("loop",)),)), "stands in"),
-    ("chain", with_slice("f", code="def slice(_tf):\n    return _tf.args('x')(_tf.out('g'))", inputs=(Input("g"),)), "does not stand before it"),
+    (
+        "chain",
+        with_slice("f", code="def slice(_tf):\n    return _tf.args('x')(_tf.out('g'))", inputs=(Input("g"),)),
+        "does not stand before it",
+    ),
     ("chain", with_slice("f", code="def slice(_tf) return"), "its code is no function"),
     ("chain", with_slice("f", code="def other(_tf):\n    pass"), "its code is no function"),
     ("chain", with_slice("f", start="loop"), "starts at 'loop'"),

@@ -52,7 +52,7 @@ def test_regions_are_groups_and_tests_lead_to_their_arms():
     assert 'subgraph n2["for i in range(n) · parallel"]' in text
     assert "in order" in ALL["in_order"].graph.mermaid()
     assert {"yes", "no"} <= set(re.findall(r"-->\|(\w+)\|", ALL["branch"].graph.mermaid()))
-    assert 'subgraph cluster_n2 {' in ALL["fan_out"].graph.dot()
+    assert "subgraph cluster_n2 {" in ALL["fan_out"].graph.dot()
 
 
 def test_hostile_text_stays_text():

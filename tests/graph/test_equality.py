@@ -295,7 +295,18 @@ def test_what_is_computed_matters():
             y = g(x, y=1)
             return x
 
-        return [base, other_constant, constant_of_another_type, other_step, other_argument, positional, dropped, with_default, pure, result]
+        return [
+            base,
+            other_constant,
+            constant_of_another_type,
+            other_step,
+            other_argument,
+            positional,
+            dropped,
+            with_default,
+            pure,
+            result,
+        ]
 
     prints = [workflow.graph.fingerprint for workflow in variants()]
     assert len(set(prints)) == len(prints)

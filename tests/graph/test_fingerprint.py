@@ -65,7 +65,10 @@ SAME = {
     "a local": ("values", "numbers"),
     "a comprehension's variable": ("[k for k in", "[item for item in"),
     "a captured name": ("a, *rest", "first, *remaining"),
-    "an exception's name": ("ValueError as error:\n        raise RuntimeError(error) from error", "ValueError as e:\n        raise RuntimeError(e) from e"),
+    "an exception's name": (
+        "ValueError as error:\n        raise RuntimeError(error) from error",
+        "ValueError as e:\n        raise RuntimeError(e) from e",
+    ),
     "an imported name": ("as place", "as where"),
     "annotations": ("def helper(x):", "def helper(x: int) -> int:"),
     "its own name": ("def f(", "def renamed("),
@@ -208,7 +211,25 @@ class Plain:
 
 @pytest.mark.parametrize(
     "value",
-    [None, 1, "x", [1, {2}], {"f": len}, Colour.RED, Colour, Point, Point(3), Plain, Plain.c, logging.getLogger("a"), sys, Path, Path("x"), (i for i in ()), object()],
+    [
+        None,
+        1,
+        "x",
+        [1, {2}],
+        {"f": len},
+        Colour.RED,
+        Colour,
+        Point,
+        Point(3),
+        Plain,
+        Plain.c,
+        logging.getLogger("a"),
+        sys,
+        Path,
+        Path("x"),
+        (i for i in ()),
+        object(),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_never_fails_and_is_stable(value):
@@ -217,6 +238,23 @@ def test_never_fails_and_is_stable(value):
 
 
 def test_kinds_of_values_are_told_apart():
-    values = [0, 0.0, False, "0", None, [0], (0,), {0}, Colour, OtherColour, Point(1), Point(2), len, sys, {"f": len}, {"f": sum}]
+    values = [
+        0,
+        0.0,
+        False,
+        "0",
+        None,
+        [0],
+        (0,),
+        {0},
+        Colour,
+        OtherColour,
+        Point(1),
+        Point(2),
+        len,
+        sys,
+        {"f": len},
+        {"f": sum},
+    ]
     found = [fingerprint(value) for value in values]
     assert len(set(found)) == len(found)

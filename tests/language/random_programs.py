@@ -19,19 +19,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import gast
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import LanguageError
+from tangentflow.language import statements  # noqa: F401 (registers the rules of statements)
+from tangentflow.language.registry import STATEMENTS
 from tests.corpus.steps import Plan
 from tests.language.contract import Call, Schedule, check_call, check_source, compiled
 
-HEADER = """from tangentflow import workflow
+HEADER = """from tangentflow import sequential, workflow
 from tests.corpus.library import bump
-from tests.corpus.steps import Known, add, divide, e, ev, f, fail_if, g, h, half, ident, less, make, none, o, odd, p, pair, size, total_of
+from tests.corpus.steps import (
+    Known, add, divide, e, ev, f, fail_if, g, h, half, ident, less, make, none, o, odd, p, pair, show, size, table, total_of
+)
 
 """
+
+TRY = gast.Try in STATEMENTS
+"""Whether the language has `try`."""
 
 
 @dataclass
@@ -61,6 +70,7 @@ class Generator:
         self.subs: list[str] = []
         self.budget = 0
         self.loops: list[str] = []
+        self.handled = 0
         self.frozen: list[str] = []
 
     def program(self) -> str:
@@ -68,15 +78,26 @@ class Generator:
         for i in range(self.rng.choice([0, 0, 1, 2])):
             self.function(f"_sub{i}", self.rng.randint(2, 6))
             self.subs.append(f"_sub{i}")
+        if self.chance(0.12):
+            self.function("_again", self.rng.randint(2, 5), recursive=True)
+            self.subs.append("_again")
         self.function("main", self.rng.randint(10, 40) if self.large else self.rng.randint(3, 14))
         return HEADER + "\n".join(self.lines) + "\n"
 
-    def function(self, name: str, budget: int) -> None:
+    def function(self, name: str, budget: int, recursive: bool = False) -> None:
         self.budget = budget
         self.counter = 0
+        self.handled = 0
         self.lines += ["", "@workflow", f"def {name}(n: int, m: int = 2):"]
         scope = Scope(ints=["n", "m"])
-        self.block(scope, 1, top=True)
+        if recursive:
+            self.put(1, f"if n <= {self.rng.randint(0, 1)}:")
+            self.put(2, f"return (n, {self.value(scope, 1)})")
+            self.block(scope, 1)
+            self.put(1, self.pick("r = _again(n - 1)[-1]", "r = _again(n - 1, m=f(m))[-1] + n", "_again(n - 1)", "r = add(_again(n - 1)[-1], _again(0)[-1])"))
+            if self.lines[-1].strip().startswith("r ="):
+                scope.ints.append("r")
+        self.block(scope, 1, top=not recursive)
         if self.rng.random() < 0.95:
             self.put(1, f"return {self.result(scope)}")
 
@@ -168,8 +189,12 @@ class Generator:
             return self.step(scope, depth)
         if r < 0.86:
             return f"({self.value(scope, depth - 1)} if {self.test(scope, depth - 1)} else {self.value(scope, depth - 1)})"
-        if r < 0.91:
+        if r < 0.865:
             return f"({self.value(scope, depth - 1)} {self.pick('and', 'or')} {self.value(scope, depth - 1)})"
+        if r < 0.87:
+            return f"len(f'{{{self.value(scope, depth - 1)}}} {{{self.value(scope, depth - 1)}:>3}}')"
+        if r < 0.88 and scope.lists:
+            return f"len(h(*{self.rng.choice(scope.lists)}, {self.value(scope, depth - 1)}, k={self.value(scope, depth - 1)})[0])"
         if r < 0.94:
             new = self.fresh("w")
             text = f"({new} := {self.value(scope, depth - 1)})"
@@ -200,6 +225,8 @@ class Generator:
 
     def items(self, scope: Scope) -> str:
         r = self.rng.random()
+        if r < 0.06:
+            return f"sequential({self.items(scope)})" if self.chance(0.5) else f"table(({self.glue(scope, 1)}) % 3).values()"
         if r < 0.35:
             return f"range({self.pick('3', '2', '(' + self.glue(scope, 1) + ') % 4')})"
         if r < 0.5:
@@ -235,6 +262,8 @@ class Generator:
             (12 if depth < 5 else 0, self.branch), (9 if depth < 4 else 0, self.for_loop), (5 if depth < 4 else 0, self.while_loop),
             (6 if self.loops else 0, self.jump), (3, self.leave), (5, self.collect), (4, self.new_list), (2, self.unpack),
             (2, self.message), (1, self.delete), (2, self.check), (4 if self.subs else 0, self.call), (1, self.inner),
+            (2, self.chained), (2, self.exchange), (3, self.list_state), (2, self.item), (1, self.odd_receiver),
+            (7 if TRY and depth < 5 else 0, self.attempt), (2 if self.handled else 0, self.again),
         ]  # fmt: skip
         weights = [w for w, _ in kinds]
         self.rng.choices([k for _, k in kinds], weights)[0](scope, depth)
@@ -372,6 +401,92 @@ class Generator:
         self.put(depth, f"{name} = lambda v: v + {captured}")
         self.put(depth, f"{result} = {name}({self.value(scope, 1)})")
         self.bind(scope, result)
+
+    def chained(self, scope: Scope, depth: int) -> None:
+        a, b = self.fresh("a"), self.fresh("b")
+        self.put(depth, f"{a} = {b} = {self.value(scope, 2)}")
+        self.bind(scope, a)
+        self.bind(scope, b)
+
+    def exchange(self, scope: Scope, depth: int) -> None:
+        names = [n for n in scope.ints if n not in self.frozen]
+        if len(names) < 2:
+            return self.assign(scope, depth)
+        a, b = self.rng.sample(names, 2)
+        self.put(depth, f"{a}, {b} = {b}, {self.value(scope, 2)}")
+        scope.fresh -= {a, b}
+
+    def list_state(self, scope: Scope, depth: int) -> None:
+        if scope.lists and self.chance(0.6):
+            name = self.rng.choice(scope.lists)
+            self.put(depth, self.pick(f"{name} = [*{name}, {self.value(scope, 2)}][-3:]", f"{name} = {name}[1:] + make(({self.value(scope, 1)}) % 3)",
+                                      f"{name} = [{self.value(scope, 1)} for _ in {name}]"))  # fmt: skip
+        else:
+            name = self.fresh("xs")
+            self.put(depth, f"{name} = {self.pick('make(3)', f'[{self.value(scope, 1)}, {self.value(scope, 1)}]', '[]')}")
+            scope.lists.append(name)
+
+    def item(self, scope: Scope, depth: int) -> None:
+        if not scope.dicts:
+            return self.new_list(scope, depth)
+        name = self.rng.choice(scope.dicts)
+        self.put(depth, self.pick(f"{name} = {{**{name}, {self.value(scope, 1)}: {self.value(scope, 1)}}}", f"{name}.pop({self.glue(scope)}, 0)",
+                                  f"del {name}[{self.value(scope, 1)}]", f"{name} = {{k: {self.step(scope, 1)} for k, v in {name}.items()}}"))  # fmt: skip
+
+    def odd_receiver(self, scope: Scope, depth: int) -> None:
+        name = self.fresh("z")
+        self.put(depth, f"{name} = {self.pick('none()', f'none({self.glue(scope)})', '[]', 'make(2)')}")
+        self.put(depth, self.pick(f"{name} = {name}.count({self.value(scope, 1)})", f"{name} = {name}[{self.value(scope, 1)}]", f"{name} = sum({name}, {self.value(scope, 1)})",
+                                  f"{name} = no_such_function({self.value(scope, 1)}) if {name} else {self.value(scope, 1)}"))  # fmt: skip
+        self.bind(scope, name)
+
+    def attempt(self, scope: Scope, depth: int) -> None:
+        self.put(depth, "try:")
+        body = scope.inner()
+        self.block(body, depth + 1)
+        arms = [body]
+        handlers = self.rng.choice([0, 1, 1, 1, 2])
+        caught = self.rng.sample(["ValueError", "Known", "ZeroDivisionError", "(KeyError, LookupError)", "Exception"], handlers)
+        if handlers and self.chance(0.1):
+            caught[-1] = self.pick("", "BaseException")
+        caught.sort(key=lambda name: (name == "", name in ("Exception", "BaseException")))
+        for name in caught:
+            arm = self.reached(scope, body)
+            variable = self.fresh("x") if name and self.chance(0.4) else ""
+            self.put(depth, f"except{' ' + name if name else ''}{' as ' + variable if variable else ''}:")
+            if variable and self.chance(0.7):
+                self.put(depth + 1, self.pick(f"e(type({variable}).__name__, {variable}.args)", f"print({variable})", f"e({variable})"))
+            self.handled += 1
+            self.block(arm, depth + 1)
+            self.handled -= 1
+            arms.append(arm)
+        if caught and self.chance(0.25):
+            self.put(depth, "else:")
+            self.block(body, depth + 1)
+        self.merge(scope, arms)
+        if not caught or self.chance(0.25):
+            self.put(depth, "finally:")
+            last = self.reached(scope, body)
+            if self.chance(0.9):
+                self.loops, kept = [], self.loops
+                before = len(self.lines)
+                self.block(last, depth + 1)
+                self.loops = kept
+                del before
+            else:
+                self.block(last, depth + 1)
+            scope.maybe += [n for n in [*last.ints, *last.maybe] if n not in scope.ints and n not in scope.maybe]
+
+    def reached(self, scope: Scope, body: Scope) -> Scope:
+        """Return the scope of a handler: what the body binds may be bound."""
+        arm = scope.inner()
+        arm.ints = [n for n in arm.ints if n in body.ints]
+        arm.maybe += [n for n in [*scope.ints, *body.ints, *body.maybe] if n not in arm.ints and n not in arm.maybe]
+        return arm
+
+    def again(self, scope: Scope, depth: int) -> None:
+        self.put(depth, f"if {self.test(scope)}:")
+        self.put(depth + 1, "raise")
 
     def branch(self, scope: Scope, depth: int) -> None:
         self.put(depth, f"if {self.test(scope, self.rng.randint(0, 2))}:")
