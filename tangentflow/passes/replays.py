@@ -7,6 +7,7 @@ slice: before a site, a `return` means that the site is not reached.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -173,7 +174,7 @@ def limit(stmt: core.While, counter: str) -> Lines:
     """Return the check of a `while` against its bound."""
     if stmt.limit is None:
         return []
-    return lines(f"_tf.limit({counter}, {stmt.limit}, {stmt.origin.filename!r}, {stmt.origin.lineno})")
+    return lines(f"_tf.limit({counter}, {stmt.limit}, {os.path.basename(stmt.origin.filename)!r}, {stmt.origin.lineno})")
 
 
 def _generator(body: Lines) -> Lines:

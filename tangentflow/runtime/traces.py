@@ -23,6 +23,14 @@ _LIMIT = 200
 _MARK = "__tangentflow_line__"
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _TEMPLATE = compile("raise __tangentflow_stop__", "<traceback>", "exec")
+_UNITS = len(_TEMPLATE.co_code) // 2
+# Lines without columns, since Python would underline a part of the line that belongs to the stand-in's code. (An instruction offset
+# that does not exist would hide the columns too, but IPython looks for the instruction without end.)
+_LINES = (
+    b"".join(bytes([0x80 | 13 << 3 | min(_UNITS - start, 8) - 1, 0]) for start in range(0, _UNITS, 8))
+    if sys.version_info >= (3, 11)
+    else bytes([2 * _UNITS, 0])
+)
 _roots: list[str] = []
 
 
@@ -56,8 +64,7 @@ def restore(exception: BaseException, frames: tuple[Frame, ...]) -> None:
     """Give `exception` a traceback of these frames."""
     entry: TracebackType | None = None
     for frame in reversed(frames):
-        # No instruction offset: Python would underline a part of the line that belongs to the stand-in's code.
-        entry = TracebackType(entry, _stand_in(frame), -1, frame[1])
+        entry = TracebackType(entry, _stand_in(frame), 0, frame[1])
     BaseException.__dict__["__traceback__"].__set__(exception, entry)
 
 
@@ -112,6 +119,7 @@ def _stand_in(frame: Frame) -> FrameType:
         "co_filename": _located(filename),
         "co_name": name,
         "co_firstlineno": max(lineno or 1, 1),
+        "co_linetable": _LINES,
     }
     if sys.version_info >= (3, 11):
         changes["co_qualname"] = name
