@@ -31,7 +31,9 @@ def levels(limit: int) -> list[int]:
     return sizes
 
 
-def chain(loop: Loop, wish: str, work: Template, flags: list[str], passed: list[str], names: Names, metadata: Json) -> list[Json]:
+def chain(
+    loop: Loop, wish: str, work: Template, flags: list[str], passed: list[str], names: Names, metadata: Json
+) -> list[Json]:
     """Return the templates of a loop, the outermost level last.
 
     `flags` are handed from one iteration to the next: whether there is one, its index, what it begins with; `passed` are the same for all.
@@ -58,7 +60,10 @@ def _level(
     tasks = []
     for number in range(size):
         before = f"t-{number - 1}"
-        source = {f: f"{{{{tasks.{before}.outputs.parameters.{f}}}}}" if number else f"{{{{inputs.parameters.{f}}}}}" for f in flags}
+        source = {
+            f: f"{{{{tasks.{before}.outputs.parameters.{f}}}}}" if number else f"{{{{inputs.parameters.{f}}}}}"
+            for f in flags
+        }
         values = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ("up", *passed)} | source
         if innermost:
             values["ix"] = f"{{{{inputs.parameters.up}}}}/{source[index]}"

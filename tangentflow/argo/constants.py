@@ -36,12 +36,14 @@ class Constants:
         return cast(types.FunctionType, cast(WorkflowFunction[..., Any], self.graph.bindings[key]).function)
 
     def _run(self, slice_: Slice, names: Mapping[str, Any], indices: tuple[int, ...] = ()) -> Any:
-        return compile_slice(slice_.code, self.function, "constant")(Replay(Unrecorded(), names, indices, self.graph.bindings))
+        return compile_slice(slice_.code, self.function, "constant")(
+            Replay(Unrecorded(), names, indices, self.graph.bindings)
+        )
 
     def count(self, node: Map) -> int | None:
         """Return how many items a fan-out has, if that is known."""
         scan = node.scan
-        if scan.inputs or scan.start is not None and scan.names:
+        if scan.inputs or (scan.start is not None and scan.names):
             return None
         if node.count is not None or scan.names:
             return node.count
@@ -110,7 +112,11 @@ def _takes(stmt: ast.stmt) -> bool:
 def _plain(slice_: Slice) -> bool:
     """Whether a start only takes arguments and constants: then it cannot raise."""
     *first, last = _body(slice_)
-    return all(_takes(stmt) for stmt in first) and isinstance(last, ast.Return) and _call(last.value) in ("_tf.state", "_tf.snapshot")
+    return (
+        all(_takes(stmt) for stmt in first)
+        and isinstance(last, ast.Return)
+        and _call(last.value) in ("_tf.state", "_tf.snapshot")
+    )
 
 
 def _asks_first(slice_: Slice) -> bool:

@@ -20,6 +20,7 @@ from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.script import store_code
+from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Step
@@ -46,7 +47,9 @@ def document(graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any]
     return _Maker(graph, args, dict(kwargs or {})).document
 
 
-def document_and_helpers(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Json, list[tuple[str, str]]]:
+def document_and_helpers(
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Json, list[tuple[str, str]]]:
     """Return the document and the templates of its pods that run no step, with the reasons."""
     made = _Maker(graph, args, dict(kwargs))
     return made.document, made.helpers
@@ -69,7 +72,10 @@ class _Maker:
         self.called = frozenset(call.flow for call in calls)
         root = cast(WorkflowFunction[..., Any], graph.bindings[graph.root])
         self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
-        self.plans = {flow.key: plan_flow(flow, self._images(), flow.key in self.called, Constants(graph, flow)) for flow in graph.flows}
+        self.plans = {
+            flow.key: plan_flow(flow, self._images(), flow.key in self.called, Constants(graph, flow))
+            for flow in graph.flows
+        }
         self.function = cast(types.FunctionType, root.function)
         baked = bool(args or kwargs)
         self.names = self._parameter_names()
@@ -81,7 +87,8 @@ class _Maker:
         else:
             self.parameters = self._declared()
             given = {
-                f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}" for name in graph.main.params
+                f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
+                for name in graph.main.params
             }
         emitter = self._emit(given, False)
         code = self._code(emitter)
@@ -144,7 +151,7 @@ class _Maker:
 
     def _document(self, emitter: Emitter) -> Json:
         name = slug(self.graph.main.name)
-        templates = emitter.templates
+        templates = emitter.templates if len(emitter.templates) <= MOST else share(emitter.templates, emitter.names)
         entry = templates[0]["name"]
         if self.by_artifact:
             templates, entry = self._with_code(templates, emitter)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tangentflow.argo.chain import chain
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
-from tangentflow.argo.names import Names, key, slug
+from tangentflow.argo.names import Names, key
 from tangentflow.argo.podplan import short_file
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
@@ -60,6 +60,7 @@ class Emitter:
         self.settings = settings
         self.templates: list[Json] = []
         self.inputs: dict[Pod, list[Loaded]] = {}
+        self.exports: dict[str, dict[str, Task]] = {}
         self.names = Names()
         self.flows: dict[str, Template] = {}
         self.given = {call.flow for plan in plans.values() for call in plan.calls() if call.id in plan.arguments}
@@ -100,24 +101,41 @@ class Emitter:
         """Return the template of a region: a DAG, or that of its only pod."""
         if len(block.tasks) == 1 and block.tasks[0].pod is not None and not block.tasks[0].conditions:
             return self._pod(plan, block.tasks[0].pod)
-        assert block.owner is not None
         name = self.names.take(self._prefix(plan) + wish)
         parameters: set[str] = set()
         body = self._dag(plan, block, name, parameters)
-        body["metadata"] = _annotations(block.owner.origin)
+        body["metadata"] = _annotations(block.owner.origin if block.owner is not None else plan.flow.origin)
         return Template(name, tuple(p["name"] for p in body["inputs"]["parameters"]))
 
     def _dag(self, plan: FlowPlan, block: Block, name: str, parameters: set[str]) -> Json:
         """Add the DAG of a block; `parameters` becomes the set of those that it takes."""
-        body: Json = {"name": name, "metadata": {}, "inputs": {}, "outputs": {}, "dag": {"failFast": False, "tasks": []}}
+        body: Json = {
+            "name": name,
+            "metadata": {},
+            "inputs": {},
+            "outputs": {},
+            "dag": {"failFast": False, "tasks": []},
+        }
         self.templates.append(body)
+        block.template = name
         body["dag"]["tasks"] = [self._task(plan, task, parameters) for task in block.tasks]
         body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
-        if isinstance(block.owner, Loop) or block.ends and block.owner is not None:
+        if any(task.kind == "part" for task in block.tasks):
+            self._export_parts(block)
+        if isinstance(block.owner, Loop) or (block.ends and block.owner is not None):
             loop = self._ended_loop(plan, block)
             if loop is not None:
                 body["outputs"] = {"parameters": [_export(block.ends, flag) for flag in plan.chain_flags(loop)]}
         return body
+
+    def _export_parts(self, block: Block) -> None:
+        """Let the parts of a block show the flags that other parts read."""
+        for task in block.tasks:
+            for name, home in self.exports.get(task.inner.key, {}).items() if task.inner is not None else ():
+                body = next(t for t in self.templates if t["name"] == task.inner.template)  # type: ignore[union-attr]
+                value = f"tasks['{home.name}'].outputs.parameters['{name}']"
+                text = f"tasks['{home.name}'].status == 'Succeeded' ? {value} : '0'"
+                body["outputs"].setdefault("parameters", []).append({"name": name, "valueFrom": {"expression": text}})
 
     def _ended_loop(self, plan: FlowPlan, block: Block) -> Loop | None:
         """Return the loop whose iteration may end in a block."""
@@ -131,7 +149,9 @@ class Emitter:
         if depends:
             body["depends"] = depends
         if task.conditions:
-            asked = [f"{self._flag(plan, flag, task.block, parameters)} == '{wanted}'" for flag, wanted in task.conditions]
+            asked = [
+                f"{self._flag(plan, flag, task.block, parameters)} == '{wanted}'" for flag, wanted in task.conditions
+            ]
             body["when"] = f"{{{{= {' && '.join(asked)} }}}}"
         if isinstance(task.node, Map) and task.kind == "map":
             body |= self._items(plan, task.node, task.block, parameters)
@@ -146,12 +166,16 @@ class Emitter:
         node = task.node
         if isinstance(node, Call):
             return self.flows[node.flow]
-        assert node is not None and task.inner is not None
+        assert task.inner is not None
+        if task.kind == "part":
+            return self._block(plan, task.inner, f"{task.block.template}-{task.name[2:]}")
+        assert node is not None
         if task.kind in ("then", "else", "rest"):
             return self._block(plan, task.inner, node.id if task.kind == "rest" else f"{node.id}-{task.kind}")
         work = self._block(plan, task.inner, node.id if isinstance(node, Map) else f"{node.id}-1")
         if isinstance(node, Map):
             return work
+        assert isinstance(node, Loop)
         return self._chain(plan, node, work)
 
     def _chain(self, plan: FlowPlan, loop: Loop, work: Template) -> Template:
@@ -174,10 +198,21 @@ class Emitter:
     def _flag(self, plan: FlowPlan, flag: Flag, block: Block, parameters: set[str]) -> str:
         """Return where a flag is read in a block, as an expression; a flag that is known now is its text."""
         home = plan.homes.get(flag.name)
-        if home is not None and home.block is block and home.task is not None:
-            return f"tasks['{home.task.name}'].outputs.parameters['{flag.name}']"
+        if home is not None and home.task is not None:
+            task = self._shown(home.task, flag, block)
+            if task is not None:
+                return f"tasks['{task.name}'].outputs.parameters['{flag.name}']"
         parameters.add(flag.name)
         return f"inputs.parameters['{flag.name}']"
+
+    def _shown(self, home: Task, flag: Flag, block: Block) -> Task | None:
+        """Return the task of a block that shows a flag: the one that writes it, or the part that this stands in."""
+        if home.block is block:
+            return home
+        part = next((task for task in block.tasks if task.kind == "part" and task.inner is home.block), None)
+        if part is not None:
+            self.exports.setdefault(home.block.key, {})[flag.name] = home
+        return part
 
     def _argument(self, plan: FlowPlan, task: Task, name: str, parameters: set[str]) -> str:
         """Return what a task gives for a parameter of its template."""
@@ -201,7 +236,11 @@ class Emitter:
             _take(parameters, "frame", "ix" if ix else None)
             frame = "{{inputs.parameters.frame}}"
             number = plan.calls().index(node)
-            return {"frame": f"{frame}/.{number}{ix}", "at": f"{frame}/{key(node.id)}{ix}", "args": f"{frame}/{key(node.id)}-args{ix}"}[name]
+            return {
+                "frame": f"{frame}/.{number}{ix}",
+                "at": f"{frame}/{key(node.id)}{ix}",
+                "args": f"{frame}/{key(node.id)}-args{ix}",
+            }[name]
         if task.kind == "call" and name == "given":
             assert isinstance(node, Call)
             return plan.arguments.get(node.id, "")
@@ -215,7 +254,11 @@ class Emitter:
     # --- pods
 
     def _pod(self, plan: FlowPlan, pod: Pod) -> Template:
-        wish = pod.step.id if pod.step is not None else (f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind)
+        wish = (
+            pod.step.id
+            if pod.step is not None
+            else (f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind)
+        )
         pod.template = self.names.take(self._prefix(plan) + wish)
         called = plan.flow.key in self.settings.called
         inputs = self.inputs[pod] = loaded(plan, pod, called)
@@ -226,7 +269,10 @@ class Emitter:
             parameters.add("at")
         body: Json = {"name": pod.template, "metadata": self._pod_annotations(plan, pod)}
         body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
-        artifacts = [_artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required) for n, i in enumerate(inputs)]
+        artifacts = [
+            _artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required)
+            for n, i in enumerate(inputs)
+        ]
         if self.settings.by_artifact:
             artifacts.append(_artifact("code", CODE_FILE, "code/v", False))
         if artifacts:
@@ -251,11 +297,17 @@ class Emitter:
         found: Json = {}
         flags = {flag.name: flag for flag in pod.flags}
         if flags:
-            found["parameters"] = [{"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)]
+            found["parameters"] = [
+                {"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)
+            ]
         artifacts = []
         ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
         if pod.step is not None:
-            artifacts.append(_artifact("outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False))
+            artifacts.append(
+                _artifact(
+                    "outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False
+                )
+            )
         gates = {gate.flag.name for block in plan.blocks.values() for gate in block.gates}
         tests = {node.id for node in plan.flow.body.walk() if type(node).__name__ == "If"}
         if any(name not in gates | tests for name in pod.hosted) or any(end is not None for end in pod.ends):
@@ -284,7 +336,10 @@ def _tag(expression: str) -> str:
 
 def _depends(task: Task) -> str:
     if task.always:
-        ends = [" || ".join(f"{t.name}.{end}" for end in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted")) for t in task.always]
+        ends = [
+            " || ".join(f"{t.name}.{end}" for end in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted"))
+            for t in task.always
+        ]
         return " && ".join(f"({text})" for text in ends)
     if task.rescue:
         return " || ".join(f"{t.name}.{end}" for t in task.rescue for end in ("Failed", "Errored"))
@@ -316,6 +371,3 @@ def _annotations(origin: Origin) -> Json:
 def helper_names(pods: list[Pod]) -> list[tuple[str, str]]:
     """Return the templates of pods that run no step, each with the reason why it exists."""
     return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in pods if pod.step is None]
-
-
-_ = slug

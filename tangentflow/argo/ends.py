@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from tangentflow.argo.shape import Block, FlowPlan, Pod, Task
+from tangentflow.argo.split import MOST
 from tangentflow.graph.nodes import Call, Glue, Loop
 
 __all__ = ["close"]
@@ -24,7 +25,9 @@ def close(plan: FlowPlan, block: Block, loop: Loop | None, called: bool) -> None
         return
     tasks = list(block.tasks)
     pod = Pod(block, None, kind="result" if loop is None else "next")
-    pod.reasons.append("gives the result: no step comes last in every case" if loop is None else f"ends an iteration of {loop.id}")
+    pod.reasons.append(
+        "gives the result: no step comes last in every case" if loop is None else f"ends an iteration of {loop.id}"
+    )
     task = _end_task(plan, block, pod, loop)
     task.always = _sinks(tasks)
     block.ends = [task]
@@ -52,7 +55,7 @@ def _sinks(tasks: list[Task]) -> list[Task]:
 def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
     """Return the tasks that may be the last to run, the last one first; None if that cannot be told."""
     sinks = _sinks(tasks)
-    if not sinks:
+    if not sinks or len(tasks) > MOST:
         return None
     last = sinks[0]
     if last.kind in ("then", "else"):
@@ -88,7 +91,7 @@ def _before(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
     before = [task for task in tasks if task is latest or task in latest.ancestors]
     after = [task for task in tasks if task not in before]
     for gate, task in asking.items():
-        if task is not None and (task not in before or task is latest and not set(after) <= _off(tasks, gate)):
+        if task is not None and (task not in before or (task is latest and not set(after) <= _off(tasks, gate))):
             return None
     return _chain(plan, before)
 

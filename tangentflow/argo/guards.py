@@ -53,7 +53,9 @@ def _region(region: Region, loop: Loop | None, ifs: int, gates: dict[str, list[S
 
 def _inner(node: Node, loop: Loop | None, ifs: int, gates: dict[str, list[Slice]]) -> Node:
     if isinstance(node, If):
-        return replace(node, body=_region(node.body, loop, ifs + 1, gates), orelse=_region(node.orelse, loop, ifs + 1, gates))
+        return replace(
+            node, body=_region(node.body, loop, ifs + 1, gates), orelse=_region(node.orelse, loop, ifs + 1, gates)
+        )
     if isinstance(node, (Step, Glue, Call)):
         return node
     return replace(node, body=_region(node.body, node if isinstance(node, Loop) else None, 0, gates))

@@ -30,7 +30,9 @@ class Loaded:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The parameters that its address contains."""
-        return tuple(name for name in ("frame", "ix", "up", "args") if f"{{{{inputs.parameters.{name}}}}}" in self.address)
+        return tuple(
+            name for name in ("frame", "ix", "up", "args") if f"{{{{inputs.parameters.{name}}}}}" in self.address
+        )
 
 
 def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
@@ -42,7 +44,7 @@ def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
         names |= set(slice_.names) if slice_.start is not None else set()
         for wanted in slice_.inputs:
             site = wanted.site
-            if site in pod.hosted and plan.glue_like(nodes[site]) or (pod.step is not None and site == pod.step.id):
+            if (site in pod.hosted and plan.glue_like(nodes[site])) or (pod.step is not None and site == pod.step.id):
                 continue
             item = _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))
             if item.what not in found or item.required:

@@ -15,6 +15,7 @@ from tangentflow.argo.guards import guard, implied, is_guard
 from tangentflow.argo.names import Names
 from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
+from tangentflow.argo.split import split
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step
 
 __all__ = ["plan_flow"]
@@ -35,6 +36,7 @@ def plan_flow(flow: Flow, images: Mapping[str, str], called: bool, constants: Co
     root = planner.plan.blocks[""]
     planner.block(root)
     close(planner.plan, root, None, called)
+    split(planner.plan)
     return planner.plan
 
 
@@ -88,7 +90,9 @@ class _Planner:
             yield node, None, block, carrier, inputs
             yield from self._inside(node, way, carrier)
 
-    def _early_gates(self, step: Step, block: Block, way: str | None, carrier: str | None, known: set[str]) -> Iterator[Early]:
+    def _early_gates(
+        self, step: Step, block: Block, way: str | None, carrier: str | None, known: set[str]
+    ) -> Iterator[Early]:
         for asked in self._asked(step, block):
             if way != NONE and not {self.trail[i.site].get(block.key) for i in asked.inputs} - known - {None}:
                 yield step, asked, block, carrier, asked.inputs
@@ -232,9 +236,9 @@ class _Planner:
             self.block(inner)
         if not self.plan.glue_like(node):
             needed = self._needed([*opening(node).inputs, *self._union(node)], block)
-            for kind, inner in self._kinds(node):
+            for kind, region in self._kinds(node):
                 wish = f"{node.id}-{kind}" if kind in ("then", "else") else node.id
-                task = block.add(wish, kind, node=node, inner=inner)
+                task = block.add(wish, kind, node=node, inner=region)
                 task.wait([*host, *needed])
                 if not isinstance(node, Map) and node.id not in self.plan.static and node.id not in self.plan.arguments:
                     task.conditions.append((self.plan.flags[node.id], "0" if kind == "else" else "1"))

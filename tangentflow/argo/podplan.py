@@ -76,7 +76,12 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         common["local"] = node.id in plan.local
         common["static"] = node.id in plan.static
     if isinstance(node, Step):
-        return {**common, "name": node.name, "callee": node.callee, "slice": _slice(flow, node.slice, f"arguments of {node.id}")}
+        return {
+            **common,
+            "name": node.name,
+            "callee": node.callee,
+            "slice": _slice(flow, node.slice, f"arguments of {node.id}"),
+        }
     if isinstance(node, Call):
         own = {"name": node.name, "flow": node.flow, "flag": flag.name if flag else None}
         return {**common, **own, "slice": _slice(flow, node.slice, f"arguments of {node.id}")}

@@ -82,7 +82,9 @@ def gate(slice_: Slice) -> Slice:
     while True:
         loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         kept = _pruned(function.body, loaded)
-        if ast.dump(ast.Module(body=kept, type_ignores=[])) == ast.dump(ast.Module(body=function.body, type_ignores=[])):
+        if ast.dump(ast.Module(body=kept, type_ignores=[])) == ast.dump(
+            ast.Module(body=function.body, type_ignores=[])
+        ):
             break
         function.body = kept
     code = ast.unparse(ast.fix_missing_locations(function))
@@ -98,9 +100,13 @@ def _pruned(block: list[ast.stmt], loaded: set[str]) -> list[ast.stmt]:
         if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
             if stmt.targets[0].id not in loaded:
                 continue
-        elif isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name) and stmt.target.id not in loaded:
-            continue
-        elif isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and ast.unparse(stmt.value.func) in ("_tf.out", "_tf.leave"):
+        elif (
+            isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name) and stmt.target.id not in loaded
+        ) or (
+            isinstance(stmt, ast.Expr)
+            and isinstance(stmt.value, ast.Call)
+            and ast.unparse(stmt.value.func) in ("_tf.out", "_tf.leave")
+        ):
             continue
         elif isinstance(stmt, ast.If):
             body, orelse = _pruned(stmt.body, loaded), _pruned(stmt.orelse, loaded)

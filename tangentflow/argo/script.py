@@ -9,7 +9,7 @@ __all__ = ["CODE_FILE", "script", "store_code"]
 CODE_FILE = "/tf/in/code/v"
 """Where the code lies in pods that load it as an artifact."""
 
-_SCRIPT = '''\
+_SCRIPT = """\
 import base64, os, sys
 if sys.version_info < (3, 10):
     sys.exit("tangentflow: this image has Python %d.%d, and 3.10 or later is needed" % sys.version_info[:2])
@@ -21,15 +21,15 @@ with open(root + "/tf/bundle.zip", "wb") as file:
 sys.path.insert(0, root + "/tf/bundle.zip")
 from tangentflow.runtime.pod import main
 sys.exit(main(root + "/tf/bundle.zip", "{template}", {parameters}))
-'''
+"""
 
-_STORE = '''\
+_STORE = """\
 import os
 root = os.environ.get("TANGENTFLOW_POD_ROOT", "")
 os.makedirs(root + "/tf/out", exist_ok=True)
 with open(root + "/tf/out/code", "w") as file:
     file.write("{{workflow.parameters.%s}}")
-'''
+"""
 
 
 def script(template: str, parameters: Mapping[str, str], code: str, by_artifact: bool) -> str:

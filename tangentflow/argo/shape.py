@@ -68,7 +68,7 @@ class Pod:
 class Task:
     """A task of a DAG: a pod, or what another template is for.
 
-    `kind` is "pod", "then", "else", "rest" (what stands behind a jump), "map", "loop" or "call". It waits for `after` and runs only if its
+    `kind` is "pod", "then", "else", "rest" (what stands behind a jump), "map", "loop", "call" or "part". It waits for `after` and runs only if its
     `conditions` hold: flags and what they must be. One with `always` waits for the end of those, whatever it is; one with `rescue` runs
     only if one of those failed. `gates` are the texts of the gates that it stands behind, with the flag of each that it looks at itself.
     """
@@ -101,7 +101,7 @@ class Task:
     @property
     def done(self) -> str:
         """The condition under which what needs this task goes on."""
-        if self.kind in ("pod", "rest"):
+        if self.kind in ("pod", "rest", "part"):
             return f"{self.name}.Succeeded"
         return f"({self.name}.Succeeded || {self.name}.Skipped)"
 

@@ -16,7 +16,11 @@ def to_yaml(document: dict[str, Any]) -> str:
             return True
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        block = "\n" in value and not any(line != line.rstrip() for line in value.split("\n")) and value.isprintable() is False
+        block = (
+            "\n" in value
+            and not any(line != line.rstrip() for line in value.split("\n"))
+            and value.isprintable() is False
+        )
         if block and all(char.isprintable() or char == "\n" for char in value):
             return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"')
@@ -24,7 +28,17 @@ def to_yaml(document: dict[str, Any]) -> str:
     def key(dumper: yaml.SafeDumper, value: dict[str, Any]) -> yaml.MappingNode:
         node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
         for name, _ in node.value:
-            if name.value.isidentifier() and name.value not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null"):
+            if name.value.isidentifier() and name.value not in (
+                "y",
+                "n",
+                "yes",
+                "no",
+                "on",
+                "off",
+                "true",
+                "false",
+                "null",
+            ):
                 name.style = None
         return node
 

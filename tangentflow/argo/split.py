@@ -1,0 +1,55 @@
+"""Blocks with more tasks than a DAG may have: they become parts, one after the other as their tasks need each other."""
+
+from __future__ import annotations
+
+from tangentflow.argo.shape import Block, Flag, FlowPlan, Task
+
+__all__ = ["MOST", "split"]
+
+MOST = 180
+"""Above this number of tasks a block is split; the API server takes 200."""
+
+SIZE = 150
+
+
+def split(plan: FlowPlan) -> None:
+    """Split all blocks of a flow that are too large."""
+    for block in list(plan.blocks.values()):
+        if len(block.tasks) > MOST:
+            _split(plan, block)
+
+
+def _split(plan: FlowPlan, block: Block) -> None:
+    tasks = [task for task in block.tasks if not task.always]
+    last = [task for task in block.tasks if task.always]
+    flags = {gate: flag for task in tasks for gate, flag in task.gates.items() if flag is not None}
+    block.tasks = []
+    part_of: dict[Task, Task] = {}
+    parts = []
+    for start in range(0, len(tasks), SIZE):
+        inner = Block(f"{block.key}/{len(parts)}", block.region, block.owner, block, block.loops)
+        plan.blocks[inner.key] = inner
+        part = block.add(f"part-{len(parts)}", "part", inner=inner)
+        parts.append(part)
+        inner.tasks = tasks[start : start + SIZE]
+        for task in inner.tasks:
+            part_of[task] = part
+    for part in parts:
+        assert part.inner is not None
+        for task in part.inner.tasks:
+            _cut(task, part, part_of, flags)
+            task.block = part.inner
+    for task in last:
+        task.always = [part for part in parts if not any(part in other.after for other in parts)]
+        block.tasks.append(task)
+
+
+def _cut(task: Task, part: Task, part_of: dict[Task, Task], flags: dict[str, Flag]) -> None:
+    """Let the part wait in place of a task for what stands in other parts; what did not run there is told by its gates."""
+    outside = [other for other in task.after if part_of[other] is not part]
+    part.wait([part_of[other] for other in outside])
+    for gate in sorted(set().union(*[other.behind for other in outside if other.kind in ("pod", "rest")])):
+        if (flags[gate], "1") not in task.conditions:
+            task.conditions.append((flags[gate], "1"))
+            task.gates[gate] = flags[gate]
+    task.after = [other for other in task.after if other not in outside]
