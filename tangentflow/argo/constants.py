@@ -15,7 +15,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.graph.nodes import Call, Flow, Graph, Loop, Map, Slice
 from tangentflow.runtime.codec import encode
 from tangentflow.runtime.outcome import Value
-from tangentflow.runtime.podfiles import Unrecorded
+from tangentflow.runtime.podfiles import Own
 from tangentflow.runtime.replay import SKIP, NotRun, Replay, Scanned
 from tangentflow.runtime.slices import bind, compile_slice
 
@@ -37,7 +37,7 @@ class Constants:
 
     def _run(self, slice_: Slice, names: Mapping[str, Any], indices: tuple[int, ...] = ()) -> Any:
         return compile_slice(slice_.code, self.function, "constant")(
-            Replay(Unrecorded(), names, indices, self.graph.bindings)
+            Replay(Own(), names, indices, self.graph.bindings)
         )
 
     def count(self, node: Map) -> int | None:

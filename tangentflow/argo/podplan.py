@@ -106,6 +106,7 @@ def _loop(plan: FlowPlan, node: Loop, flag: Flag | None) -> Json:
         "limit": LOOP_LIMIT if node.kind == "for" else None,
         "file": node.origin.filename,
         "index_flag": f"{flag.name}-i" if flag else None,
+        "carried_flags": {f.name: f.default for f in plan.chain_flags(node)} if flag else {},
     }
 
 

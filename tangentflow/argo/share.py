@@ -28,7 +28,7 @@ def share(templates: list[Json], names: Names) -> list[Json]:
         if "script" in template and "tangentflow.dev/reason" not in template["metadata"]["annotations"]:
             shapes.setdefault(json.dumps(_shape(template)[0], sort_keys=True), []).append(template)
     shared: dict[str, tuple[Json, dict[str, str]]] = {}
-    made = []
+    made: list[Json] = []
     for group in shapes.values():
         if len(group) < 2:
             continue

@@ -25,7 +25,7 @@ def _split(plan: FlowPlan, block: Block) -> None:
     flags = {gate: flag for task in tasks for gate, flag in task.gates.items() if flag is not None}
     block.tasks = []
     part_of: dict[Task, Task] = {}
-    parts = []
+    parts: list[Task] = []
     for start in range(0, len(tasks), SIZE):
         inner = Block(f"{block.key}/{len(parts)}", block.region, block.owner, block, block.loops)
         plan.blocks[inner.key] = inner

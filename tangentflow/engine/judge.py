@@ -18,6 +18,9 @@ from tangentflow.runtime.outcome import Outcome, Raised, Value
 
 __all__ = ["Verdict", "judge"]
 
+FAIR = 50
+"""Every so many picks the oldest step goes first: else what runs ahead without end could starve what the result waits for."""
+
 Fault = Callable[[Ready], BaseException | None]
 
 
@@ -43,6 +46,8 @@ def judge(
         if machine.done:
             break
         index = {"first": 0, "last": len(machine.ready) - 1}.get(policy, choose.randrange(len(machine.ready)))
+        if len(verdict.ran) % FAIR == FAIR - 1:
+            index = 0
         ready = machine.take(index)
         verdict.ran.append(ready.path)
         if ready.node.effect:

@@ -21,8 +21,9 @@ from typing import Any, cast
 from tangentflow.errors import InternalError, LoopLimit, MutatedArgument, StepKilled, UsageError
 from tangentflow.runtime.bundle import load
 from tangentflow.runtime.codec import decode, digest, roundtrip
+from tangentflow.runtime.glue import glue
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.podfiles import Files, Indices, Outcomes, Unrecorded, ix_text, parse_ix, root, spell
+from tangentflow.runtime.podfiles import Files, Indices, Outcomes, ix_text, parse_ix, root, spell
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Replay, Returned, Scanned, Store
 from tangentflow.runtime.slices import bind, compile_slice
 
@@ -307,8 +308,6 @@ class Pod:
         self.flags[node["flag"]] = json.dumps(inner, separators=(",", ":")) if node["item_flags"] else str(len(inner))
 
     def _loop(self, node: Json, indices: Indices) -> None:
-        self.flags[node["flag"]] = "0"
-        self.flags[node["index_flag"]] = "0"
         try:
             entry = self.replay(node["entry"], indices)
         except NotRun:
@@ -329,24 +328,23 @@ class Pod:
     # -- iterations of serial loops --------------------------------------------------------------------------------------
 
     def _proceed(self, node: Json, outer: Indices, i: int, carried: dict[str, Any]) -> bool:
-        """Go on at the head of iteration i, past iterations that need no step; return whether an exception ended the loop."""
-        self.flags[node["flag"]] = "0"
+        """Go on at the head of iteration i, past iterations that need no step; return whether an exception ended the loop.
+
+        What can be evaluated at a head is; if the iteration then lacks an outcome, a step gives it.
+        """
         entry = self._entry(node, outer)
-        local = node["local"]
         while True:
             if node["items"] is not None and i >= len(entry[node["items"]]):
                 return self._leave(node, outer, Value(Done(carried)))
             at = (*outer, i)
             self.heads[(node["id"], at)] = self._state(node, entry, carried, i)
-            if local:
-                self.region(node["regions"][0], at)
+            self.flags.update(node["carried_flags"])
+            self.region(node["regions"][0], at)
             try:
-                moved = self.replay(node["advance"], at, None if local else Unrecorded())
+                moved = self.replay(node["advance"], at, self.store.own)
             except NotRun as missing:
-                if local:
-                    raise InternalError(
-                        "a loop without steps lacks an outcome", address=repr(missing.address)
-                    ) from None
+                if node["local"]:
+                    raise InternalError("a loop without steps lacks an outcome", address=repr(missing.address)) from None
                 break
             except BaseException as error:
                 return self._leave(node, outer, Raised(error))
@@ -356,7 +354,6 @@ class Pod:
         self._write(node, "-head", at, Value(carried))
         self.flags[node["flag"]] = "1"
         self.flags[node["index_flag"]] = str(i)
-        self.region(node["regions"][0], at)
         return False
 
     def _leave(self, node: Json, outer: Indices, outcome: Outcome) -> bool:
@@ -443,7 +440,8 @@ def _evaluate_once(call: Any, node: Json) -> Any:
     """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
     operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
     before = digest(operands)
-    value = call()
+    with glue():
+        value = call()
     if digest(operands) != before:
         raise MutatedArgument(node["text"], ", ".join(call.__code__.co_freevars), node["line"])
     return value

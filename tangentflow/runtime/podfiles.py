@@ -15,7 +15,7 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned
 
-__all__ = ["Files", "Indices", "Outcomes", "Unrecorded", "ix_text", "parse_ix", "spell"]
+__all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "parse_ix", "spell"]
 
 Indices = tuple[int, ...]
 
@@ -91,20 +91,54 @@ class Files:
         return outcome
 
 
-class Outcomes:
+class Own:
+    """A store of what this pod recorded itself, in the form in which another process would load it. It issues no messages."""
+
+    def __init__(self) -> None:
+        self.data: dict[Address, bytes] = {}
+
+    def find(self, address: Address) -> bytes | None:
+        """Return the bytes of an outcome; None if there is none."""
+        return self.data.get(address)
+
+    def outcome(self, address: Address, own: bool) -> Any:
+        """Return the value of a site or raise its exception; each time a new copy. Raises NotRun if it is not recorded."""
+        data = self.find(address)
+        if data is None:
+            raise NotRun(address)
+        outcome = decode(data, where=address[0])
+        if isinstance(outcome, Raised):
+            raise outcome.exception
+        return outcome.value
+
+    def left(self, address: Address) -> Done | Returned:
+        """Return what a serial loop left, or raise its exception. Raises NotRun if it has not ended."""
+        left: Done | Returned = self.outcome(address, False)
+        return left
+
+    def message(self, call: Callable[[], object]) -> None:
+        """Issue nothing."""
+
+
+class Outcomes(Own):
     """The store of a pod's replays: what it recorded itself, and its input files. `indices` are those of the pod."""
 
     def __init__(self, files: Files, indices: Indices) -> None:
+        super().__init__()
         self.files = files
         self.indices = indices
-        self.own: dict[Address, bytes] = {}
+        self.own = Own()
+        self.own.data = self.data
         self.issue = False
 
     def record(self, address: Address, outcome: Outcome) -> None:
-        """Keep an outcome that this pod made, in the form in which another process would load it."""
-        self.own[address] = encode(outcome, where=address[0])
+        """Keep an outcome that this pod made."""
+        self.data[address] = encode(outcome, where=address[0])
 
-    def _file(self, address: Address) -> Path | None:
+    def find(self, address: Address) -> bytes | None:
+        """Return the bytes of an outcome from memory or from an input."""
+        if address in self.data:
+            return self.data[address]
         site, indices = address
         for what in (f"out:{site}", f"all:{site}"):
             depth = self.files.inputs.get(what, ("", 0))[1]
@@ -112,46 +146,10 @@ class Outcomes:
             if bool(rest) is (what[0] == "a") and indices[:depth] == self.indices[:depth]:
                 path = self.files.path(what, rest)
                 if path is not None:
-                    return path
+                    return path.read_bytes()
         return None
-
-    def _find(self, address: Address) -> Any:
-        data = self.own.get(address)
-        if data is None:
-            path = self._file(address)
-            if path is None:
-                raise NotRun(address)
-            data = path.read_bytes()
-        outcome = decode(data, where=address[0])
-        if isinstance(outcome, Raised):
-            raise outcome.exception
-        return outcome.value
-
-    def outcome(self, address: Address, own: bool) -> Any:
-        """Return the value of a site or raise its exception; each time a new copy."""
-        return self._find(address)
-
-    def left(self, address: Address) -> Done | Returned:
-        """Return what a serial loop left, or raise its exception."""
-        left: Done | Returned = self._find(address)
-        return left
 
     def message(self, call: Callable[[], object]) -> None:
         """Issue a message in the one replay that is to issue them."""
         if self.issue:
             call()
-
-
-class Unrecorded:
-    """A store without outcomes: it tells how far an iteration comes before it needs a step."""
-
-    def outcome(self, address: Address, own: bool) -> Any:
-        """Raise NotRun."""
-        raise NotRun(address)
-
-    def left(self, address: Address) -> Done | Returned:
-        """Raise NotRun."""
-        raise NotRun(address)
-
-    def message(self, call: Callable[[], object]) -> None:
-        """Issue nothing."""

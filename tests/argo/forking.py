@@ -69,6 +69,10 @@ class _ForkRunner:
             os._exit(code)
 
 
+    def finish(self, process: PodProcess) -> int:
+        return 0
+
+
 @contextlib.contextmanager
 def forking() -> Iterator[None]:
     """Run the pods of simulations as forks."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tangentflow import workflow
+from tangentflow import step, workflow
 from tests.corpus.steps import e, enter, f, flip, g, make, odd, show
-from tangentflow import step
 
 
 @step

@@ -11,6 +11,7 @@ import argparse
 import ast
 import linecache
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -89,8 +90,8 @@ class Generator:
         self.counter = 0
         self.handled = 0
         self.lines += ["", "@workflow", f"def {name}(n: int, m: int = 2):"]
-        scope = Scope(ints=["n", "m"])
-        if recursive:
+        scope = Scope(ints=["m"] if recursive else ["n", "m"])
+        if recursive:  # nothing else assigns n, so that the recursion ends
             self.put(1, f"if n <= {self.rng.randint(0, 1)}:")
             self.put(2, f"return (n, {self.value(scope, 1)})")
             self.block(scope, 1)
@@ -668,6 +669,25 @@ def _without(text: str, index: int) -> str | None:
     return None
 
 
+class TimeUp(KeyboardInterrupt):
+    """A check takes too long; no replay takes it for an exception of the program."""
+
+
+def in_time(function: Callable[[], Report], seconds: int) -> Report:
+    """Call a function; raise TimeUp if it takes longer."""
+
+    def ring(*_: object) -> None:
+        raise TimeUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        return function()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def main() -> None:
     """Hunt."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -676,6 +696,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--show", action="store_true", help="only print the program of --seed")
     parser.add_argument("--no-shrink", action="store_true")
+    parser.add_argument("--timeout", type=int, default=60, help="seconds for one program")
     parser.add_argument("--stop-after", type=int, default=10, help="mismatches")
     options = parser.parse_args()
     if options.show:
@@ -686,7 +707,11 @@ def main() -> None:
     started = time.time()
     for seed in range(options.seed, options.seed + options.count):
         text = Generator(seed, options.large).program()
-        report = check(text, str(seed), seed)
+        try:
+            report = in_time(lambda: check(text, str(seed), seed), options.timeout)
+        except TimeUp:
+            print(f"=== seed {seed}: not checked within {options.timeout} s", flush=True)
+            continue
         if report.refused:
             refused[report.refused.split("`")[0]] += 1
         if report.problem:
@@ -697,9 +722,9 @@ def main() -> None:
 
                 def fails(candidate: str) -> bool:
                     try:
-                        problem = check(candidate, "shrunk", seed).problem
+                        problem = in_time(lambda: check(candidate, "shrunk", seed), 10).problem
                     except BaseException as error:
-                        if isinstance(error, KeyboardInterrupt):
+                        if isinstance(error, KeyboardInterrupt) and not isinstance(error, TimeUp):
                             raise
                         return False
                     return bool(problem) and kind_of(problem) == kind
