@@ -36,9 +36,7 @@ class Constants:
         return cast(types.FunctionType, cast(WorkflowFunction[..., Any], self.graph.bindings[key]).function)
 
     def _run(self, slice_: Slice, names: Mapping[str, Any], indices: tuple[int, ...] = ()) -> Any:
-        return compile_slice(slice_.code, self.function, "constant")(
-            Replay(Own(), names, indices, self.graph.bindings)
-        )
+        return compile_slice(slice_.code, self.function, "constant")(Replay(Own(), names, indices, self.graph.bindings))
 
     def count(self, node: Map) -> int | None:
         """Return how many items a fan-out has, if that is known."""

@@ -35,8 +35,11 @@ Json = dict[str, Any]
 PARALLELISM = 50
 """How many pods of a run may be active at a time."""
 
-LONGEST_SOURCE = 110_000
-"""Up to this size the code stands in each pod's script: a template of 128 KiB would take a ConfigMap for each pod."""
+ARGUMENTS = "code/arguments"
+"""Where large arguments of the main workflow lie."""
+
+LARGEST_TEMPLATE = 128_000
+"""Up to this size of a pod's template the code stands in its script: one of 128 KiB would take a ConfigMap for each pod."""
 
 
 def document(graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> Json:
@@ -77,9 +80,9 @@ class _Maker:
             for flow in graph.flows
         }
         self.function = cast(types.FunctionType, root.function)
-        baked = bool(args or kwargs)
+        self.baked = bool(args or kwargs)
         self.names = self._parameter_names()
-        if baked:
+        if self.baked:
             bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
             text = base64.b64encode(bound).decode()
             self.parameters = [{"name": self.names["own:arguments"], "value": text}]
@@ -90,15 +93,22 @@ class _Maker:
                 f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
                 for name in graph.main.params
             }
-        emitter = self._emit(given, False)
+        self.by_artifact = False
+        emitter = self._emit(given)
         code = self._code(emitter)
-        self.by_artifact = len(code) + sum(len(p.get("value", "")) for p in self.parameters) > LONGEST_SOURCE
-        if self.by_artifact:
-            emitter = self._emit(given, True)
+        if self._largest(emitter, code) > LARGEST_TEMPLATE:
+            self.by_artifact = True
+            emitter = self._emit({} if self.baked else given)
             code = self._code(emitter)
         self.parameters.append({"name": self.names["own:code"], "value": code})
         self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
         self.document = self._document(emitter)
+
+    def _largest(self, emitter: Emitter, code: str) -> int:
+        """Return the size of the largest template of a pod, once the engine has put code and arguments into it."""
+        arguments = sum(len(parameter.get("value", "")) for parameter in self.parameters)
+        scripts = [json.dumps(template) for template in emitter.templates if "script" in template]
+        return max(map(len, scripts)) + len(code) + 2 * arguments
 
     def _images(self) -> dict[str, str]:
         found = {}
@@ -133,8 +143,12 @@ class _Maker:
             found.append(declared)
         return found
 
-    def _emit(self, given: dict[str, str], by_artifact: bool) -> Emitter:
-        settings = Settings(self.image, self.names["own:code"], by_artifact, self.called, given)
+    def _emit(self, given: dict[str, str]) -> Emitter:
+        stored = self.by_artifact and self.baked
+        called = self.called | {self.graph.root} if stored else self.called
+        settings = Settings(
+            self.image, self.names["own:code"], self.by_artifact, called, given, ARGUMENTS if stored else "no-args"
+        )
         return Emitter(self.graph, self.plans, settings)
 
     def _code(self, emitter: Emitter) -> str:
@@ -173,7 +187,7 @@ class _Maker:
 
     def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:
         name, put = emitter.names.take("with-code"), emitter.names.take("code")
-        self.helpers.append((put, "writes the code, which is too large for each pod's template, as an artifact"))
+        self.helpers.append((put, "writes the code (and arguments), too large for each pod's template, as artifacts"))
         entry = templates[0]
         tasks = [
             {"name": "t-code", "template": put},
@@ -183,15 +197,27 @@ class _Maker:
             },
         ]  # fmt: skip
         outer = {"name": name, "dag": {"failFast": False, "tasks": tasks}}
+        outputs = [_stored("code", "code/v")]
+        own = {"code": self.names["own:code"]}
+        if self.baked:
+            outputs.append(_stored("arguments", f"{ARGUMENTS}/v"))
+            own["arguments"] = self.names["own:arguments"]
         writer = {
             "name": put,
             "metadata": {"annotations": {"tangentflow.dev/reason": self.helpers[-1][1]}},
-            "outputs": {"artifacts": [
-                {"name": "code", "path": "/tf/out/code", "archive": {"none": {}}, "s3": {"key": "{{workflow.uid}}/code/v"}}
-            ]},
-            "script": {"image": self.image, "command": ["python"], "source": store_code(self.names["own:code"])},
-        }  # fmt: skip
+            "outputs": {"artifacts": outputs},
+            "script": {"image": self.image, "command": ["python"], "source": store_code(own)},
+        }
         return [outer, *templates, writer], name
+
+
+def _stored(name: str, address: str) -> Json:
+    return {
+        "name": name,
+        "path": f"/tf/out/{name}",
+        "archive": {"none": {}},
+        "s3": {"key": f"{{{{workflow.uid}}}}/{address}"},
+    }
 
 
 def _literal(value: object) -> str:

@@ -16,7 +16,7 @@ from tangentflow.argo.names import Names, key
 from tangentflow.argo.podplan import short_file
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
-from tangentflow.graph.nodes import Call, Graph, Loop, Map
+from tangentflow.graph.nodes import Call, Graph, If, Loop, Map
 from tangentflow.source.origin import Origin
 
 __all__ = ["Emitter", "Settings", "Template", "ordered"]
@@ -37,13 +37,17 @@ class Template:
 
 @dataclass(frozen=True)
 class Settings:
-    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments."""
+    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
+
+    `arguments` are texts for the pods of the main workflow, `address` is where its arguments lie if they are an artifact.
+    """
 
     image: str
     code: str
     by_artifact: bool
     called: frozenset[str]
     arguments: Mapping[str, str]
+    address: str
 
 
 def ordered(parameters: set[str]) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ class Emitter:
         body = self._dag(plan, plan.blocks[""], template.name, set(template.parameters))
         body["metadata"] = _annotations(plan.flow.origin)
         if main:
-            starts = {"frame": "main", "at": "result", "args": "no-args", "given": ""}
+            starts = {"frame": "main", "at": "result", "args": self.settings.address, "given": ""}
             body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
             self.templates.remove(body)
             self.templates.insert(0, body)
@@ -309,8 +313,8 @@ class Emitter:
                 )
             )
         gates = {gate.flag.name for block in plan.blocks.values() for gate in block.gates}
-        tests = {node.id for node in plan.flow.body.walk() if type(node).__name__ == "If"}
-        if any(name not in gates | tests for name in pod.hosted) or any(end is not None for end in pod.ends):
+        flags_only = [name for name in pod.hosted if name in gates or isinstance(plan.nodes.get(name), If)]
+        if len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
             artifacts.append(_artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
         if None in pod.ends:
             artifacts.append(_artifact("result", "/tf/out/result", "{{inputs.parameters.at}}/v", True))

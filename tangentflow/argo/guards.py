@@ -67,10 +67,12 @@ def _gates(node: Node, region: Region, loop: Loop | None, gates: dict[str, list[
     (Where glue has effects, the slices of what follows rely on its having run, and look no further back.)
     """
     found: list[Slice] = []
-    own = gate(opening(node))
-    behind_test = loop is not None and loop.kind == "while" and depth(opening(node)) > 0 and bool(own.inputs)
-    if guarded(opening(node)) or behind_test:
-        found.append(own)
+    behind_test = loop is not None and loop.kind == "while" and depth(opening(node)) > 0
+    jumped = guarded(opening(node))
+    if jumped or behind_test:
+        own = gate(opening(node))
+        if jumped or own.inputs:
+            found.append(own)
     sites = {wanted.site for wanted in opening(node).inputs}
     for other in region:
         if other is node:

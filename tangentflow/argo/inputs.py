@@ -37,7 +37,7 @@ class Loaded:
 
 def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
     """Return the inputs of a pod; `called`: arguments may come from a caller."""
-    nodes = {node.id: node for node in plan.flow.body.walk()}
+    nodes = plan.nodes
     found: dict[str, Loaded] = {}
     names: set[str] = set()
     for slice_, sure in _slices(plan, pod):
@@ -66,7 +66,7 @@ def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
     level = pod.block.loops[-1] if pod.block.loops else None
     if pod.step is not None:
         yield pod.step.slice, True
-    nodes = {node.id: node for node in plan.flow.body.walk()}
+    nodes = plan.nodes
     hosted = set(pod.hosted)
     for name in pod.hosted:
         if name in nodes and opening(nodes[name]).start == level:

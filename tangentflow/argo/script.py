@@ -24,11 +24,9 @@ sys.exit(main(root + "/tf/bundle.zip", "{template}", {parameters}))
 """
 
 _STORE = """\
-import os
-root = os.environ.get("TANGENTFLOW_POD_ROOT", "")
-os.makedirs(root + "/tf/out", exist_ok=True)
-with open(root + "/tf/out/code", "w") as file:
-    file.write("{{workflow.parameters.%s}}")
+import base64, os
+out = os.environ.get("TANGENTFLOW_POD_ROOT", "") + "/tf/out/"
+os.makedirs(out, exist_ok=True)
 """
 
 
@@ -42,6 +40,11 @@ def script(template: str, parameters: Mapping[str, str], code: str, by_artifact:
     return _SCRIPT.format(code=load, template=template, parameters=f"{{{listed}}}")
 
 
-def store_code(code: str) -> str:
-    """Return the program of the pod that writes the code as an artifact."""
-    return _STORE % code
+def store_code(parameters: Mapping[str, str]) -> str:
+    """Return the program of the pod that writes workflow parameters as artifacts: the code as it is, arguments decoded."""
+    lines = [_STORE]
+    for name, parameter in parameters.items():
+        text = f'"{{{{workflow.parameters.{parameter}}}}}"'
+        data = f"{text}.encode()" if name == "code" else f"base64.b64decode({text})"
+        lines.append(f'with open(out + "{name}", "wb") as file:\n    file.write({data})\n')
+    return "".join(lines)

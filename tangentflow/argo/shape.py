@@ -7,6 +7,7 @@ A *block* is a region of the graph with its tasks: one DAG template. A *pod* run
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tangentflow.argo.names import slug
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step
@@ -163,6 +164,11 @@ class FlowPlan:
     arguments: dict[str, str] = field(default_factory=dict)
     local: set[str] = field(default_factory=set)
     recorded: bool = True
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """All nodes of the flow by id."""
+        return {node.id: node for node in self.flow.body.walk()}
 
     def inner(self, node: Node) -> list[Block]:
         """Return the blocks of a node's regions."""

@@ -434,7 +434,9 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
 
     lowering = Lowering(source, max_iterations)
     fence(lowering)
-    if any(not offence.code.startswith("TF3") for offence in lowering.offences):  # refused calls leave the rest checkable
+    if any(
+        not offence.code.startswith("TF3") for offence in lowering.offences
+    ):  # refused calls leave the rest checkable
         raise LanguageError.from_offences(lowering.offences)
     body = lowering.block(body_of(source.tree))
     for node in _inner_statements(body_of(source.tree)):
@@ -456,9 +458,13 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
 def _no_hidden_calls(lowering: Lowering, body: core.Block) -> None:
     """Raise InternalError if a step call was left in glue, where nobody would schedule it."""
     for stmt in core.walk(body):
-        parts = [stmt.node] if isinstance(stmt, core.Glue) else [getattr(stmt, "test", None), getattr(stmt, "value", None)]
+        parts = (
+            [stmt.node] if isinstance(stmt, core.Glue) else [getattr(stmt, "test", None), getattr(stmt, "value", None)]
+        )
         for node in (n for part in parts if isinstance(part, gast.AST) for n in gast.walk(part)):
-            if isinstance(node, gast.Call) and isinstance(lowering.resolve(node.func), (StepFunction, WorkflowFunction)):
+            if isinstance(node, gast.Call) and isinstance(
+                lowering.resolve(node.func), (StepFunction, WorkflowFunction)
+            ):
                 raise InternalError(f"{stmt.origin}: a step call is left in glue", code=gast.dump(node))
 
 

@@ -174,7 +174,9 @@ def limit(stmt: core.While, counter: str) -> Lines:
     """Return the check of a `while` against its bound."""
     if stmt.limit is None:
         return []
-    return lines(f"_tf.limit({counter}, {stmt.limit}, {os.path.basename(stmt.origin.filename)!r}, {stmt.origin.lineno})")
+    return lines(
+        f"_tf.limit({counter}, {stmt.limit}, {os.path.basename(stmt.origin.filename)!r}, {stmt.origin.lineno})"
+    )
 
 
 def _generator(body: Lines) -> Lines:

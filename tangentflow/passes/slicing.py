@@ -84,6 +84,7 @@ class Slicer:
         """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there."""
         kept: Block = []
         need = set(need)
+        at_end = mode
         tail = mode.tail
         first_jump, first_effect = self.facts.bars(block)
         for index in range(len(block) if end is None else end, 0, -1):
@@ -91,6 +92,8 @@ class Slicer:
             if calm and not need and not mode.full and not mode.messages:
                 break  # nothing before can matter
             stmt = block[index - 1]
+            if at_end.looping and _skips_rest(stmt):
+                mode = at_end  # an effect after this did not run in every iteration, so it does not stand for what is before
             if kept and not mode.tail:
                 mode = replace(mode, tail=True)
             keep, need, mode = self.stmt(stmt, need, mode)
@@ -212,6 +215,13 @@ def _evaluated(stmt: core.Site) -> core.Glue:
                          values=[k.value for k in stmt.expr.keywords])  # fmt: skip
     parts = [*stmt.expr.args, *([keywords] if keywords.values else [])]
     return core.Glue(stmt.origin, gast.Expr(value=gast.Tuple(elts=parts, ctx=gast.Load())), stmt.total)
+
+
+def _skips_rest(stmt: Stmt) -> bool:
+    """Whether a `break` or `continue` of the loop around stands in it."""
+    if isinstance(stmt, core.If):
+        return any(_skips_rest(inner) for inner in [*stmt.body, *stmt.orelse])
+    return isinstance(stmt, (core.Break, core.Continue))
 
 
 def _settled(mode: Mode) -> Mode:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tangentflow.errors import NotPicklable
+from tangentflow.errors import NotPicklable, StepKilled
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned
 
-__all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "parse_ix", "spell"]
+__all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "lost", "parse_ix", "spell"]
 
 Indices = tuple[int, ...]
 
@@ -42,6 +42,15 @@ def spell(site: str, indices: Indices) -> str:
     if len(indices) > len(loops):
         last = f"{last}[{indices[len(loops)]}]"
     return ".".join([*parts, last])
+
+
+def lost(kind: str, name: str, path: str) -> StepKilled:
+    """Return the exception for a step, call or loop that ended without an outcome."""
+    told = {
+        "Call": f"the call {path} ended without recording an outcome: a pod was lost, or calls are nested too deep for the engine (100)",
+        "Loop": f"a pod of {path} ended without recording an outcome",
+    }
+    return StepKilled(told.get(kind, f"the pod of {path} ended without recording an outcome"), name, path)
 
 
 class Files:

@@ -68,7 +68,6 @@ class _ForkRunner:
                 sys.stderr.flush()
             os._exit(code)
 
-
     def finish(self, process: PodProcess) -> int:
         return 0
 

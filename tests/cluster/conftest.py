@@ -78,8 +78,12 @@ class Cluster:
         command = [*shlex.split(os.environ.get("KUBECTL", "kubectl")), "proxy", "--port=0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
             assert proxy.stdout is not None
-            connection = http.client.HTTPConnection("127.0.0.1", int(proxy.stdout.readline().rpartition(":")[2]), timeout=60)
-            place = f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows?dryRun=All&fieldValidation=Strict"
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", int(proxy.stdout.readline().rpartition(":")[2]), timeout=60
+            )
+            place = (
+                f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows?dryRun=All&fieldValidation=Strict"
+            )
 
             def judge(text: str) -> str:
                 connection.request("POST", place, text.encode(), {"Content-Type": "application/yaml"})

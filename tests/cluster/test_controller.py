@@ -13,7 +13,16 @@ from tests.cluster.store import download
 
 pytestmark = pytest.mark.cluster
 
-HOSTILE = ["", "{{workflow.uid}}", "${HOME} $(id)", "'\"\\ \n\t\0", "null", "0x10", "- a: b # c", "\ud800\U0001f40b\u2028"]
+HOSTILE = [
+    "",
+    "{{workflow.uid}}",
+    "${HOME} $(id)",
+    "'\"\\ \n\t\0",
+    "null",
+    "0x10",
+    "- a: b # c",
+    "\ud800\U0001f40b\u2028",
+]
 MINUTES = 6
 
 CASES = {

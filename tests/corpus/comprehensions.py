@@ -125,7 +125,9 @@ def any_all(xs):
 
 @workflow
 def any_of_two_fors(n):
-    return any(add(i, j) == 3 for i in range(n) for j in range(i)), all(add(i, j) < 3 for i in range(n) for j in range(i))
+    return any(add(i, j) == 3 for i in range(n) for j in range(i)), all(
+        add(i, j) < 3 for i in range(n) for j in range(i)
+    )
 
 
 @workflow

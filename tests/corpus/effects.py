@@ -315,6 +315,44 @@ def effect_of_list(n):
 
 
 @workflow
+def value_after_effects_around_continue(xs):
+    for x in xs:
+        e(x)
+        if x > 1:
+            continue
+        e("small", x)
+    return f(1)
+
+
+@workflow
+def value_after_effects_around_break(xs):
+    for x in xs:
+        e(x)
+        if x > 1:
+            break
+        e("small", x)
+    return f(1)
+
+
+@workflow
+def value_after_effects_around_nested_continue(xs):
+    for x in xs:
+        e("outer", x)
+        for y in (1, 2):
+            e("inner", x, y)
+            if x > 1:
+                e("big", x)
+                if y < x:
+                    continue
+                e("still", x)
+            e("end", x, y)
+        if odd(x):
+            continue
+        e("even", x)
+    return f(1)
+
+
+@workflow
 def effect_waits_for_filtered_values_of_its_item(n):
     for i in make(n):
         unused = [f(q) for q in make(2) if q != 1]

@@ -17,8 +17,7 @@ def only_docstring():
 
 
 @workflow
-def only_ellipsis():
-    ...
+def only_ellipsis(): ...
 
 
 @workflow
@@ -100,6 +99,7 @@ def empty_displays(n):
     return f(n), [], (), {}, set(), "", None
 
 
+# fmt: off
 @workflow
 def one_line(n): return f(n)
 

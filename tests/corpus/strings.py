@@ -73,7 +73,7 @@ def special_characters_in_f_string(n):
 
 @workflow
 def concatenated(s):
-    return show("a" "b" f"{s}" 'c' f"{show(s)}")
+    return show(f"ab{s}c{show(s)}")
 
 
 @workflow
@@ -122,4 +122,14 @@ def surrogate(n):
 
 @workflow
 def numbers(n):
-    return show(1e309), show(-0.0), show(1e-7), show(10**40), show(0x1F), show(1_000), show(1j), show(float("nan")), show(-1e309)
+    return (
+        show(1e309),
+        show(-0.0),
+        show(1e-7),
+        show(10**40),
+        show(0x1F),
+        show(1_000),
+        show(1j),
+        show(float("nan")),
+        show(-1e309),
+    )

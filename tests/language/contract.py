@@ -253,7 +253,9 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
     with _watched(schedule.plan) as out, _touches() as broken:
         raised = None
         try:
-            verdict = judge(graph, args, kwargs, seed=schedule.seed, policy=schedule.policy, fault=about_to_run, messages=True)
+            verdict = judge(
+                graph, args, kwargs, seed=schedule.seed, policy=schedule.policy, fault=about_to_run, messages=True
+            )
             if isinstance(verdict.outcome, Raised):
                 raised = verdict.outcome.exception
                 outcome = ("raised", shape(raised))
@@ -269,7 +271,9 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
             if isinstance(error, KeyboardInterrupt):
                 raise
             raised = error
-            outcome = ("raised", shape(error)) if not runs else ("crash", "".join(traceback.format_exception(error)[-4:]))
+            outcome = (
+                ("raised", shape(error)) if not runs else ("crash", "".join(traceback.format_exception(error)[-4:]))
+            )
         if runs:
             runs[-1].end = len(steps.LOG)
         return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised), runs, broken
@@ -324,7 +328,9 @@ def _touches() -> Iterator[list[str]]:
         machine.Replay = original_replay  # type: ignore[misc]
 
 
-def _gathers(what: str, slice_: Slice, touched: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]) -> Iterator[str]:
+def _gathers(
+    what: str, slice_: Slice, touched: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
+) -> Iterator[str]:
     by_site: dict[str, list[Input]] = {}
     for i in slice_.inputs:
         by_site.setdefault(i.site, []).append(i)
@@ -344,7 +350,9 @@ def compiled(workflow: WorkflowFunction[..., Any]) -> Graph:
     return compile_workflow(workflow)
 
 
-def check_call(workflow: WorkflowFunction[..., Any], graph: Graph, call: Call, schedules: Sequence[Schedule]) -> list[str]:
+def check_call(
+    workflow: WorkflowFunction[..., Any], graph: Graph, call: Call, schedules: Sequence[Schedule]
+) -> list[str]:
     """Return every way in which the graph differs from the plain call."""
     problems: list[str] = []
     plain: dict[Plan, Seen] = {}
@@ -430,7 +438,9 @@ def _covers(origin: Any, frame: traceback.FrameSummary) -> bool:
     return bool(origin.filename == frame.filename and origin.lineno <= (frame.lineno or 0) <= origin.end_lineno)
 
 
-def check_source(workflow: WorkflowFunction[..., Any], graph: Graph, calls: Sequence[Call], plans: Sequence[Plan]) -> list[str]:
+def check_source(
+    workflow: WorkflowFunction[..., Any], graph: Graph, calls: Sequence[Call], plans: Sequence[Plan]
+) -> list[str]:
     """Return every way in which the regenerated source differs from the function itself."""
     text = graph.source()  # type: ignore[attr-defined]
     filename = f"<regenerated {workflow.__qualname__}>"

@@ -95,7 +95,15 @@ class Generator:
             self.put(1, f"if n <= {self.rng.randint(0, 1)}:")
             self.put(2, f"return (n, {self.value(scope, 1)})")
             self.block(scope, 1)
-            self.put(1, self.pick("r = _again(n - 1)[-1]", "r = _again(n - 1, m=f(m))[-1] + n", "_again(n - 1)", "r = add(_again(n - 1)[-1], _again(0)[-1])"))
+            self.put(
+                1,
+                self.pick(
+                    "r = _again(n - 1)[-1]",
+                    "r = _again(n - 1, m=f(m))[-1] + n",
+                    "_again(n - 1)",
+                    "r = add(_again(n - 1)[-1], _again(0)[-1])",
+                ),
+            )
             if self.lines[-1].strip().startswith("r ="):
                 scope.ints.append("r")
         self.block(scope, 1, top=not recursive)
@@ -189,7 +197,9 @@ class Generator:
         if r < 0.8:
             return self.step(scope, depth)
         if r < 0.86:
-            return f"({self.value(scope, depth - 1)} if {self.test(scope, depth - 1)} else {self.value(scope, depth - 1)})"
+            return (
+                f"({self.value(scope, depth - 1)} if {self.test(scope, depth - 1)} else {self.value(scope, depth - 1)})"
+            )
         if r < 0.865:
             return f"({self.value(scope, depth - 1)} {self.pick('and', 'or')} {self.value(scope, depth - 1)})"
         if r < 0.87:
@@ -227,7 +237,11 @@ class Generator:
     def items(self, scope: Scope) -> str:
         r = self.rng.random()
         if r < 0.06:
-            return f"sequential({self.items(scope)})" if self.chance(0.5) else f"table(({self.glue(scope, 1)}) % 3).values()"
+            return (
+                f"sequential({self.items(scope)})"
+                if self.chance(0.5)
+                else f"table(({self.glue(scope, 1)}) % 3).values()"
+            )
         if r < 0.35:
             return f"range({self.pick('3', '2', '(' + self.glue(scope, 1) + ') % 4')})"
         if r < 0.5:
@@ -251,7 +265,9 @@ class Generator:
                 break
             self.budget -= 1
             self.statement(scope, depth)
-            if self.lines[-1].strip() in ("break", "continue") or self.lines[-1].strip().startswith(("return", "raise")):
+            if self.lines[-1].strip() in ("break", "continue") or self.lines[-1].strip().startswith(
+                ("return", "raise")
+            ):
                 if len(self.lines[-1]) - len(self.lines[-1].lstrip()) == 4 * depth:
                     break
         if len(self.lines) == before:
@@ -277,7 +293,8 @@ class Generator:
 
     def assign(self, scope: Scope, depth: int) -> None:
         value = self.value(scope, 2)
-        name = self.fresh("a") if self.chance(0.7) else self.rng.choice(scope.ints)
+        others = [n for n in scope.ints if n not in self.frozen]
+        name = self.rng.choice(others) if others and self.chance(0.3) else self.fresh("a")
         self.put(depth, f"{name} = {value}")
         self.bind(scope, name)
         scope.fresh.discard(name)
@@ -287,7 +304,10 @@ class Generator:
         if not names:
             return self.assign(scope, depth)
         name = self.rng.choice(names)
-        self.put(depth, f"{name} = {self.pick(f'{name} + ' + self.value(scope, 1), self.step(scope, 2), self.value(scope, 2))}")
+        self.put(
+            depth,
+            f"{name} = {self.pick(f'{name} + ' + self.value(scope, 1), self.step(scope, 2), self.value(scope, 2))}",
+        )
 
     def augment(self, scope: Scope, depth: int) -> None:
         if not scope.fresh:
@@ -383,7 +403,9 @@ class Generator:
             self.put(depth, f"assert {self.test(scope)}" + (f", {self.value(scope, 1)}" if self.chance(0.3) else ""))
         else:
             self.put(depth, f"if {self.test(scope)}:")
-            self.put(depth + 1, f"raise Known({self.value(scope, 1)})" + (" from ValueError(1)" if self.chance(0.2) else ""))
+            self.put(
+                depth + 1, f"raise Known({self.value(scope, 1)})" + (" from ValueError(1)" if self.chance(0.2) else "")
+            )
 
     def call(self, scope: Scope, depth: int) -> None:
         sub = self.rng.choice(self.subs)
@@ -424,7 +446,9 @@ class Generator:
                                       f"{name} = [{self.value(scope, 1)} for _ in {name}]"))  # fmt: skip
         else:
             name = self.fresh("xs")
-            self.put(depth, f"{name} = {self.pick('make(3)', f'[{self.value(scope, 1)}, {self.value(scope, 1)}]', '[]')}")
+            self.put(
+                depth, f"{name} = {self.pick('make(3)', f'[{self.value(scope, 1)}, {self.value(scope, 1)}]', '[]')}"
+            )
             scope.lists.append(name)
 
     def item(self, scope: Scope, depth: int) -> None:
@@ -447,7 +471,9 @@ class Generator:
         self.block(body, depth + 1)
         arms = [body]
         handlers = self.rng.choice([0, 1, 1, 1, 2])
-        caught = self.rng.sample(["ValueError", "Known", "ZeroDivisionError", "(KeyError, LookupError)", "Exception"], handlers)
+        caught = self.rng.sample(
+            ["ValueError", "Known", "ZeroDivisionError", "(KeyError, LookupError)", "Exception"], handlers
+        )
         if handlers and self.chance(0.1):
             caught[-1] = self.pick("", "BaseException")
         caught.sort(key=lambda name: (name == "", name in ("Exception", "BaseException")))
@@ -456,7 +482,10 @@ class Generator:
             variable = self.fresh("x") if name and self.chance(0.4) else ""
             self.put(depth, f"except{' ' + name if name else ''}{' as ' + variable if variable else ''}:")
             if variable and self.chance(0.7):
-                self.put(depth + 1, self.pick(f"e(type({variable}).__name__, {variable}.args)", f"print({variable})", f"e({variable})"))
+                self.put(
+                    depth + 1,
+                    self.pick(f"e(type({variable}).__name__, {variable}.args)", f"print({variable})", f"e({variable})"),
+                )
             self.handled += 1
             self.block(arm, depth + 1)
             self.handled -= 1
@@ -654,7 +683,9 @@ def _without(text: str, index: int) -> str | None:
             if not isinstance(block, list) or not block or not isinstance(block[0], ast.stmt):
                 continue
             for i, stmt in enumerate(block):
-                if isinstance(stmt, (ast.ImportFrom, ast.Import)) or (isinstance(stmt, ast.FunctionDef) and stmt.name == "main"):
+                if isinstance(stmt, (ast.ImportFrom, ast.Import)) or (
+                    isinstance(stmt, ast.FunctionDef) and stmt.name == "main"
+                ):
                     continue
                 choices: list[list[ast.stmt]] = [[]]
                 if isinstance(stmt, (ast.If, ast.For, ast.While)):
@@ -735,7 +766,9 @@ def main() -> None:
             if bad >= options.stop_after:
                 break
         linecache.cache.clear()
-    print(f"{seed - options.seed + 1} programs, {bad} mismatches, {sum(refused.values())} refused {dict(refused)}, {time.time() - started:.0f} s")
+    print(
+        f"{seed - options.seed + 1} programs, {bad} mismatches, {sum(refused.values())} refused {dict(refused)}, {time.time() - started:.0f} s"
+    )
 
 
 if __name__ == "__main__":
