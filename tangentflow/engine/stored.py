@@ -10,6 +10,7 @@ from typing import Any, cast
 from tangentflow.argo.names import key
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import StepRun
+from tangentflow.errors import StepKilled
 from tangentflow.graph.nodes import Call, Flow, Graph, Loop, Map, Region, Step
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
