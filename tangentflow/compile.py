@@ -122,11 +122,14 @@ def _mark_effectful(lowered: dict[str, Lowered]) -> None:
     changed = True
     while changed:
         effects = {key: any(s.effect for stmt in flow.body for s in sites(stmt)) for key, flow in lowered.items()}
+        ordered = {key: any(s.ordered for stmt in flow.body for s in sites(stmt)) for key, flow in lowered.items()}
         changed = False
         for flow in lowered.values():
             for site in _calls(flow):
                 if effects[site.callee] and not site.effectful:
                     site.effectful = changed = True
+                if ordered[site.callee] and not site.ordered:
+                    site.ordered = changed = True  # an ordered step keeps its place in loops, in a sub-workflow too
 
 
 def _mark_speaking(lowered: dict[str, Lowered]) -> None:

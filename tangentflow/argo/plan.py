@@ -16,6 +16,7 @@ from tangentflow.argo.names import Names
 from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
 from tangentflow.argo.split import split
+from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step
 
 __all__ = ["plan_flow"]
@@ -32,6 +33,9 @@ Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 
 def plan_flow(flow: Flow, images: Mapping[str, str], called: bool, constants: Constants) -> FlowPlan:
     """Plan one flow. `images` are the images of steps that name one, by key; `called`: another flow or itself calls it."""
+    for node in flow.body.walk():
+        if type(node) not in (Step, *_WORDS):
+            raise InternalError("documents cannot be made of such a node yet", node=node.id, kind=type(node).__name__)
     planner = _Planner(flow, images, constants)
     root = planner.plan.blocks[""]
     planner.block(root)

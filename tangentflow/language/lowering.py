@@ -378,7 +378,7 @@ def _parameters(tree: gast.AST) -> tuple[str, ...]:
 
 def body_of(tree: gast.AST) -> list[gast.stmt]:
     if isinstance(tree, gast.Lambda):
-        return [gast.Return(value=tree.body)]
+        return [gast.copy_location(gast.Return(value=tree.body), tree.body)]
     return list(tree.body)
 
 

@@ -103,6 +103,14 @@ def _make_text_closed():
 _text_closed = _make_text_closed()
 
 
+short = workflow(lambda n, m=2: f(n) + g(m))
+
+
+@workflow
+def sub_is_a_lambda(n):
+    return short(n) + short(f(n), m=1)
+
+
 @workflow
 def sub_twice(n):
     a = twice(n)

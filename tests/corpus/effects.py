@@ -255,6 +255,24 @@ def ordered_in_loop(xs):
 
 
 @workflow
+def _ordered_inside(x):
+    return o(x)
+
+
+@workflow
+def ordered_in_sub_in_loop(xs):
+    return [_ordered_inside(x) for x in xs]
+
+
+@workflow
+def ordered_in_nested_loops(k):
+    for i in range(k):
+        for j in range(i):
+            o(i * 10 + j)
+    return f(1)
+
+
+@workflow
 def effect_in_while_test(n):
     i = 0
     while ev(i) + i < n:

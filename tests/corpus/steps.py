@@ -63,6 +63,10 @@ class Plan:
         return ValueError(text)
 
 
+ONE_PROCESS = frozenset({"toss_until_heads"})
+"""Programs whose steps share state behind the workflow's back: only for engines that run steps in this process."""
+
+
 class State:
     """What tests set before a call."""
 

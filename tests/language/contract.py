@@ -191,6 +191,7 @@ class _Run:
     step: str
     effect: bool
     pure: bool
+    ordered: bool
     start: int
     end: int = 0
 
@@ -230,7 +231,7 @@ class _Places:
                     origins[(*key, loop_position)] = loop.origin
                 key = (*key, loop_position, index)
             key = (*key, position)
-        return _Run(key, maps, origins, ready.path, ready.node.name, ready.node.effect, ready.node.pure, start)
+        return _Run(key, maps, origins, ready.path, ready.node.name, ready.node.effect, ready.node.pure, ready.node.ordered, start)
 
 
 class _TooMany(BaseException):
@@ -394,7 +395,9 @@ def _misplaced(runs: list[_Run], dropped: bool) -> Iterator[str]:
         run.effect = run.effect or (dropped and run.step == "e")
     for i, earlier in enumerate(runs):
         for later in runs[i + 1 :]:
-            if earlier.key <= later.key or _in_different_items(earlier, later):
+            if earlier.key <= later.key:
+                continue
+            if _in_different_items(earlier, later) and not (earlier.ordered and later.ordered):
                 continue
             # `earlier` ran first, but stands behind `later` in the program
             if (later.effect and not earlier.pure) or earlier.effect:
@@ -448,7 +451,7 @@ def check_source(
     space = dict(graph.bindings)
     try:
         exec(compile(text, filename, "exec", dont_inherit=True), space)
-        function = space[workflow.__name__]
+        function = space[workflow.__name__ if workflow.__name__.isidentifier() else "workflow"]
     except BaseException as error:
         return [f"the source does not run: {error!r}\n{text}"]
     problems = []

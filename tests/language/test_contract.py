@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +54,38 @@ def _known(workflow: WorkflowFunction[..., Any]) -> str | None:
 @pytest.mark.parametrize("workflow", programs())
 def test_contract(workflow: WorkflowFunction[..., Any]) -> None:
     graph = compiled(workflow)
+    graph.check()
     calls = arguments(workflow)
     problems = check_source(workflow, graph, calls, [Plan(), *FAILING])
     for call in calls:
         problems += check_call(workflow, graph, call, SCHEDULES)
     assert not problems, report(workflow, problems)
+
+
+SCRIPT = """
+import hashlib, sys
+sys.path[:0] = [{root!r}]
+from tests.language.test_contract import programs
+from tests.language.contract import compiled
+for parameter in programs()[::5]:
+    graph = compiled(parameter.values[0])
+    text = graph.source() + repr(graph.flows) + graph.json()
+    print(parameter.id, hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_graphs_are_the_same_in_every_process() -> None:
+    script = SCRIPT.format(root=str(CORPUS.parent.parent))
+    texts = []
+    for seed in ("1", "77"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        run = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stderr
+        texts.append(run.stdout.splitlines())
+    assert len(texts[0]) > 100
+    assert texts[0] == texts[1]
 
 
 def report(workflow: WorkflowFunction[..., Any], problems: list[str]) -> str:
