@@ -25,7 +25,8 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.judge import judge
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice
-from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.codec import encode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import NotRun, Replay
 from tests.corpus import library, steps
 from tests.corpus.steps import Plan, canon, shape
@@ -231,7 +232,17 @@ class _Places:
                     origins[(*key, loop_position)] = loop.origin
                 key = (*key, loop_position, index)
             key = (*key, position)
-        return _Run(key, maps, origins, ready.path, ready.node.name, ready.node.effect, ready.node.pure, ready.node.ordered, start)
+        return _Run(
+            key,
+            maps,
+            origins,
+            ready.path,
+            ready.node.name,
+            ready.node.effect,
+            ready.node.pure,
+            ready.node.ordered,
+            start,
+        )
 
 
 class _TooMany(BaseException):
@@ -278,6 +289,32 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
         if runs:
             runs[-1].end = len(steps.LOG)
         return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised), runs, broken
+
+
+def shared(graph: Graph, call: Call, plan: Plan) -> Seen:
+    """Run a graph without copies of values, as a local engine does: a replay must not change what another one sees."""
+    args, kwargs = call.copies()
+    with _watched(plan) as out:
+        raised = None
+        try:
+            running = machine.Machine(graph, args, kwargs)
+            while not running.done:
+                running.check_alive()
+                if running.done:
+                    break
+                ready = running.take()
+                try:
+                    outcome: Outcome = Value(ready.step.function(*copy.deepcopy(ready.args), **copy.deepcopy(ready.kwargs)))
+                except BaseException as error:
+                    outcome = Raised(error)
+                running.settle(ready, encode(outcome, where=ready.path))
+            assert running.result is not None
+            found = running.result
+            raised = found.exception if isinstance(found, Raised) else None
+            shown = ("raised", shape(raised)) if raised is not None else ("value", canon(found.value))
+        except BaseException as error:
+            shown = ("raised", shape(error)) if isinstance(error, TypeError) else ("crash", repr(error))
+        return Seen(shown, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised)
 
 
 @contextmanager
@@ -357,6 +394,10 @@ def check_call(
     """Return every way in which the graph differs from the plain call."""
     problems: list[str] = []
     plain: dict[Plan, Seen] = {}
+    seen = shared(graph, call, schedules[0].plan)
+    expected = plain[schedules[0].plan] = plainly(workflow.function, call, schedules[0].plan)
+    if (seen.outcome, seen.printed) != (expected.outcome, expected.printed):
+        problems.append(f"({call}) without copies: outcome\n    plain  {expected}\n    shared {seen}")
     for schedule in schedules:
         if schedule.plan not in plain:
             plain[schedule.plan] = plainly(workflow.function, call, schedule.plan)

@@ -203,7 +203,10 @@ class Generator:
         if r < 0.865:
             return f"({self.value(scope, depth - 1)} {self.pick('and', 'or')} {self.value(scope, depth - 1)})"
         if r < 0.87:
-            return f"len(f'{{{self.value(scope, depth - 1)}}} {{{self.value(scope, depth - 1)}:>3}}')"
+            parts = [self.value(scope, depth - 1) for _ in range(2)]
+            if not any("'" in part for part in parts):  # Python 3.11 nests no quotes
+                return f"len(f'{{{parts[0]}}} {{{parts[1]}:>3}}')"
+            return parts[0]
         if r < 0.88 and scope.lists:
             return f"len(h(*{self.rng.choice(scope.lists)}, {self.value(scope, depth - 1)}, k={self.value(scope, depth - 1)})[0])"
         if r < 0.94:
