@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tangentflow import step, workflow
 
 
@@ -123,3 +125,16 @@ def echo(texts):
 @workflow
 def raises_in_glue(n):
     return add(n) // (n - n)
+
+
+@step
+def nap(x):
+    time.sleep(2)
+    return x
+
+
+@workflow
+def naps():
+    first = nap(1)
+    second = nap(2)
+    return first, second

@@ -42,6 +42,7 @@ CASES = {
     "recursion": (programs.factorial, (3,)),
     "hostile strings": (programs.echo, (HOSTILE,)),
     "glue raises": (programs.raises_in_glue, (1,)),
+    "two naps": (programs.naps, ()),
 }
 
 
@@ -84,3 +85,11 @@ def test_the_controller_gives_what_the_plain_call_gives(case, controller, submit
 def test_the_pods_of_a_fan_out_are_its_steps(controller, submitted):
     nodes = controller.wait(submitted["greet"], 60 * MINUTES)["status"]["nodes"].values()
     assert sum(node["type"] == "Pod" for node in nodes) == 2
+
+
+@pytest.mark.timeout(60 * MINUTES + 60)
+def test_independent_steps_overlap(controller, submitted):
+    nodes = controller.wait(submitted["two naps"], 60 * MINUTES)["status"]["nodes"].values()
+    naps = [node for node in nodes if node["type"] == "Pod" and node["displayName"].startswith("t-nap")]
+    assert len(naps) == 2
+    assert max(nap["startedAt"] for nap in naps) < min(nap["finishedAt"] for nap in naps)
