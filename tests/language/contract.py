@@ -304,7 +304,9 @@ def shared(graph: Graph, call: Call, plan: Plan) -> Seen:
                     break
                 ready = running.take()
                 try:
-                    outcome: Outcome = Value(ready.step.function(*copy.deepcopy(ready.args), **copy.deepcopy(ready.kwargs)))
+                    outcome: Outcome = Value(
+                        ready.step.function(*copy.deepcopy(ready.args), **copy.deepcopy(ready.kwargs))
+                    )
                 except BaseException as error:
                     outcome = Raised(error)
                 running.settle(ready, encode(outcome, where=ready.path))
