@@ -125,7 +125,10 @@ class Code:
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
             out.append(ast.If(test=_expr(f"_tf.returned({left})"), body=leaves, orelse=[]))
+        deleted = _deleted(stmt.loop)
         for name in stmt.outputs:
+            if name in deleted:  # it may be bound here and unbound after the loop
+                out += lines(f"{name} = None\ndel {name}")
             value = f"{left}.state[{name!r}]"
             value = f"_tf.fresh({value})" if name in self.mutated else value
             out += lines(f"if {name!r} in {left}.state:\n    {name} = {value}")
@@ -190,6 +193,13 @@ def _may_leave(stmt: Stmt) -> bool:
     return any(
         isinstance(s, (core.Return, core.Break, core.Continue)) or (isinstance(s, Leave) and s.returns) for s in core.walk([stmt])
     )  # fmt: skip
+
+
+def _deleted(loop: Stmt) -> frozenset[str]:
+    """Return the names that a loop unbinds."""
+    glue = [stmt.node for stmt in core.walk([loop]) if isinstance(stmt, core.Glue)]
+    names = {n.id for node in glue for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Del)}
+    return frozenset(names)
 
 
 def _load(name: str) -> gast.Name:

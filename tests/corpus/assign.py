@@ -207,6 +207,42 @@ def append_between_steps(n):
 
 
 @workflow
+def step_result_changed(n):
+    xs = make(n)
+    xs.append(f(1))
+    ys = ident(xs)
+    xs.append(g(2))
+    d = table(n)
+    for i in range(2):
+        d[i] = f(i)
+        xs.append(i)
+    return xs, ys, d
+
+
+@workflow
+def step_result_changed_in_loop(k):
+    out = []
+    for i in range(k):
+        xs = make(i)
+        xs.append(f(i))
+        out.append(ident(xs))
+        xs += [g(i)]
+        out.append(xs)
+    return out
+
+
+@workflow
+def step_result_changed_in_state(k):
+    xs = make(2)
+    i = 0
+    while i < k:
+        xs.append(f(xs[-1]))
+        i = f(i)
+        xs[0] = xs[0] + i
+    return xs, ident(xs)
+
+
+@workflow
 def sets_and_dicts(n):
     s = set()
     s.add(f(n))

@@ -254,6 +254,14 @@ def guarded_by_exception(k):
 
 
 @workflow
+def guarded_by_exception_with_steps(k):
+    c = 6 // k
+    a = f(k)
+    r = guarded_by_exception_with_steps(k - 1)
+    return r + c + a
+
+
+@workflow
 def is_even(k):
     if k == 0:
         return one() == 1

@@ -338,6 +338,22 @@ def alternating(n):
 
 
 @workflow
+def deleted_in_serial_loop(n):
+    a, b = f(n), 1
+    c = 0
+    while c < n:
+        c = f(c)
+        b = add(b, c)
+        if c == 2:
+            del b
+            b = 7
+        if c == 5:
+            del a
+    print(b)
+    return a
+
+
+@workflow
 def large_values_in_state(n):
     xs = make(3)
     for i in range(n):

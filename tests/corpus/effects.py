@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import add, e, ev, f, fail, fail_if, g, ident, make, none, o, odd, p, twice
+from tests.corpus.steps import add, e, ev, f, fail, fail_if, g, half, ident, make, none, o, odd, p, twice
 
 
 @workflow
@@ -330,6 +330,34 @@ def effect_of_list(n):
     e(xs)
     xs = [*xs, 1]
     e(xs)
+
+
+@workflow
+def value_after_arm_with_effect_and_value(n):
+    b = 0
+    if n > 1:
+        e("in")
+        b = f(n)
+    c = g(n)
+    return b, c
+
+
+@workflow
+def value_after_item_with_effect_and_value(xs):
+    out = []
+    for x in xs:
+        out.append(f(x))
+        e(x)
+        out.append(g(x))
+    c = half(9)
+    return out, c
+
+
+@workflow
+def value_after_sub_with_effect_and_value(n):
+    a = _effects(n)
+    b = half(n)
+    return a, b
 
 
 @workflow

@@ -28,6 +28,8 @@ from tests.corpus.steps import (
     table,
 )  # fmt: skip
 
+LIMIT = 5
+
 
 @workflow
 def step_raises(n):
@@ -314,6 +316,23 @@ def unbound_iterable(n):
         xs = make(n)
     for x in xs:
         e(x)
+
+
+@workflow
+def local_hides_global(n):
+    a = f(LIMIT)
+    LIMIT = a
+    return LIMIT
+
+
+@workflow
+def local_hides_global_in_loop(xs):
+    out = []
+    for x in xs:
+        out.append(g(x, LIMIT))
+        if x == 1:
+            LIMIT = f(x)
+    return out
 
 
 @workflow

@@ -140,6 +140,42 @@ def from_loop_else(n):
 
 
 @workflow
+def from_loop_of_glue(xs):
+    for x in xs:
+        if x == 1:
+            return "one"
+    e("after")
+    return f(2)
+
+
+@workflow
+def from_while_of_glue(n):
+    i = 0
+    while i < n:
+        i += 1
+        if i == 2:
+            return "two"
+    return f(n), g(0)
+
+
+@workflow
+def value_after_raise_in_loop_of_glue(xs):
+    for x in xs:
+        if x == 1:
+            raise ValueError("one")
+    return f(2)
+
+
+@workflow
+def value_after_raise_in_while_of_glue(n):
+    i = 0
+    while i < n:
+        i += 1
+        assert i != 2
+    return f(2)
+
+
+@workflow
 def value_raises(n):
     a = f(n)
     return 6 // n

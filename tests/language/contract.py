@@ -24,7 +24,7 @@ import tangentflow.engine.machine as machine
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.judge import judge
 from tangentflow.errors import InternalError
-from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice
+from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice, Step
 from tangentflow.runtime.codec import encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import NotRun, Replay
@@ -178,71 +178,61 @@ def plainly(function: Any, call: Call, plan: Plan) -> Seen:
 # --- the judge
 
 
-Key = tuple[Any, ...]
+@dataclass(frozen=True)
+class _Stop:
+    """One node on the way to a step run: its position in its flow, and which iteration of it."""
+
+    position: int
+    index: int
+    node: Any
 
 
 @dataclass
 class _Run:
-    """One step run: its place in the program, the fan-outs around it with their iterations, what it noted."""
+    """One step run: the way to it, and what it noted. The outermost node is the first of `way`, the step itself the last."""
 
-    key: Key
-    maps: dict[Key, int]
-    origins: dict[Key, Any]
+    way: tuple[_Stop, ...]
     path: str
-    step: str
-    effect: bool
-    pure: bool
-    ordered: bool
+    node: Any
     start: int
     end: int = 0
 
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The place in program order."""
+        return tuple(number for stop in self.way for number in (stop.position, stop.index))
+
 
 class _Places:
-    """Where nodes stand: their position in their flow and the loops around them."""
+    """Where nodes stand: the way to each node of each flow."""
 
     def __init__(self, graph: Graph) -> None:
-        self.nodes: dict[tuple[str, str], tuple[int, list[Any]]] = {}
+        self.ways: dict[tuple[str, str], tuple[_Stop, ...]] = {}
         for flow in graph.flows:
             position = {id(node): i for i, node in enumerate(flow.body.walk())}
-            self._region(flow, flow.body, [], position)
+            self._region(flow, flow.body, (), position)
 
-    def _region(self, flow: Flow, region: Any, loops: list[Any], position: dict[int, int]) -> None:
+    def _region(self, flow: Flow, region: Any, around: tuple[_Stop, ...], position: dict[int, int]) -> None:
         for node in region:
-            place = (position[id(node)], loops)
-            if (flow.key, node.id) in self.nodes:
+            way = (*around, _Stop(position[id(node)], -1, node))
+            if (flow.key, node.id) in self.ways:
                 raise AssertionError(f"two nodes of {flow.key} have the id {node.id!r}")
-            self.nodes[(flow.key, node.id)] = place
-            inner = [*loops, (position[id(node)], node)] if isinstance(node, (Map, Loop)) else loops
+            self.ways[(flow.key, node.id)] = way
             for part in node.regions:
-                self._region(flow, part, inner, position)
+                self._region(flow, part, way, position)
 
     def run(self, ready: machine.Ready, start: int) -> _Run:
         """Describe a step run that is about to start."""
-        key: Key = ()
-        maps: dict[Key, int] = {}
-        origins: dict[Key, Any] = {}
+        way: list[_Stop] = []
         chain = [(ready.frame, (ready.node.id, ready.indices))]
         while chain[0][0].parent is not None:
             chain.insert(0, chain[0][0].parent)
         for frame, (site, indices) in chain:
-            position, loops = self.nodes[(frame.flow.key, site)]
-            for (loop_position, loop), index in zip(loops, indices):
-                if isinstance(loop, Map):
-                    maps[(*key, loop_position)] = index
-                    origins[(*key, loop_position)] = loop.origin
-                key = (*key, loop_position, index)
-            key = (*key, position)
-        return _Run(
-            key,
-            maps,
-            origins,
-            ready.path,
-            ready.node.name,
-            ready.node.effect,
-            ready.node.pure,
-            ready.node.ordered,
-            start,
-        )
+            left = list(indices)
+            for stop in self.ways[(frame.flow.key, site)]:
+                is_loop = isinstance(stop.node, (Map, Loop))
+                way.append(_Stop(stop.position, left.pop(0), stop.node) if is_loop else stop)
+        return _Run(tuple(way), ready.path, ready.node, start)
 
 
 class _TooMany(BaseException):
@@ -430,26 +420,33 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
 
 
 def _misplaced(runs: list[_Run], dropped: bool) -> Iterator[str]:
-    """Effects keep their place among effects and values that are not pure, except between items of a fan-out.
+    """Tell the first two step runs that ran in an order that the language forbids.
 
     What is an effect the graph says; with `dropped`, each call of the step `e` is one, whatever the graph says.
     """
-    for run in runs:
-        run.effect = run.effect or (dropped and run.step == "e")
-    for i, earlier in enumerate(runs):
-        for later in runs[i + 1 :]:
-            if earlier.key <= later.key:
-                continue
-            if _in_different_items(earlier, later) and not (earlier.ordered and later.ordered):
-                continue
-            # `earlier` ran first, but stands behind `later` in the program
-            if (later.effect and not earlier.pure) or earlier.effect:
-                yield f"order: {earlier.path} ran before {later.path}"
+    for i, first in enumerate(runs):
+        for second in runs[i + 1 :]:
+            if first.key > second.key and _must_wait(second, first, dropped):
+                yield f"order: {first.path} ran before {second.path}"
                 return
 
 
-def _in_different_items(a: _Run, b: _Run) -> bool:
-    return any(b.maps.get(place, index) != index for place, index in a.maps.items())
+def _must_wait(a: _Run, b: _Run, dropped: bool) -> bool:
+    """Whether `b`, which stands behind `a` in the program, must run after it.
+
+    What decides are the two statements of one block that they stand in: one with an effect in it is an effect, and what follows
+    it waits for all of it. (A value in it need not wait for values before it.)
+    """
+
+    def effect(stop: _Stop) -> bool:
+        return bool(stop.node.effect) or (dropped and isinstance(stop.node, Step) and stop.node.name == "e")
+
+    for x, y in zip(a.way, b.way):
+        if x.position != y.position:
+            return effect(b.way[-1]) or (effect(x) and not b.node.pure)
+        if x.index != y.index:
+            return (isinstance(x.node, Loop) and not b.node.pure) or (a.node.ordered and b.node.ordered)
+    return False
 
 
 def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Iterator[str]:
@@ -462,11 +459,17 @@ def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Ite
         count += len(entries)
         if count <= len(plain.log) or not entries:
             continue
-        if not (run.effect or said_so):
+        if not (run.node.effect or said_so):
             continue
-        around = [o for o in run.origins.values() if any(_covers(o, frame) for frame in frames)]
+        around = [
+            s for s in run.way if isinstance(s.node, Map) and any(_covers(s.node.origin, frame) for frame in frames)
+        ]
         if not around:
-            what = "behind the `raise` or `assert`" if said_so and not run.effect else "an effect behind the exception"
+            what = (
+                "behind the `raise` or `assert`"
+                if said_so and not run.node.effect
+                else "an effect behind the exception"
+            )
             yield f"{run.path} ran: {what}"
 
 
