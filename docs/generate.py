@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, statements  # noqa: F401 (registers the rules)
+from tangentflow.language import calls, comprehensions, expressions, matching, statements  # noqa: F401 (registers the rules)
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
 TARGET = Path(__file__).parent / "language.md"

@@ -28,8 +28,9 @@ from tangentflow.language import core, known, known_results
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import all_names, bound_names, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
@@ -78,8 +79,7 @@ class Lowering:
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
-        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
-        self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
+        self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
         )  # fmt: skip
@@ -399,8 +399,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
                 for n in gast.walk(t)
                 if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
             }
-        elif isinstance(node, gast.FunctionDef):
-            others.add(node.name)
+        elif (name := named(node)) is not None:
+            others.add(name)
     return lists - others
 
 
@@ -429,7 +429,7 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+    from tangentflow.language import calls, comprehensions, expressions, matching, ownership, statements  # noqa: F401 (registers rules)
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
@@ -490,3 +490,5 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
             continue
         for name in ("body", "orelse"):
             yield from _inner_statements(getattr(node, name, []) or [])
+        for case in getattr(node, "cases", []):
+            yield from _inner_statements(case.body)

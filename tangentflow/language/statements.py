@@ -242,6 +242,8 @@ def _breaks(body: list[gast.stmt]) -> bool:
             return True
         if isinstance(node, (gast.For, gast.While)) and _breaks(node.orelse):
             return True
+        if isinstance(node, gast.Match) and any(_breaks(case.body) for case in node.cases):
+            return True
     return False
 
 
