@@ -728,3 +728,23 @@ def names_of_the_compiler(n):
             return x, matched, captured, subject
         case captured, subject:
             return g(captured, subject), matched
+
+
+@workflow
+def captured_whole_and_changed(n):
+    match make(n):
+        case xs:
+            xs.append(1)
+            z = size(xs)
+            xs.append(2)
+            return f(z), size(xs), xs
+
+
+@workflow
+def captured_list_and_changed(n):
+    match make(n):
+        case [*_] as xs:
+            xs.append(1)
+            z = size(xs)
+            xs.append(2)
+            return f(z), size(xs), xs
