@@ -46,7 +46,7 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if type(node) in REFUSALS and not isinstance(node, (gast.Try, gast.With)):
+        if type(node) in REFUSALS and not isinstance(node, gast.With):
             continue
         inner = list(gast.iter_child_nodes(node))
         if isinstance(node, gast.AnnAssign):

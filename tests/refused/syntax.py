@@ -148,8 +148,16 @@ def offences_inside_offences(n):
 
 
 @workflow
-def catches(n):
-    try:  # error: TF101 @5-9
+def catches_what_a_step_gives(n):
+    try:
         f(n)
-    except ValueError:
+    except ident(ValueError):  # error: TF101 @12-29
         g(n)
+
+
+@workflow
+def raises_again_in_finally(n):
+    try:
+        f(n)
+    finally:
+        raise  # error: TF134 @9-14
