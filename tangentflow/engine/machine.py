@@ -16,11 +16,11 @@ from typing import Any, cast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.runtime.codec import digest, encode, roundtrip
 from tangentflow.runtime.glue import glue
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
+from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
 from tangentflow.runtime.slices import bind, compile_slice
 
 __all__ = ["Machine", "Ready"]
@@ -133,9 +133,9 @@ class Machine:
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
         for node in region:
-            if isinstance(node, If):
-                self._open(frame, node.body, indices)
-                self._open(frame, node.orelse, indices)
+            if isinstance(node, (If, Try)):
+                for inner in node.regions:
+                    self._open(frame, inner, indices)
             else:
                 kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
                 self._agenda.append(_Poll(frame, kind, node, indices))
@@ -324,6 +324,10 @@ class Machine:
             else:
                 self._iterate(frame, node, indices, i + 1, moved.state)
                 return
+        if isinstance(moved, Threw):
+            where = spell(frame.path, node.id, indices)
+            self._leave(frame, node, indices, Recorded.of(encode(Value(moved), where=where), where))
+            return
         assert isinstance(moved, (Done, Returned))
         self._leave(frame, node, indices, moved)
 

@@ -79,6 +79,8 @@ class Lowering:
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
+        self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
+        self.caught: Caught | None = None
         self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
@@ -340,6 +342,14 @@ class Lowering:
 
 
 @dataclass
+class Caught:
+    """The exception that the handler around has caught: the name that holds it for loops, and whether we are in one."""
+
+    name: str
+    looping: bool = False
+
+
+@dataclass
 class _Branch:
     bound: set[str] = field(default_factory=set)
     dead: bool = False
@@ -429,7 +439,7 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, matching, ownership, statements  # noqa: F401 (registers rules)
+    from tangentflow.language import calls, comprehensions, expressions, matching, ownership, statements, trying  # noqa: F401 (registers rules)
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
@@ -438,8 +448,9 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
         not offence.code.startswith("TF3") for offence in lowering.offences
     ):  # refused calls leave the rest checkable
         raise LanguageError.from_offences(lowering.offences)
-    body = lowering.block(body_of(source.tree))
-    for node in _inner_statements(body_of(source.tree)):
+    statements_of = body_of(source.tree)
+    body = lowering.block(statements_of)
+    for node in _inner_statements(statements_of):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
@@ -488,7 +499,7 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
         yield node
         if isinstance(node, gast.FunctionDef):
             continue
-        for name in ("body", "orelse"):
+        for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
-        for case in getattr(node, "cases", []):
-            yield from _inner_statements(case.body)
+        for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _inner_statements(part.body)

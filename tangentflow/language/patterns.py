@@ -15,6 +15,8 @@ def named(node: gast.AST) -> str | None:
         return node.name or None
     if isinstance(node, gast.MatchMapping):
         return node.rest or None
+    if isinstance(node, gast.ExceptHandler):
+        return None if node.name is None else str(getattr(node.name, "id", node.name))
     if isinstance(node, gast.alias):
         return str(node.asname or node.name.partition(".")[0])
     return None
