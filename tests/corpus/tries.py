@@ -663,3 +663,12 @@ def pure_and_dropped_in_try(n):
         none(n)
     ev(n)
     return less(n, 1), half(n), h(n), pair(n), one(), make(n)
+
+
+@workflow
+def nothing_in_finally(n):
+    try:
+        a = f(n)
+    finally:
+        pass
+    return g(a)
