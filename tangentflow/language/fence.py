@@ -13,6 +13,7 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.ordering import only_orders
 from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
@@ -29,7 +30,8 @@ def fence(lowering: Lowering) -> None:
         _refuse_known(lowering, lowering.source.tree)
     for node in _inner_nodes(lowering.source.tree):
         kind = type(node)
-        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+        foreign = isinstance(node, gast.With) and not only_orders(lowering, node)
+        if (kind in STATEMENTS and not foreign) or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
                 before = len(lowering.offences)

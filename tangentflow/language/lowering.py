@@ -81,6 +81,8 @@ class Lowering:
         self.broke: str | None = None
         self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
         self.caught: Caught | None = None
+        self.after: list[str] = []  # names that steps here wait for
+        self.lanes = 0
         self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
@@ -439,7 +441,16 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, matching, ownership, statements, trying  # noqa: F401 (registers rules)
+    from tangentflow.language import (
+        calls,
+        comprehensions,
+        expressions,
+        matching,
+        ordering,
+        ownership,
+        statements,
+        trying,
+    )  # noqa: F401 (registers rules)
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
