@@ -441,7 +441,7 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import (
+    from tangentflow.language import (  # noqa: F401 (each of them registers its rules)
         calls,
         comprehensions,
         expressions,
@@ -450,7 +450,7 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
         ownership,
         statements,
         trying,
-    )  # noqa: F401 (registers rules)
+    )
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)

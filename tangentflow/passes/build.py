@@ -40,8 +40,9 @@ def _parallel(body: Block) -> tuple[tuple[str, ...], ...]:
     """Return the nodes of each lane."""
     lanes: dict[int, list[str]] = {}
     for stmt in core.walk(body):
-        if stmt.lane and getattr(stmt, "id", "") and fact.sites(stmt):
-            lanes.setdefault(stmt.lane, []).append(stmt.id)  # type: ignore[attr-defined]
+        name: str = getattr(stmt, "id", "")
+        if stmt.lane and name and fact.sites(stmt):
+            lanes.setdefault(stmt.lane, []).append(name)
     return tuple(tuple(lane) for lane in lanes.values())
 
 
