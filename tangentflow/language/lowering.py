@@ -25,6 +25,7 @@ import gast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import InternalError, LanguageError, Offence
 from tangentflow.language import core, known, known_results
+from tangentflow.language.imports import Imported, imports_of
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
@@ -62,6 +63,7 @@ class Lowered:
     spelling: dict[str, str]
     names: dict[str, object]
     origin: Origin
+    imports: tuple[Imported, ...] = ()
 
 
 class Lowering:
@@ -74,7 +76,8 @@ class Lowering:
         self.out: core.Block = []
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
-        self.locals = set(self.params) | own.binds
+        self.imports = imports_of(source, self.params, body_of(source.tree))
+        self.locals = (set(self.params) | own.binds) - set(self.imports.meaning)
         self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
         self.dead = False
@@ -130,7 +133,7 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (self.source.closure, self.source.globals, vars(builtins)):
+            for space in (self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
                 if node.id in space:
                     return self._outer(node, space[node.id])
             return MISSING
@@ -454,6 +457,8 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
+    for node, *offence in lowering.imports.offences:
+        lowering.refuse(node, "TF108", *offence)
     fence(lowering)
     if any(
         not offence.code.startswith("TF3") for offence in lowering.offences
@@ -473,7 +478,7 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     _no_hidden_calls(lowering, body)
     return Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
-        _outer_names(lowering), Origin.of_header(source.tree, source),
+        _outer_names(lowering), Origin.of_header(source.tree, source), tuple(lowering.imports.statements),
     )  # fmt: skip
 
 
@@ -494,7 +499,7 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
     """Return the globals and closure variables that the function reads, with their objects."""
     found: dict[str, object] = {}
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
-        if isinstance(node, gast.Name) and node.id not in lowering.locals:
+        if isinstance(node, gast.Name) and node.id not in lowering.locals | set(lowering.imports.meaning):
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
