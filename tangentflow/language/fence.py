@@ -13,6 +13,7 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
 __all__ = ["fence"]
@@ -108,6 +109,8 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                 )  # fmt: skip
     elif isinstance(node, gast.Name) and node.id.startswith("_tf"):
         lowering.refuse(node, "TF113", f"the name '{node.id}'", "the compiler uses names that begin so", "rename it")
+    elif (name := named(node)) is not None and name.startswith("_tf"):
+        lowering.refuse(node, "TF113", f"the name '{name}'", "the compiler uses names that begin so", "rename it")
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
         if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
             name = gast.unparse(node)

@@ -30,8 +30,9 @@ from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.mending import Mended, mend
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import all_names, bound_names, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
@@ -83,8 +84,9 @@ class Lowering:
         self.broke: str | None = None
         self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
         self.caught: Caught | None = None
-        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
-        self.namer = Namer(names | set(dir(builtins)) | {"_tf", "copy"})  # remedies name the module `copy`
+        self.namer = Namer(
+            all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
+        )  # remedies name the module `copy`
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
         )  # fmt: skip
@@ -199,6 +201,13 @@ class Lowering:
     def same_kind(self, old: gast.Call, new: gast.Call) -> None:
         """Let a lowered call have the kind of the original, of which it may call a temporary."""
         self._kinds[id(new)] = (new, self.kind(old))
+
+    def forget(self, mended: Mended) -> None:
+        """Go on with a tree in which refused constructs are replaced: names may mean something else there."""
+        self.mended = mended
+        self.locals |= mended.names
+        self._kinds.clear()
+        self._contains.clear()
 
     def _kind(self, call: gast.Call) -> str:
         callee = self.resolve(call.func)
@@ -432,10 +441,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
                 for n in gast.walk(t)
                 if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
             }
-        elif isinstance(node, gast.FunctionDef):
-            others.add(node.name)
-        elif isinstance(node, gast.ExceptHandler) and node.name is not None:
-            others.add(node.name.id)
+        elif (name := named(node)) is not None:
+            others.add(name)
     return lists - others
 
 
@@ -464,13 +471,13 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> tuple[Lowered, list[Offence]]:
     """Return a function's core tree and all its offences. With offences the tree only serves to find what it calls."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements, trying  # noqa: F401 (registers rules)
+    from tangentflow.language import calls, comprehensions, expressions, matching, ownership, statements, trying  # noqa: F401 (registers rules)
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
     fence(lowering)
     if lowering.offences:
-        lowering.mended = mend(source.tree)
+        lowering.forget(mend(source.tree))
         lowering.mended.spread(source.tree, lambda call: lowering.kind(call) in ("step", "call"))
     statements_of = body_of(source.tree)
     body = lowering.block(statements_of)
@@ -525,5 +532,5 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
             continue
         for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
-        for handler in getattr(node, "handlers", []):
-            yield from _inner_statements(handler.body)
+        for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _inner_statements(part.body)

@@ -59,7 +59,7 @@ class Mended:
 
 def mend(tree: gast.AST) -> Mended:
     """Replace what has no rule in the body of a function, in place."""
-    mender = _Mender()
+    mender = _Mender(tree)
     if isinstance(tree.body, list):
         tree.body = mender.statements(tree.body)
     else:
@@ -68,8 +68,9 @@ def mend(tree: gast.AST) -> Mended:
 
 
 class _Mender(gast.NodeTransformer):  # type: ignore[misc]
-    def __init__(self) -> None:
+    def __init__(self, tree: gast.AST) -> None:
         self.mended = Mended()
+        self.binds = {n.id for n in gast.walk(tree) if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)}
 
     def statements(self, nodes: list[gast.stmt]) -> list[gast.stmt]:
         """Mend a block."""
@@ -104,6 +105,9 @@ class _Mender(gast.NodeTransformer):  # type: ignore[misc]
 
     def replace(self, node: gast.AST) -> Any:
         """Return a stand-in for a construct: an expression, or a binding of its names."""
+        if isinstance(node, (gast.Global, gast.Nonlocal)):
+            self.mended.names |= self.binds.intersection(node.names)
+            return gast.copy_location(gast.Pass(), node)
         if isinstance(node, gast.stmt):
             return self.bindings(node, node) or [gast.copy_location(gast.Pass(), node)]
         if not isinstance(node, gast.expr):
@@ -133,8 +137,6 @@ def _bound(node: gast.AST) -> list[str]:
     """Return the names that a refused statement binds around it."""
     if isinstance(node, (gast.ClassDef, gast.AsyncFunctionDef)):
         return [node.name]
-    if isinstance(node, (gast.Global, gast.Nonlocal)):
-        return list(node.names)
     if isinstance(node, (gast.Import, gast.ImportFrom)):
         return [alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*"]
     if isinstance(node, gast.expr):

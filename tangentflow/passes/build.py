@@ -14,6 +14,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
 from tangentflow.passes import facts as fact
+from tangentflow.passes.changing import changed_names
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
 from tangentflow.passes.replays import Code, Jumps, Lines, Target, limit, lines, skip, text
@@ -39,10 +40,7 @@ class _Builder:
         self.lowered = lowered
         self.facts = facts
         self.planner = Planner(lowered.body, facts)
-        mutated: set[str] = set()
-        for stmt in lowered.body:
-            mutated |= facts.all_uses(stmt).mutates | _augmented(stmt)
-        self.mutated = frozenset(mutated)
+        self.mutated = changed_names(lowered.body, facts)
 
     # --- slices
 
@@ -251,16 +249,3 @@ def _argument(argument: core.Argument) -> str:
     if argument.form in ("*", "**"):
         return f"{argument.form}{value}"
     return f"{argument.form}={value}" if argument.form else value
-
-
-def _augmented(stmt: Stmt) -> set[str]:
-    """Return names that an augmented assignment may change in place."""
-    import gast
-
-    found: set[str] = set()
-    for inner in core.walk([stmt]):
-        if isinstance(inner, core.Glue):
-            for node in gast.walk(inner.node):
-                if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-                    found.add(node.target.id)
-    return found

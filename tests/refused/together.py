@@ -91,3 +91,16 @@ def nested_headers(xs):
                 raise  # error: TF134 @17-22
         a.append(1)
     return a
+
+
+@workflow
+def names_that_were_steps(n):
+    import f  # error: TF108 @5-13
+    class g:  # error: TF107 @5-13
+        pass
+
+    a = [f(1), g(2)]
+    b = a
+    b.append(f(2))
+    global make  # error: TF106 @5-16
+    return make(a), n.x is a  # error: TF110 @21-29
