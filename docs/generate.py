@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, matching, statements, trying  # noqa: F401 (registers the rules)
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # also where it is run as a script
+
+import constructs  # noqa: E402
 from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
@@ -41,6 +44,15 @@ A call whose result is dropped is refused unless it is a step, a sub-workflow, a
 workflow built: it would happen on one machine only.
 """
 
+NODES_HEAD = """\
+## Every node of the syntax
+
+A row for each class of Python's syntax tree. The programs are those of `tests/corpus`, the shortest first: the tests call each of them
+plainly, judge its graph under adverse schedules and failing steps, run its regenerated source, run it on the local engine and run its
+document on the simulator; `yes` says that all of them give the same. What is refused is shown by the programs of `tests/refused`.
+
+"""
+
 REFUSALS_HEAD = """\
 ## Refusals
 
@@ -62,6 +74,7 @@ def render() -> str:
         f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
         CALLS,
         f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
+        NODES_HEAD + _table(constructs.HEAD, constructs.rows()),
         REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
         *[_entry(entry) for entry in CATALOGUE.values()],
     ]
