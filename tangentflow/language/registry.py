@@ -45,7 +45,7 @@ _STAGES = "a value that is produced piece by piece cannot cross from one step to
 _SCOPES = "other steps run elsewhere and would not see the change"
 
 REFUSALS: dict[type[gast.AST], Refusal] = {
-    gast.With: Refusal(
+    gast.With: Refusal(  # but for what orders steps, which the fence knows
         "TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"
     ),
     gast.Yield: Refusal("TF104", "`yield`", _STAGES, "collect the values in a list and return it"),

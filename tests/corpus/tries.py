@@ -666,9 +666,34 @@ def pure_and_dropped_in_try(n):
 
 
 @workflow
-def nothing_in_finally(n):
+def finally_passes(n):
     try:
         a = f(n)
+        e(a)
     finally:
         pass
     return g(a)
+
+
+@workflow
+def all_of_it_passes(n):
+    try:
+        pass
+    except Known:
+        pass
+    else:
+        pass
+    finally:
+        pass
+    return f(n)
+
+
+@workflow
+def step_only_in_else(n):
+    try:
+        6 // n + 0 == 2
+    except ZeroDivisionError:
+        return "zero"
+    else:
+        a = f(n)
+    return a
