@@ -17,6 +17,7 @@ __all__ = [
     "Cancelled",
     "InternalError",
     "LanguageError",
+    "LateRefusal",
     "LoopLimit",
     "MutatedArgument",
     "NotPicklable",
@@ -245,6 +246,10 @@ class MutatedArgument(TangentflowError):
 
 class UsageError(TangentflowError):
     """The package was called in a way that cannot work: an unknown option, a value out of range, a missing file."""
+
+
+class LateRefusal(UsageError):
+    """What a workflow does could not be refused before it was run. No handler of the workflow catches it."""
 
 
 class InternalError(TangentflowError):

@@ -76,17 +76,16 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     def inner(block: Block) -> list[ast.stmt]:
         return _block(block, lowered, planner, names)
 
-    if isinstance(stmt, core.Glue):
-        return [to_ast(stmt.node)]
-    if isinstance(stmt, core.Site):
-        return _site(stmt, lowered)
+    if isinstance(stmt, (core.Glue, core.Site)):
+        written = [to_ast(stmt.node)] if isinstance(stmt, core.Glue) else _site(stmt, lowered)
+        return _generator(written) if stmt.stops == "generator" else written
     if isinstance(stmt, core.If):
         return [ast.If(test=to_ast(stmt.test), body=inner(stmt.body) or [ast.Pass()], orelse=inner(stmt.orelse))]
     if isinstance(stmt, core.For):
         loop = ast.For(
             target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[]
         )
-        return [*_how(stmt, planner), *(_generator(loop) if stmt.generator else [loop])]
+        return [*_how(stmt, planner), *(_generator([loop]) if stmt.generator else [loop])]
     if isinstance(stmt, core.While):
         test = inner(stmt.test)
         if not test:
@@ -115,15 +114,15 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
 
 
-def _generator(loop: ast.For) -> list[ast.stmt]:
-    """Return a loop with the rule of generator expressions, that StopIteration out of one is an error."""
+def _generator(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return statements with the rule of generator expressions, that StopIteration out of one is an error."""
     text = (
         "try:\n    pass\nexcept StopIteration as _tf_error:\n"
         "    raise RuntimeError('generator raised StopIteration') from _tf_error"
     )
     attempt = ast.parse(text).body[0]
     assert isinstance(attempt, ast.Try)
-    attempt.body = [loop]
+    attempt.body = body
     return [attempt]
 
 

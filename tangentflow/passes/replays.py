@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gast
 
@@ -74,6 +74,8 @@ class Code:
 
     def stmt(self, stmt: Stmt, jumps: Jumps, sure: bool) -> Lines:
         """Emit one statement."""
+        if stmt.stops:
+            return _around(stmt.stops, self.stmt(replace(stmt, stops=""), jumps, sure))
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
             return [to_ast(stmt.node)]
@@ -156,7 +158,7 @@ class Code:
         left = self._name("left")
         out = lines(f"{left} = _tf.leave({self.reads(stmt.loop.id, sure)})")
         if isinstance(stmt.loop, core.For) and stmt.loop.generator:
-            out = _generator(out)
+            out = _around("generator", out)
         ends: Lines = []
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
@@ -183,7 +185,7 @@ class Code:
         loop = lines(f"for {counter}, {stmt.var} in _tf.each({stmt.items}): pass")[0]
         assert isinstance(loop, ast.For)
         loop.body = body
-        return _generator([loop]) if stmt.generator else [loop]
+        return _around("generator", [loop]) if stmt.generator else [loop]
 
     def _while(self, stmt: core.While, jumps: Jumps) -> Lines:
         self.total = False
@@ -222,8 +224,8 @@ def limit(stmt: core.While, counter: str) -> Lines:
     )
 
 
-def _generator(body: Lines) -> Lines:
-    around = lines("with _tf.generator(): pass")[0]
+def _around(what: str, body: Lines) -> Lines:
+    around = lines(f"with _tf.{what}(): pass")[0]
     assert isinstance(around, ast.With)
     around.body = body
     return [around]
