@@ -107,7 +107,8 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
             for h in stmt.handlers
         ]
         body = inner(stmt.body) or [ast.Pass()]
-        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=inner(stmt.final))]
+        final = inner(stmt.final) or ([] if handlers else [ast.Pass()])
+        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=final)]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
