@@ -13,11 +13,24 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.ordering import only_orders
 from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
 __all__ = ["fence"]
 
+
+_ENTERED: tuple[type[gast.AST], ...] = (
+    gast.With,
+    gast.AsyncWith,
+    gast.AsyncFor,
+    gast.Await,
+    gast.Yield,
+    gast.YieldFrom,
+)
+if hasattr(gast, "TryStar"):
+    _ENTERED += (gast.TryStar,)
+"""Refused constructs whose parts are checked all the same: they stay when the construct goes."""
 
 _KEEPING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 
@@ -29,7 +42,8 @@ def fence(lowering: Lowering) -> None:
         _refuse_known(lowering, lowering.source.tree)
     for node in _inner_nodes(lowering.source.tree):
         kind = type(node)
-        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+        foreign = isinstance(node, gast.With) and not only_orders(lowering, node)
+        if (kind in STATEMENTS and not foreign) or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
                 before = len(lowering.offences)
@@ -56,7 +70,7 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if type(node) in REFUSALS and not isinstance(node, gast.With):
+        if type(node) in REFUSALS and not isinstance(node, _ENTERED):
             continue
         inner = list(gast.iter_child_nodes(node))
         if isinstance(node, gast.AnnAssign):

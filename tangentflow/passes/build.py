@@ -32,7 +32,18 @@ def build_flow(lowered: Lowered, key: str, facts: fact.Facts) -> Flow:
     result = builder.result()
     source = listing(lowered, builder.planner)
     name = lowered.source.name
-    return Flow(key, name, lowered.params, builder.region(lowered.body), result, source, lowered.origin)
+    body = builder.region(lowered.body)
+    return Flow(key, name, lowered.params, body, result, source, lowered.origin, _parallel(lowered.body))
+
+
+def _parallel(body: Block) -> tuple[tuple[str, ...], ...]:
+    """Return the nodes of each lane."""
+    lanes: dict[int, list[str]] = {}
+    for stmt in core.walk(body):
+        name: str = getattr(stmt, "id", "")
+        if stmt.lane and name and fact.sites(stmt):
+            lanes.setdefault(stmt.lane, []).append(name)
+    return tuple(tuple(lane) for lane in lanes.values())
 
 
 class _Builder:
@@ -72,7 +83,7 @@ class _Builder:
             plan = self.planner.plans[start]
             names = need & self._at_head(start, plan)
             bound = ()
-        written = text(body, names, bound, self.lowered.locals, self.mutated)
+        written = text(body, names, bound, self.lowered.locals, self.mutated, self.lowered.imports)
         return Slice(start.id if start else None, tuple(sorted(names)), written, code.input_list(), code.total)  # type: ignore[attr-defined]
 
     def _at_head(self, loop: Stmt, plan: LoopPlan) -> set[str]:

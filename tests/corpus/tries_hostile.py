@@ -31,7 +31,6 @@ from tests.corpus.steps import (
     twice,
 )  # fmt: skip
 
-
 # --- jumps through `finally`
 
 

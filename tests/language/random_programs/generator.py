@@ -10,7 +10,7 @@ __all__ = ["HEADER", "Generator"]
 HEADER = """import logging
 import warnings
 
-from tangentflow import sequential, workflow
+from tangentflow import after, parallel, sequential, workflow
 from tests.corpus.library import bump, tick
 from tests.corpus.steps import (
     Known, Odd, add, chained, contextual, divide, e, ev, f, fail, fail_if, g, h, half, ident, leave, less, make, none, o, odd, odd_error,
@@ -104,7 +104,7 @@ class Generator(Simple):
             (6 if self.handlers else 0, self.again), (6 if scope.errors else 0, self.caught), (7 if self.loops else 0, self.jump),
             (2 + 2 * bool(self.tries), self.leave), (5, self.collect), (4, self.new_list), (3, self.unpack), (3, self.read_only), (3, self.message),
             (2, self.delete), (1, self.check), (4 if self.subs else 0, self.call), (1, self.inner), (1, self.odd_receiver),
-            (2 if depth < 5 else 0, self.match),
+            (3 if depth < 5 else 0, self.match), (2 if depth < 5 else 0, self.ordered),
         ]  # fmt: skip
         self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0](scope, depth)
 
@@ -126,24 +126,56 @@ class Generator(Simple):
         scope.merge(arms)
 
     def match(self, scope: Scope, depth: int) -> None:
-        """Write a `match`."""
-        self.put(depth, f"match {self.one_of(lambda: self.value(scope, 1), lambda: f'pair({self.value(scope, 1)})', lambda: f'make({self.glue(scope)} % 4)')}:")  # fmt: skip
-        arms = [scope.inner()]
-        for _ in range(self.rng.randint(1, 2)):
-            arm, a, b = scope.inner(), self.fresh("a"), self.fresh("b")
-            case, bound = self.pick((f"{self.digit()} | {self.digit()}", []), (f"[{a}, *_]", [a]), (f"({a}, {b})", [a, b]),
-                                    (f"int({a})", [a]), (f"[{a}, {b}, *_]", [a, b]), (f"{{'k': {a}}}", [a]))  # fmt: skip
-            for name in bound:
+        """Write a `match` over an int, a pair, a list or a dict. What a pattern captures is bound even if its guard says no."""
+        kind = self.pick("int", "pair", "pair", "list", "dict")
+        x = self.value(scope, 1)
+        subject = {
+            "int": x, "pair": self.pick(f"pair({x})", f"({x}, {self.name(scope)})"), "dict": f"table(({x}) % 4)",
+            "list": self.pick(f"make(({x}) % 4)", *scope.lists, *scope.own),
+        }[kind]  # fmt: skip
+        self.put(depth, f"match {subject}:")
+        arms, tried = [], scope.inner()
+        for _ in range(self.rng.randint(1, 3)):
+            pattern, names = self.pattern(kind, scope)
+            arm = tried.inner()
+            for name in names:
                 arm.bind(name)
-                scope.maybe.append(name)
-            guard = f" if {self.test(arm, 0)}" if self.chance(0.3) else ""
-            self.put(depth + 1, f"case {case}{guard}:")
+            guard = f" if {self.test(arm, self.digit(1))}" if self.chance(0.4) else ""
+            self.put(depth + 1, f"case {pattern}{guard}:")
+            tried.maybe += [n for n in dict.fromkeys([*names, *arm.maybe]) if n not in tried.ints + tried.maybe]
             self.block(arm, depth + 2)
             arms.append(arm)
-        if self.chance(0.4):
+        if self.chance(0.5):
             self.put(depth + 1, "case _:")
-            self.block(arms[0], depth + 2)
-        scope.merge(arms)
+            self.block(tried, depth + 2)
+        scope.merge([*arms, tried])
+
+    def pattern(self, kind: str, scope: Scope) -> tuple[str, list[str]]:
+        """Return a pattern for such a subject, and the names of ints that it captures."""
+        a, b, low = self.fresh("p"), self.fresh("p"), self.digit(4)
+        if self.free(scope) and self.chance(0.3):
+            a = self.rng.choice(self.free(scope))
+        ab, just_a, none = [a, b], [a], list[str]()
+        found: tuple[str, list[str]] = self.rng.choice({
+            "int": [(f"{low}", none), (f"{low} | {low + 2} as {a}", just_a), (f"int({a})", just_a), (f"int() as {a}", just_a), ("None | True", none)],
+            "pair": [(f"{a}, {b}", ab), (f"[{low}, {a}]", just_a), (f"({a}, {low + 10})", just_a), (f"{a}, {low + 10} | {low + 11} as {b}", ab),
+                     (f"{low}, _", none), (f"{a}, *_", just_a)],
+            "list": [("[]", none), (f"[{a}]", just_a), (f"[{a}, *_, {b}]", ab), (f"[{low}, {a}] | [{a}, *_]", just_a), (f"[_, {low}, *_]", none)],
+            "dict": [(f"{{'k{low}': {a}}}", just_a), (f"{{'k0': {a}, 'k1': {low}, **_r}}", just_a), ("{}", none), (f"{{'k1': {low}}}", none)],
+        }[kind])  # fmt: skip
+        if found[0] == "{}":
+            return f"{{'k2': {a}}}", just_a
+        return found
+
+    # --- order
+
+    def ordered(self, scope: Scope, depth: int) -> None:
+        """Write a `with` that orders steps, or frees them."""
+        self.put(
+            depth,
+            f"with {self.one_of(lambda: 'parallel()', lambda: 'parallel()', lambda: f'after({self.name(scope)})')}:",
+        )
+        self.block(scope, depth + 1)
 
     # --- try
 

@@ -54,7 +54,8 @@ class Simple(Expressions):
 
     def effect(self, scope: Scope, depth: int) -> None:
         """Write a call that is an effect."""
-        self.put(depth, f"e({', '.join(self.value(scope, 1) for _ in range(self.digit(2)))})")
+        after = [f"after={self.name(scope)}"] if self.chance(0.05) else []
+        self.put(depth, f"e({', '.join([*[self.value(scope, 1) for _ in range(self.digit(2))], *after])})")
 
     def dropped(self, scope: Scope, depth: int) -> None:
         """Write a call whose result is dropped."""
