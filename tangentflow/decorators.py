@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overlo
 
 from tangentflow.errors import UsageError
 from tangentflow.runtime.glue import in_glue
+from tangentflow.runtime.policies import Policy, check_names, check_step
 
 if TYPE_CHECKING:
     from tangentflow.compiled import Graph
@@ -25,15 +26,8 @@ __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflo
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEP_OPTIONS = frozenset({"pure", "ordered", "name", "check", "image"})
 WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
 RUN_OPTIONS = frozenset({"workers", "executor", "progress"})
-
-
-def _refuse_unknown(kind: str, given: Mapping[str, object], known: frozenset[str]) -> None:
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise TypeError(f"@{kind} has no option {', '.join(map(repr, unknown))}; it has {', '.join(sorted(known))}")
 
 
 class _Decorated(Generic[P, R]):
@@ -77,9 +71,9 @@ class StepFunction(_Decorated[P, R]):
     """A function whose calls in a workflow are scheduled one by one: one pod each on Argo."""
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("step", options, STEP_OPTIONS)
         if not inspect.isfunction(function):
             raise TypeError(f"@step decorates a function, not {function!r}")
+        check_step(function.__qualname__, options)
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise TypeError(
                 f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value"
@@ -87,6 +81,7 @@ class StepFunction(_Decorated[P, R]):
         if "after" in inspect.signature(function).parameters:
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
         super().__init__(function, options)
+        self.policy = Policy.of(options)
 
     def __repr__(self) -> str:
         return f"<step {self.__module__}.{self.__qualname__}>"
@@ -96,7 +91,7 @@ class BoundWorkflow(Generic[P, R]):
     """A workflow together with options for its runs."""
 
     def __init__(self, workflow: WorkflowFunction[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("workflow.options", options, RUN_OPTIONS)
+        check_names("options()", options, RUN_OPTIONS)
         self.workflow = workflow
         self._options = dict(options)
 
@@ -117,7 +112,7 @@ class WorkflowFunction(_Decorated[P, R]):
     """A function that is compiled to a graph of steps; called, it is plain Python."""
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("workflow", options, WORKFLOW_OPTIONS)
+        check_names("@workflow", options, WORKFLOW_OPTIONS)
         if not inspect.isfunction(function):
             raise TypeError(f"@workflow decorates a function, not {function!r}")
         super().__init__(function, options)
@@ -155,8 +150,17 @@ def step(**options: Any) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Declare a function a step.
 
-    Options: `pure` (does not wait for effects), `ordered` (keeps program order everywhere, loops included), `name`, `image`
-    (container image on Argo), `check` (False turns the check for changed arguments off).
+    Order: `pure` (does not wait for effects), `ordered` (keeps program order everywhere, loops included). Failures: `retries=n` makes n+1
+    attempts, `on` names the exceptions that are tried again (default: all), `backoff` is the pause before the second attempt and doubles from
+    there ("0.2s", "1m"), `timeout` bounds each attempt. `cache` (True, or the age up to which a value counts) keeps values between runs and
+    implies `pure`. `env` sets environment variables, `max_concurrent` bounds how many run at a time, `executor` says where a local run
+    executes it ("process", "thread", "inline"), `check=False` turns the check for changed arguments off, `name` is shown in runs.
+
+    On Argo: `image`, `cpu`, `memory`, `gpu`, `chunk` (items of a fan-out to a pod), `secrets`, `volumes`, `labels`, `annotations`,
+    `node_selector`, `tolerations`, `service_account`, and `argo` (any other field of the template). A local run says that it does
+    without them, except that it needs the variables of `secrets` and the paths of `volumes` to be there.
+
+    Raises TypeError or ValueError for an option that there is not, or that cannot be meant.
     """
     if function is None:
         return lambda f: StepFunction(f, options)

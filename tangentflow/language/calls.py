@@ -65,7 +65,7 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
         form = "**" if keyword is None else keyword
         args.append(core.Argument(form, lowering.atom(value, wishes[i])))
     _keep_order(lowering, args)
-    pure = kind == "step" and bool(callee.option("pure", False))
+    pure = isinstance(callee, StepFunction) and (bool(callee.option("pure", False)) or callee.policy.cache)
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__
     return core.Site(
