@@ -19,14 +19,14 @@ __all__ = ["Inline", "Threads"]
 
 def attempt(task: Task, report: Collect, interrupt: bool) -> Finished:
     """Run an attempt in this thread."""
-    name = task.ready.step.__name__
+    name, number = task.ready.step.__name__, task.attempt
+    assert task.shipped is not None
     with (
-        noting(lambda stream, text: report(Output(task, stream, text))),
-        reporting(lambda done, total: report(Progressed(task, done, total))),
+        noting(lambda stream, text: report(Output(task, number, stream, text))),
+        reporting(lambda done, total: report(Progressed(task, number, done, total))),
     ):
-        return execute(
-            task.shipped.loaded(), task.payload, task.step.path, name, task.line, task.policy.check, interrupt
-        )
+        line = task.ready.node.origin.lineno
+        return execute(task.shipped.loaded(), task.payload, task.step.path, name, line, task.policy.check, interrupt)
 
 
 class Inline:

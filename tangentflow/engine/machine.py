@@ -16,11 +16,11 @@ from typing import Any, cast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.runtime.codec import digest, encode, roundtrip
 from tangentflow.runtime.glue import glue
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
+from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
 from tangentflow.runtime.slices import bind, compile_slice
 
 __all__ = ["Machine", "Ready"]
@@ -102,14 +102,15 @@ class Machine:
         """Raise InternalError if the run has no result and nothing can bring it further."""
         if self.done or self.ready or self.running:
             return
-        for frame in self._frames():
+        for frame in self.frames():
             self._look_for_the_end(frame)
         self._work()
         if not self.done and not self.ready:
-            waiting = [spell(f.path, *a) for f in self._frames() for a, polls in f.waiters.items() if polls]
+            waiting = [spell(f.path, *a) for f in self.frames() for a, polls in f.waiters.items() if polls]
             raise InternalError("the run can go no further", waiting=", ".join(waiting[:10]))
 
-    def _frames(self) -> list[Frame]:
+    def frames(self) -> list[Frame]:
+        """Return every call of a workflow that has begun."""
         todo, found = [self.root], []
         while todo:
             frame = todo.pop()
@@ -133,9 +134,9 @@ class Machine:
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
         for node in region:
-            if isinstance(node, If):
-                self._open(frame, node.body, indices)
-                self._open(frame, node.orelse, indices)
+            if isinstance(node, (If, Try)):
+                for inner in node.regions:
+                    self._open(frame, inner, indices)
             else:
                 kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
                 self._agenda.append(_Poll(frame, kind, node, indices))
@@ -324,6 +325,10 @@ class Machine:
             else:
                 self._iterate(frame, node, indices, i + 1, moved.state)
                 return
+        if isinstance(moved, Threw):
+            where = spell(frame.path, node.id, indices)
+            self._leave(frame, node, indices, Recorded.of(encode(Value(moved), where=where), where))
+            return
         assert isinstance(moved, (Done, Returned))
         self._leave(frame, node, indices, moved)
 

@@ -47,13 +47,13 @@ def _serve(connection: Connection[Any, Any]) -> None:
             key, data = parts
             functions[key] = unpack(data, "")
             continue
-        number, key, payload, path, name, line, check, tell = parts
+        key, payload, path, name, line, check, tell = parts
         if tell:
-            _send(connection, "began", number)
-        with progress.reporting(lambda done, total: _send(connection, "progress", number, done, total)):
+            _send(connection, "began")
+        with progress.reporting(lambda done, total: _send(connection, "progress", done, total)):
             finished = execute(functions[key], payload, path, name, line, check, interrupt=False)
         _flush()
-        _send(connection, "ended", number, finished.data, finished.started, finished.finished)
+        _send(connection, "ended", finished.data, finished.started, finished.finished)
 
 
 def _flush() -> None:

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import os
 import selectors
-import subprocess
 from typing import Any
 
 from tangentflow.engine.reserve import Environment, reserve
@@ -120,7 +119,7 @@ class Processes:
         elif kind == "began":
             self.report(Began(task, worker.attempt))
         elif kind == "progress":
-            self.report(Progressed(task, *parts))
+            self.report(Progressed(task, worker.attempt, *parts))
         else:
             self._read(worker)
             worker.rest()
@@ -138,7 +137,7 @@ class Processes:
         if not worker.up:
             self.said = (self.said + text)[-4000:]
         if text and worker.speaker is not None:
-            self.report(Output(worker.speaker, stream, text))
+            self.report(Output(worker.speaker, worker.attempt, stream, text))
 
     def _read(self, worker: Worker) -> None:
         """Take what a worker has written so far, before what comes next is reported."""

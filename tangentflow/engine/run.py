@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from tangentflow.errors import Cancelled, UsageError
+from tangentflow.errors import UsageError
 from tangentflow.runtime.outcome import Outcome, Raised
 
 __all__ = ["Run", "StepRun", "StepRuns"]
@@ -183,10 +183,21 @@ class Run:
             f"the run has no step {path!r}{f' at {indices}' if indices else ''}; it has {[r.path for r in steps][:20]}"
         )
 
-    def _end(self, outcome: Outcome) -> None:
-        """Take the outcome. (For engines.)"""
+    # --- for engines
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._cancel.is_set()
+
+    def show(self, steps: Callable[[], Sequence[StepRun]]) -> None:
+        """Take where the step runs come from while it runs."""
+        self._steps = steps
+
+    def end(self, outcome: Outcome) -> None:
+        """Take the outcome."""
         self._outcome = outcome
-        self._was_cancelled = isinstance(outcome, Raised) and isinstance(outcome.exception, Cancelled) and self._cancel.is_set()
+        self._was_cancelled = self._cancel.is_set()
         self._ended.set()
 
 

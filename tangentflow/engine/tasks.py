@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
 
@@ -43,20 +43,19 @@ class Shipped:
 
 @dataclass(eq=False)
 class Task:
-    """A step run on its way: what to call, where, and under which policy. `attempt` is the number of the current one."""
+    """A step run on its way: what to call, where, and under which policy.
+
+    `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped.
+    """
 
     ready: Ready
     step: StepRun
     policy: Policy
     where: str
-    shipped: Shipped
-    payload: bytes
-    line: int
+    shipped: Shipped | None = None
+    payload: bytes = b""
     attempt: int = 0
     deadline: float | None = None
-    digest: str = ""
-    key: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,7 @@ class Output:
     """Text that an attempt wrote to "stdout" or "stderr"."""
 
     task: Task
+    attempt: int
     stream: str
     text: str
 
@@ -100,6 +100,7 @@ class Progressed:
     """An attempt says how far it has come; `total` None: nobody knows of how much."""
 
     task: Task
+    attempt: int
     done: int
     total: int | None
 

@@ -98,11 +98,13 @@ class Worker:
         self.task = self.speaker = task
         self.attempt = task.attempt
         shipped = task.shipped
+        assert shipped is not None
         if shipped.key not in self.known:
             self._send(("function", shipped.key, shipped.data))
             self.known.add(shipped.key)
         name, tell = task.ready.step.__name__, task.policy.timeout is not None
-        self._send(("task", shipped.key, task.payload, task.step.path, name, task.line, task.policy.check, tell))
+        line = task.ready.node.origin.lineno
+        self._send(("task", shipped.key, task.payload, task.step.path, name, line, task.policy.check, tell))
 
     def rest(self) -> None:
         """Be free."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from tangentflow.graph.fingerprint import Names, fingerprint
 from tangentflow.graph.lines import Lines, blocks, lines_of
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Step, Try
 from tangentflow.graph.normal import Form, Local, Part, bound_in, form, keywords, meaningless
 
 __all__ = ["canonical", "digest_of", "names_asked"]
@@ -152,6 +152,7 @@ class _Body:
             lines = self._block(part)
             line.inner.append(lines)
             for other in lines:
+                other.jump |= isinstance(stmt, ast.Try)  # which of them raises first decides what runs
                 line.reads |= other.reads
                 line.writes |= other.writes
                 line.effect |= other.effect
@@ -191,6 +192,8 @@ class _Body:
             kind = f"{kind} in order {node.limit}"
         elif isinstance(node, If):
             kind = "If over steps"
+        elif isinstance(node, Try):
+            kind = "Try over steps"
         header: list[ast.AST] = []
         for name in ("target", "iter", "test", "items", "subject", "handlers", "cases"):
             part = getattr(stmt, name, None) or []

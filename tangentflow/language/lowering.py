@@ -78,6 +78,8 @@ class Lowering:
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
+        self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
+        self.caught: Caught | None = None
         names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
         self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
@@ -340,6 +342,14 @@ class Lowering:
 
 
 @dataclass
+class Caught:
+    """The exception that the handler around has caught: the name that holds it for loops, and whether we are in one."""
+
+    name: str
+    looping: bool = False
+
+
+@dataclass
 class _Branch:
     bound: set[str] = field(default_factory=set)
     dead: bool = False
@@ -401,6 +411,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
             }
         elif isinstance(node, gast.FunctionDef):
             others.add(node.name)
+        elif isinstance(node, gast.ExceptHandler) and node.name is not None:
+            others.add(node.name.id)
     return lists - others
 
 
@@ -429,7 +441,7 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+    from tangentflow.language import calls, comprehensions, expressions, ownership, statements, trying  # noqa: F401 (registers rules)
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
@@ -438,8 +450,9 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
         not offence.code.startswith("TF3") for offence in lowering.offences
     ):  # refused calls leave the rest checkable
         raise LanguageError.from_offences(lowering.offences)
-    body = lowering.block(body_of(source.tree))
-    for node in _inner_statements(body_of(source.tree)):
+    statements_of = body_of(source.tree)
+    body = lowering.block(statements_of)
+    for node in _inner_statements(statements_of):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
@@ -488,5 +501,7 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
         yield node
         if isinstance(node, gast.FunctionDef):
             continue
-        for name in ("body", "orelse"):
+        for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
+        for handler in getattr(node, "handlers", []):
+            yield from _inner_statements(handler.body)

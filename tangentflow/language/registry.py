@@ -45,7 +45,6 @@ _STAGES = "a value that is produced piece by piece cannot cross from one step to
 _SCOPES = "other steps run elsewhere and would not see the change"
 
 REFUSALS: dict[type[gast.AST], Refusal] = {
-    gast.Try: Refusal("TF101", "`try`", "a handler around steps is not lowered yet", "let the exception end the run"),
     gast.With: Refusal(
         "TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"
     ),

@@ -224,26 +224,40 @@ class Statements(Paths):
         self.block(node.body)
 
     def _stmt_Try(self, node: Any) -> None:
-        before = dict(self.env)
+        handlers = [(h.type, h.name.id if isinstance(h.name, gast.Name) else None, h.body) for h in node.handlers]
+        self.attempt(node.body, handlers, node.orelse, node.finalbody)
+
+    def attempt(
+        self, body: list[Any], handlers: list[tuple[Any, str | None, list[Any]]], orelse: list[Any], final: list[Any]
+    ) -> None:
+        """Run a `try`; a handler is a triple of type, name and body. An exception may come after any statement of the body."""
+        before, was_dead = dict(self.env), self.dead
         self.trail.append([before])
-        self.block(node.body)
-        self.block(node.orelse)
+        self.block(body)
+        self.block(orelse)
         ends: list[Env | None] = [None if self.dead else dict(self.env)]
         start = join_envs(self.trail.pop()) or before
-        for handler in node.handlers:
-            self.env, self.dead = dict(start), False
-            if isinstance(handler.name, gast.Name):
-                self.bind(handler.name.id, Value(levels=1))
-            self.block(handler.body)
+        for kind, name, inner in handlers:
+            self.env, self.dead = dict(start), was_dead
+            self.value(kind, Keep.NOTHING)
+            if name is not None:
+                self.bind(name, Value(levels=1))
+            self.block(inner)
+            if name is not None:
+                self.changed_by_binding(name)
+                self.env.pop(name, None)
             ends.append(None if self.dead else self.env)
-        if node.finalbody:
+        if final:
             raised = join_envs([start, *ends])
             self.quiet += 1  # the normal path reports
-            self.env, self.dead = raised or dict(start), False
-            self.block(node.finalbody)
+            self.env, self.dead = raised or dict(start), was_dead
+            self.block(final)
             self.quiet -= 1
         self.resume(ends, dict(start))
-        self.block(node.finalbody)
+        if final:
+            dead, self.dead = self.dead, was_dead
+            self.block(final)
+            self.dead = self.dead or dead
 
     def _stmt_Match(self, node: Any) -> None:
         subject = self.value(node.subject, Keep.ELEMENTS)

@@ -15,7 +15,7 @@ from tangentflow.runtime.digest import digest
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.traces import remote_traceback
 
-__all__ = ["decode", "digest", "encode", "remote_traceback", "roundtrip"]
+__all__ = ["decode", "digest", "encode", "holds_exception", "remote_traceback", "roundtrip"]
 
 _MAGIC = b"tangentflow:outcome\x01"
 _KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"R": Raised}
@@ -58,6 +58,11 @@ def decode(data: bytes, *, where: str = "") -> Outcome:
         note = f"\nit is the exception\n{text}" if text else ""
         raise TangentflowError(f"the stored outcome{step} cannot be loaded here: {reason}{note}") from error
     return kind(content)
+
+
+def holds_exception(data: bytes) -> bool:
+    """Whether `encode` was given an exception: nothing is loaded to find out."""
+    return data[len(_MAGIC) : len(_MAGIC) + 1] == b"R"
 
 
 def roundtrip(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> Outcome:
