@@ -19,10 +19,12 @@ if TYPE_CHECKING:
         LoopLimit,
         MutatedArgument,
         StepFailed,
+        StepKilled,
         StepTimeout,
         TangentflowError,
     )
     from tangentflow.order import sequential
+    from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"
 
@@ -30,9 +32,11 @@ _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
     "tangentflow.order": ("sequential",),
+    "tangentflow.runtime.progress": ("progress",),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
-        "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepTimeout", "TangentflowError",
+        "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
+        "TangentflowError",
     ),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -45,9 +49,11 @@ __all__ = [
     "MutatedArgument",
     "Run",
     "StepFailed",
+    "StepKilled",
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "progress",
     "sequential",
     "step",
     "workflow",

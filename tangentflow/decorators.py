@@ -62,6 +62,11 @@ class _Decorated(Generic[P, R]):
             return self.__qualname__
         return (type(self), (self.function, self._options))
 
+    @property
+    def options_given(self) -> tuple[str, ...]:
+        """The names of the options that were given to the decorator."""
+        return tuple(self._options)
+
     def option(self, name: str, default: Any = None) -> Any:
         """Return what was given for an option of the decorator."""
         return self._options.get(name, default)
