@@ -18,7 +18,7 @@ _LOCAL = frozenset({"executor"})
 
 def refuse_unsaid(graph: Graph) -> None:
     """Raise UsageError if a step has an option that would be lost."""
-    lost = {}
+    lost: dict[str, str] = {}
     for flow in graph.flows:
         for node in flow.body.walk():
             if isinstance(node, Step):
@@ -29,10 +29,14 @@ def refuse_unsaid(graph: Graph) -> None:
                         place = f"{node.origin.filename}:{node.origin.lineno}"
                         lost.setdefault(f"step {node.name!r} has {option}={step.option(option)!r}", place)
                 if step.option("executor") == "slurm":
-                    lost.setdefault(f"step {node.name!r} has executor='slurm'", f"{node.origin.filename}:{node.origin.lineno}")
+                    lost.setdefault(
+                        f"step {node.name!r} has executor='slurm'", f"{node.origin.filename}:{node.origin.lineno}"
+                    )
     if lost:
         told = "; ".join(f"{what} ({place})" for what, place in lost.items())
-        raise UsageError(f"the Argo document cannot say this yet: {told}. Leave it out, or run the workflow here, with .run()")
+        raise UsageError(
+            f"the Argo document cannot say this yet: {told}. Leave it out, or run the workflow here, with .run()"
+        )
 
 
 def _matters(step: StepFunction[..., object], option: str) -> bool:

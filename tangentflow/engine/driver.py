@@ -19,12 +19,12 @@ from tangentflow.engine.positions import Positions
 from tangentflow.engine.processes import Processes
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
-from tangentflow.engine.tasks import Began, Died, Ended, Executor, Output, Progressed, Report, Shipped, Task
+from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
+from tangentflow.engine.words import duration
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception
-from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.policies import duration
+from tangentflow.runtime.outcome import Raised, Value
 
 __all__ = ["Driver"]
 
@@ -254,6 +254,8 @@ class Driver:
         for task in [*self.active, *[task for _, _, task in self.delayed]]:
             step = task.step
             step.status, step.finished = "Cancelled", now
-            error = Cancelled(f"the run was cancelled before step {step.path} ended", task.ready.step.__name__, step.path)
+            error = Cancelled(
+                f"the run was cancelled before step {step.path} ended", task.ready.step.__name__, step.path
+            )
             step.recorded = Raised(error)
         self.active.clear()

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["listening", "noting"]
+__all__ = ["listening", "noting", "show"]
 
 Note = Callable[[str, str], object]
 """Takes the name of a stream and a text."""
 
 _note: ContextVar[Note | None] = ContextVar("tangentflow_output", default=None)
 _lock = threading.Lock()
-_users = 0
+_users: list[object] = []
 
 
 class _Proxy:
@@ -48,9 +48,9 @@ class _Proxy:
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
     """Take notes of what is written in here, by those who are `noting`."""
-    global _users
+    me = object()
     with _lock:
-        _users += 1
+        _users.append(me)
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is not None and not isinstance(stream, _Proxy):
@@ -59,18 +59,31 @@ def listening() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _users -= 1
+            _users.remove(me)
             for name in ("stdout", "stderr") if not _users else ():
                 stream = getattr(sys, name)
                 if isinstance(stream, _Proxy):
                     setattr(sys, name, stream.stream)
 
 
-@contextlib.contextmanager
-def noting(note: Note) -> Iterator[None]:
-    """Note what this thread writes in here."""
-    token = _note.set(note)
-    try:
-        yield
-    finally:
-        _note.reset(token)
+def show(name: str, text: str) -> None:
+    """Write what a step in another process has written to its `name`, "stdout" or "stderr", to that of this process."""
+    stream = getattr(sys, name)
+    if stream is not None:
+        stream.write(text)
+        stream.flush()
+
+
+class noting:
+    """Note what this context writes."""
+
+    __slots__ = ("note", "token")
+
+    def __init__(self, note: Note) -> None:
+        self.note = note
+
+    def __enter__(self) -> None:
+        self.token = _note.set(self.note)
+
+    def __exit__(self, *raised: object) -> None:
+        _note.reset(self.token)

@@ -12,6 +12,7 @@ import os
 import selectors
 from typing import Any
 
+from tangentflow.engine.output import show
 from tangentflow.engine.reserve import Environment, reserve
 from tangentflow.engine.tasks import Began, Collect, Died, Ended, Output, Progressed, Task
 from tangentflow.engine.worker import Finished
@@ -137,6 +138,7 @@ class Processes:
         if not worker.up:
             self.said = (self.said + text)[-4000:]
         if text and worker.speaker is not None:
+            show(stream, text)
             self.report(Output(worker.speaker, worker.attempt, stream, text))
 
     def _read(self, worker: Worker) -> None:

@@ -85,7 +85,7 @@ def _modification_times() -> dict[str, float]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _is_own(path: str) -> bool:
     from tangentflow.bundling.modules import is_own_file
 

@@ -30,9 +30,7 @@ def skipped(machine: Machine, positions: Positions) -> list[StepRun]:
             node = steps.get(address[0])
             if node is not None and address not in frame.outcomes:
                 path = spell(frame.path, *address)
-                found.append(
-                    StepRun(node.name, path, "Skipped", source_of(node), order=positions.of(frame, address))
-                )
+                found.append(StepRun(node.name, path, "Skipped", source_of(node), order=positions.of(frame, address)))
     return found
 
 

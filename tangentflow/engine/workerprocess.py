@@ -43,7 +43,7 @@ class Stream:
 
     def read(self) -> tuple[str, bool]:
         """Return what has been written since, and whether there may be more to come."""
-        parts = []
+        parts: list[str] = []
         while True:
             try:
                 data = os.read(self.pipe.fileno(), 65536)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -20,14 +19,19 @@ _EVERY = 0.1
 _tell: ContextVar[Tell | None] = ContextVar("tangentflow_progress", default=None)
 
 
-@contextlib.contextmanager
-def reporting(tell: Tell) -> Iterator[None]:
-    """Take what `progress` tells in here: how many items are done, and of how many (None: not known)."""
-    token = _tell.set(tell)
-    try:
-        yield
-    finally:
-        _tell.reset(token)
+class reporting:
+    """Take what `progress` tells in this context: how many items are done, and of how many (None: not known)."""
+
+    __slots__ = ("tell", "token")
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+
+    def __enter__(self) -> None:
+        self.token = _tell.set(self.tell)
+
+    def __exit__(self, *raised: object) -> None:
+        _tell.reset(self.token)
 
 
 def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
@@ -36,7 +40,7 @@ def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
     `total` is their number where `len(items)` does not tell it. On Argo it shows as the progress of the pod.
     """
     if total is None:
-        total = len(items) if hasattr(items, "__len__") else None
+        total = len(items) if isinstance(items, Sized) else None
     tell = _tell.get() or _argo()
     if tell is None:
         yield from items

@@ -167,8 +167,8 @@ def pidfile(path):
 
 @step
 def chatter(i):
-    print("out", i)
-    print("err", i, file=sys.stderr)
+    print(f"out {i}\n", end="")  # in one piece: threads share the stream
+    print(f"err {i}\n", end="", file=sys.stderr)
     return i
 
 

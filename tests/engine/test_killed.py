@@ -26,7 +26,10 @@ def test_only_the_step_that_dies_fails(number):
     run = steps.one_is_killed.options(workers=4).run(5, int(number))
     assert run.result() == (list(range(5)), "StepKilled", "kill_self")
     assert signal.Signals(number).name in str(run.step("kill_self").error)
-    assert {step.path: step.attempts for step in run.steps} == {**{f"loop[{i}].nap": 1 for i in range(5)}, "kill_self": 1}
+    assert {step.path: step.attempts for step in run.steps} == {
+        **{f"loop[{i}].nap": 1 for i in range(5)},
+        "kill_self": 1,
+    }
 
 
 def test_a_worker_that_is_killed_from_outside(tmp_path):

@@ -10,8 +10,10 @@ import pytest
 
 import tangentflow
 from tangentflow import StepTimeout, step, workflow
+from tangentflow.checks import STEP_OPTIONS
+from tangentflow.engine.words import duration
 from tangentflow.errors import UsageError
-from tangentflow.runtime.policies import STEP_OPTIONS, duration, seconds
+from tangentflow.runtime.policies import seconds
 from tests.engine import policy_steps as steps
 
 EXECUTORS = ("inline", "thread", "process")
@@ -95,7 +97,9 @@ WRONG_VALUE = {
 
 
 def cases(table):
-    return [pytest.param(option, value, id=f"{option}={value!r}") for option, values in table.items() for value in values]
+    return [
+        pytest.param(option, value, id=f"{option}={value!r}") for option, values in table.items() for value in values
+    ]
 
 
 def decorate(option, value):
@@ -134,7 +138,13 @@ def test_wrong_values(option, value):
 
 @pytest.mark.parametrize(
     ("given", "near"),
-    [("retry", "retries"), ("time_out", "timeout"), ("cached", "cache"), ("max_concurrency", "max_concurrent"), ("mem", "memory")],
+    [
+        ("retry", "retries"),
+        ("time_out", "timeout"),
+        ("cached", "cache"),
+        ("max_concurrency", "max_concurrent"),
+        ("mem", "memory"),
+    ],
 )
 def test_an_unknown_option_names_the_nearest(given, near):
     with pytest.raises(TypeError, match=rf"'{given}'.*did you mean '{near}'"):
@@ -156,7 +166,8 @@ def test_options_that_contradict_each_other(options):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("0.2s", 0.2), ("2s", 2), ("1m", 60), ("1h30m", 5400), ("250ms", 0.25), ("7d", 604800), (3, 3.0)]
+    ("text", "expected"),
+    [("0.2s", 0.2), ("2s", 2), ("1m", 60), ("1h30m", 5400), ("250ms", 0.25), ("7d", 604800), (3, 3.0)],
 )
 def test_durations(text, expected):
     assert seconds(text) == pytest.approx(expected)
@@ -224,7 +235,9 @@ def test_what_means_nothing_here_is_said():
 
 
 @pytest.mark.parametrize(
-    "options", [{"retries": 2}, {"timeout": 60}, {"cache": True}, {"cpu": 1}, {"env": {"A": "x"}}, {"max_concurrent": 2}], ids=str
+    "options",
+    [{"retries": 2}, {"timeout": 60}, {"cache": True}, {"cpu": 1}, {"env": {"A": "x"}}, {"max_concurrent": 2}],
+    ids=str,
 )
 def test_a_document_refuses_what_it_cannot_say(options):
     @step(**options)
@@ -255,7 +268,9 @@ def test_retries(executor, tmp_path):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-@pytest.mark.parametrize(("error", "attempts"), [(OSError("x"), 4), (FileNotFoundError("x"), 4), (ValueError("x"), 1)], ids=repr)
+@pytest.mark.parametrize(
+    ("error", "attempts"), [(OSError("x"), 4), (FileNotFoundError("x"), 4), (ValueError("x"), 1)], ids=repr
+)
 def test_only_listed_exceptions_are_tried_again(executor, error, attempts, tmp_path):
     path = str(tmp_path / "notes")
     run = steps.picky_wf.options(executor=executor).run(path, error)
