@@ -23,7 +23,9 @@ __all__ = ["FORMAT", "from_json", "to_json"]
 FORMAT = 1
 """The version of the format. A text of another version is refused."""
 
-_TYPES: dict[str, type] = {t.__name__: t for t in (Call, Flow, Glue, If, Input, Loop, Map, Origin, Region, Slice, Step, Try)}
+_TYPES: dict[str, type] = {
+    t.__name__: t for t in (Call, Flow, Glue, If, Input, Loop, Map, Origin, Region, Slice, Step, Try)
+}
 
 
 def to_json(graph: Graph) -> str:

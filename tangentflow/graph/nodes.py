@@ -13,7 +13,22 @@ from dataclasses import dataclass, field
 
 from tangentflow.source.origin import Origin
 
-__all__ = ["Call", "Flow", "Glue", "Graph", "If", "Input", "Loop", "Map", "Node", "Region", "Site", "Slice", "Step", "Try"]
+__all__ = [
+    "Call",
+    "Flow",
+    "Glue",
+    "Graph",
+    "If",
+    "Input",
+    "Loop",
+    "Map",
+    "Node",
+    "Region",
+    "Site",
+    "Slice",
+    "Step",
+    "Try",
+]
 
 
 @dataclass(frozen=True)
@@ -146,7 +161,8 @@ class Try:
     """A `try` with sites in it. `caught` are the handlers' types as text, "" for one that catches everything.
 
     `pick` replays the body and gives the number of the handler that takes its exception, or -1 if there was none. It raises an
-    exception that no handler takes, and skips where the body leaves by a jump.
+    exception that no handler takes, and skips where the body leaves by a jump. `swallows`: the `finally` may jump, and then no
+    exception goes on.
     """
 
     id: str
@@ -156,6 +172,7 @@ class Try:
     handlers: tuple[Region, ...]
     orelse: Region
     final: Region
+    swallows: bool
     effect: bool
     origin: Origin = field(compare=False)
 

@@ -14,7 +14,22 @@ import gast
 
 from tangentflow.source.origin import Origin
 
-__all__ = ["Argument", "Block", "Break", "Continue", "For", "Glue", "Handler", "If", "Return", "Site", "Stmt", "Try", "While", "walk"]
+__all__ = [
+    "Argument",
+    "Block",
+    "Break",
+    "Continue",
+    "For",
+    "Glue",
+    "Handler",
+    "If",
+    "Return",
+    "Site",
+    "Stmt",
+    "Try",
+    "While",
+    "walk",
+]
 
 
 @dataclass(eq=False)

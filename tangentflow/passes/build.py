@@ -17,7 +17,7 @@ from tangentflow.passes import facts as fact
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
 from tangentflow.passes.replays import Code, Jumps, Lines, Target, limit, lines, skip, text
-from tangentflow.passes.slicing import WHOLE
+from tangentflow.passes.slicing import WHOLE, leaves
 from tangentflow.source.printer import to_ast
 
 __all__ = ["build_flow"]
@@ -117,12 +117,15 @@ class _Builder:
         handlers = tuple(self.region(handler.body) for handler in stmt.handlers)
         caught = tuple("" if h.type is None else ast.unparse(to_ast(h.type)) for h in stmt.handlers)
         body, _ = self.planner.body_of_try(stmt)
-        picks = [core.Handler(h.type, h.name, [Target(stmt.origin, lines(f"return {i}"))]) for i, h in enumerate(stmt.handlers)]
+        picks = [
+            core.Handler(h.type, h.name, [Target(stmt.origin, lines(f"return {i}"))])
+            for i, h in enumerate(stmt.handlers)
+        ]
         none = Target(stmt.origin, lines("return -1"))
         pick = self._to(stmt, [], total=False, tail=core.Try(stmt.origin, body, picks, [none], []))
         return Try(
             stmt.id, pick, self.region(stmt.body), caught, handlers, self.region(stmt.orelse), self.region(stmt.final),
-            self.facts.has_effect(stmt), stmt.origin,
+            leaves(stmt.final), self.facts.has_effect(stmt), stmt.origin,
         )  # fmt: skip
 
     def _site(self, stmt: core.Site) -> Step | Glue | Call:

@@ -124,10 +124,13 @@ class Code:
     def _try(self, stmt: core.Try, jumps: Jumps, sure: bool) -> Lines:
         """Emit a `try`. "Not run" passes through it: no handler catches it, and no `finally` goes on."""
         self.total = False
-        if not stmt.handlers and not stmt.final:
+        asked = bool(stmt.handlers) or any(isinstance(inner, Target) for inner in stmt.orelse)
+        if not asked and not stmt.final:
             return self.block([*stmt.body, *stmt.orelse], jumps, sure)
-        skeleton = "try:\n    pass\n" + ("except _tf.OURS:\n    raise\n" if stmt.handlers else "") + (
-            "finally:\n    _tf.check()" if stmt.final else ""
+        skeleton = (
+            "try:\n    pass\n"
+            + ("except _tf.OURS:\n    raise\n" if asked else "")
+            + ("finally:\n    _tf.check()" if stmt.final else "")
         )
         attempt = lines(skeleton)[0]
         assert isinstance(attempt, ast.Try)
@@ -142,8 +145,8 @@ class Code:
                 name = "_tf_caught"
             attempt.handlers.append(ast.ExceptHandler(type=kind, name=name, body=body))
         orelse = self.block(stmt.orelse, jumps, False)
-        attempt.orelse = orelse if stmt.handlers else []
-        if not stmt.handlers:
+        attempt.orelse = orelse if asked else []
+        if not asked:
             attempt.body += orelse
         attempt.finalbody += self.block(stmt.final, jumps, sure) if stmt.final else []
         return [attempt]

@@ -19,7 +19,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
 
-__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer", "Unreached"]
+__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer", "Unreached", "leaves"]
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Slicer:
         sliced, before = self.attempt(stmt, need, inner)
         if not any(core.blocks(sliced)):
             return None, need, mode
-        if stmt.handlers or _leaves(stmt.final):
+        if stmt.handlers or leaves(stmt.final):
             sliced, before = self.attempt(stmt, need, inner, exact=True)
         return sliced, before, mode
 
@@ -269,14 +269,24 @@ def _skips_rest(stmt: Stmt) -> bool:
     return isinstance(stmt, (core.Break, core.Continue))
 
 
-def _leaves(block: Block) -> bool:
+def leaves(block: Block) -> bool:
     """Whether a block may end by a jump, which would take the place of an exception."""
     return any(_skips_rest(stmt) or returns(stmt) for stmt in block)
 
 
 def _exact(mode: Mode, held: set[str]) -> Mode:
     """In code whose exceptions are caught: whatever may raise counts, and so does every name that may be read after it."""
-    return replace(mode, full=True, guards=True, raises=True, tail=True, breaks=True, exact=True, drop=frozenset(), held=frozenset(held))
+    return replace(
+        mode,
+        full=True,
+        guards=True,
+        raises=True,
+        tail=True,
+        breaks=True,
+        exact=True,
+        drop=frozenset(),
+        held=frozenset(held),
+    )
 
 
 def _settled(mode: Mode) -> Mode:
