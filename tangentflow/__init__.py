@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tangentflow.compiled import Graph
     from tangentflow.decorators import step, workflow
+    from tangentflow.engine.history import attach, runs
     from tangentflow.engine.run import Run, StepRun
     from tangentflow.errors import (
         Cancelled,
@@ -33,6 +34,7 @@ _HOMES = {
     "tangentflow.compiled": ("Graph",),
     "tangentflow.order": ("sequential",),
     "tangentflow.runtime.progress": ("progress",),
+    "tangentflow.engine.history": ("attach", "runs"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
@@ -53,7 +55,9 @@ __all__ = [
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "attach",
     "progress",
+    "runs",
     "sequential",
     "step",
     "workflow",

@@ -38,7 +38,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
-RUN_OPTIONS = frozenset({"workers", "executor", "progress"})
+RUN_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
 
 
 class _Decorated(Generic[P, R]):
@@ -147,7 +147,11 @@ class WorkflowFunction(_Decorated[P, R]):
         return self._graph
 
     def options(self, **options: Any) -> BoundWorkflow[P, R]:
-        """Return this workflow with options for its runs: workers, executor ("process", "thread", "inline"), progress."""
+        """Return this workflow with options for its runs.
+
+        `workers` (how many steps run at a time), `executor` ("process", "thread", "inline"), `store` (the directory for values and the journal,
+        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `progress`.
+        """
         return BoundWorkflow(self, options)
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Run:

@@ -15,8 +15,8 @@ from tangentflow.decorators import StepFunction
 from tangentflow.engine.inprocess import Inline, Threads
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
-from tangentflow.engine.positions import Positions
 from tangentflow.engine.processes import Processes
+from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
@@ -37,14 +37,16 @@ Step = StepFunction[..., Any]
 class Driver:
     """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself."""
 
-    def __init__(self, machine: Machine, run: Run, *, limit: int, executor: str) -> None:
+    def __init__(self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str) -> None:
         self.machine = machine
         self.run = run
+        self.recorder = recorder
         self.limit = limit
         self.executor = executor
-        self.positions = Positions()
+        self.positions = recorder.positions
         self.started: list[StepRun] = []
         run.show(lambda: step_runs(machine, self.started, self.positions))
+        self.looked = time.monotonic()
         self.queue: deque[Task] = deque()
         self.held: dict[Step, deque[Task]] = {}
         self.active: dict[Task, None] = {}
@@ -73,6 +75,10 @@ class Driver:
             self.selector.close()
             assert outcome is not None
             self.run.end(outcome)
+            try:
+                self.recorder.end(self.run.steps, encode(outcome, where=self.run.workflow))
+            finally:
+                self.recorder.close()
 
     def _loop(self) -> None:
         machine = self.machine
@@ -95,6 +101,7 @@ class Driver:
                 machine.check_alive()
 
     def _wait(self) -> None:
+        self.recorder.flush()
         now = time.monotonic()
         times = [task.deadline for task in self.active if task.deadline is not None]
         if self.delayed:
@@ -102,6 +109,10 @@ class Driver:
         for key, _ in self.selector.select(max(0.0, min([_PATIENCE, *[at - now for at in times]]))):
             key.data()
         now = time.monotonic()
+        if now - self.looked > 1.0:
+            self.looked = now
+            if self.recorder.is_asked_to_cancel:
+                self.run.cancel()
         while self.delayed and self.delayed[0][0] <= now:
             self.queue.appendleft(heapq.heappop(self.delayed)[2])
         if times:
@@ -122,8 +133,9 @@ class Driver:
         return Task(ready, step, policy, where)
 
     def _start(self) -> None:
-        """Start what may be started."""
-        while self.queue and len(self.active) < self.limit and not self.reports and not self.machine.done:
+        """Start what may be started, once everything that came before is on record."""
+        begun: list[Task] = []
+        while self.queue and len(self.active) < self.limit and not self.machine.done:
             task = self.queue.popleft()
             function, most = task.ready.step, task.policy.max_concurrent
             if most is not None and self.counts[function] >= most:
@@ -132,10 +144,21 @@ class Driver:
             if not task.payload and not self._prepare(task):
                 continue
             self._begin(task)
+            begun.append(task)
+        self.recorder.flush()
+        for task in begun:
+            self._executor(task.where).start(task)
 
     def _prepare(self, task: Task) -> bool:
         """Make what is sent to the executor; arguments that cannot be pickled make a step fail in every executor alike."""
         ready = task.ready
+        recalled = self.recorder.recall(task)
+        if recalled is not None:
+            self.started.append(task.step)
+            task.step.cached, task.step.why = True, recalled.why
+            now = time.time()
+            self._settle(task, Finished(recalled.data, now, now))
+            return False
         shipped = self.functions.get(ready.step)
         if shipped is None:
             shipped = self.functions[ready.step] = Shipped(ready.step)
@@ -165,7 +188,7 @@ class Driver:
         self.counts[task.ready.step] += 1
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
-        self._executor(task.where).start(task)
+        self.recorder.started(task)
 
     def _executor(self, kind: str) -> Executor:
         found = self.executors.get(kind)
@@ -189,6 +212,7 @@ class Driver:
             self._ended(task, report.finished)
         elif isinstance(report, Output):
             task.step.written.append(report.text)
+            self.recorder.wrote(task, report.stream, report.text)
         elif isinstance(report, Progressed):
             task.step.progress = (report.done, report.total)
         elif isinstance(report, Began):
@@ -219,10 +243,13 @@ class Driver:
     def _ended(self, task: Task, finished: Finished) -> None:
         self._leave(task)
         policy = task.policy
+        if task.attempt == 1:
+            task.step.started = finished.started  # a process may have taken its time to come up
         if policy.retries and task.attempt <= policy.retries and holds_exception(finished.data):
             outcome = decode(finished.data, where=task.step.path)
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
                 task.step.status = "Pending"
+                self.recorder.started(task)
                 due = time.monotonic() + policy.pause(task.attempt)
                 heapq.heappush(self.delayed, (due, len(self.started), task))
                 return
@@ -240,12 +267,14 @@ class Driver:
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data, path = task.step, finished.data, task.step.path
         step.recorded = lambda: decode(data, where=path)
-        step.status = "Failed" if holds_exception(data) else "Succeeded"
+        step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished
+        self.recorder.ended(task, data)
         task.payload = b""
         if not self.machine.done:
             self.machine.settle(task.ready, data)
+            self.recorder.settled(task, len(data))
 
     def _stop_all(self) -> None:
         now = time.time()
@@ -258,4 +287,5 @@ class Driver:
                 f"the run was cancelled before step {step.path} ended", task.ready.step.__name__, step.path
             )
             step.recorded = Raised(error)
+            self.recorder.stopped(task)
         self.active.clear()

@@ -5,15 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
+import types
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.driver import Driver
 from tangentflow.engine.machine import Machine
 from tangentflow.engine.policies import EXECUTORS, check_here, notes
+from tangentflow.engine.positions import Positions
+from tangentflow.engine.recorder import Recorder
+from tangentflow.engine.reuse import Earlier, earlier_run
 from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate
 from tangentflow.errors import UsageError
 from tangentflow.graph.nodes import Graph
+from tangentflow.runtime.slices import bind
 
 __all__ = ["run"]
 
@@ -22,24 +31,61 @@ _log = logging.getLogger("tangentflow")
 
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
-    workers: int | None = None, executor: str = "process", progress: bool | None = None,
+    workers: int | None = None, executor: str = "process", store: str | os.PathLike[str] | bool | None = None,
+    reuse: Run | str | None = None, progress: bool | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
     `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread" or
-    "inline". Raises UsageError for an unknown executor and for options of steps that cannot be kept here, TypeError for arguments that do
-    not fit the workflow.
+    "inline"; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
+    run of which step runs are taken over. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
+    here, TypeError for arguments that do not fit the workflow.
     """
     if executor not in EXECUTORS:
         raise UsageError(f"there is no executor {executor!r}; write {', '.join(map(repr, EXECUTORS))}")
     count = workers if workers is not None else max(2, os.cpu_count() or 1)
-    if not isinstance(count, int) or count < 1:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise UsageError(f"workers must be a whole number, at least 1, not {workers!r}")
     check_here(graph, executor)
-    machine = Machine(graph, args, kwargs)
+    folder = locate(store)
+    earlier = _earlier(reuse, folder)
+    workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
+    bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
+
     made = Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, None, [])
-    made.notes = notes(graph)
+    made.notes, made.folder = notes(graph), folder
     for note in made.notes:
         _log.info(note)
-    Driver(machine, made, limit=1 if executor == "inline" else count, executor=executor).drive()
+    recorder = Recorder(graph, made, Positions(), folder, earlier)
+    try:
+        recorder.begin(
+            args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
+        )
+        machine = Machine(graph, args, kwargs, memory=recorder)
+        Driver(machine, made, recorder, limit=1 if executor == "inline" else count, executor=executor).drive()
+    finally:
+        recorder.close()
     return made
+
+
+def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
+    if reuse is None:
+        return None
+    if isinstance(reuse, str):
+        return earlier_run(reuse, folder)
+    if not isinstance(reuse, Run):
+        raise UsageError(f"reuse must be a run or the id of one, not {reuse!r}")
+    if reuse.folder is not None:
+        return earlier_run(reuse.id, reuse.folder)
+    if reuse.record is None:
+        raise UsageError(f"run {reuse.id} has nothing on record that could be reused")
+    return reuse.record()
+
+
+def _target(workflow: WorkflowFunction[..., Any]) -> str | None:
+    """Return "FILE:NAME" of a workflow that can be imported from a file."""
+    module = sys.modules.get(workflow.__module__)
+    file = getattr(module, "__file__", None)
+    if not file or not file.endswith(".py") or getattr(module, workflow.__qualname__, None) is not workflow:
+        return None
+    return f"{os.path.abspath(file)}:{workflow.__qualname__}"

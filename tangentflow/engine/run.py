@@ -5,10 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 from tangentflow.errors import UsageError
-from tangentflow.runtime.outcome import Outcome, Raised
+from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+
+if TYPE_CHECKING:
+    from tangentflow.engine.reuse import Earlier
 
 __all__ = ["Run", "StepRun", "StepRuns"]
 
@@ -19,7 +24,7 @@ class StepRun:
 
     `status` is "Pending" (between two attempts), "Running", "Succeeded", "Failed", "Cached", "Cancelled" or "Skipped"; `attempts` counts how
     often it was started; `started` and `finished` are seconds since the epoch, None if it did not run or has not ended; `source` is
-    "file:line" of the call; `progress` is (done, total) as `progress(xs)` told last.
+    "file:line" of the call; `why` says in words where the outcome comes from, if the step was not run for it; `progress` is (done, total) as `progress(xs)` told last.
     """
 
     name: str
@@ -32,9 +37,11 @@ class StepRun:
     started: float | None = None
     finished: float | None = None
     cached: bool = False
+    why: str = ""
     progress: tuple[int, int | None] | None = None
     order: tuple[int, ...] = field(default=(), repr=False)
     written: list[str] = field(default_factory=list, repr=False)
+    overriding: Callable[[bytes], object] | None = field(default=None, repr=False)
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -61,6 +68,24 @@ class StepRun:
         """The exception that the step raised, if it did."""
         outcome = self.outcome
         return outcome.exception if isinstance(outcome, Raised) else None
+
+    def override(self, *value: Any, **fields: Any) -> None:
+        """Change the recorded result, for a later run that reuses this one: `s.override(3)`; or some keys of a dict: `s.override(iter=3)`.
+
+        Raises UsageError for a step run that has no outcome, TypeError if keywords are given and the result is no mapping.
+        """
+        if self.overriding is None or self.outcome is None:
+            raise UsageError(f"{self.path} has no outcome on record that could be overridden")
+        if len(value) > 1 or bool(value) == bool(fields):
+            raise TypeError("override() takes one value, or keywords for a result that is a dict")
+        new = value[0] if value else None
+        if fields:
+            if not isinstance(self.result, dict):
+                raise TypeError(f"the result of {self.path} is no dict but {self.result!r}: give the whole value")
+            new = {**self.result, **fields}
+        data = encode(Value(new), where=self.name, what="the value", path=self.path)
+        self.overriding(data)
+        self.recorded, self.status, self.why = decode(data), "Succeeded", "overridden"
 
     def logs(self) -> str:
         """Return what the step wrote to standard output and standard error, all attempts."""
@@ -97,17 +122,20 @@ class StepRuns(Sequence[StepRun]):
 class Run:
     """A run of a workflow: finished, or seen while it runs.
 
-    `notes` has in words what this run does without: options of steps that mean nothing where it runs.
+    `notes` has in words what this run does without: options of steps that mean nothing where it runs, values of an earlier run that cannot be
+    read. `folder` is its store, None if it has none.
     """
 
     def __init__(
-        self, id: str, workflow: str, outcome: Outcome | None, steps: Sequence[StepRun] | Callable[[], Sequence[StepRun]],
+        self, id: str, workflow: str, outcome: Outcome | Callable[[], Outcome] | None, steps: Sequence[StepRun] | Callable[[], Sequence[StepRun]],
         pods: int | None = None,
     ) -> None:  # fmt: skip
         self.id = id
         self.workflow = workflow
         self.pods = pods
         self.notes: list[str] = []
+        self.folder: Path | None = None
+        self.record: Callable[[], Earlier] | None = None
         self._outcome = outcome
         self._steps = steps
         self._ended = threading.Event()
@@ -126,7 +154,7 @@ class Run:
             return "Running"
         if self._was_cancelled:
             return "Cancelled"
-        return "Failed" if isinstance(self._outcome, Raised) else "Succeeded"
+        return "Failed" if isinstance(self.outcome, Raised) else "Succeeded"
 
     @property
     def steps(self) -> StepRuns:
@@ -141,7 +169,15 @@ class Run:
     @property
     def error(self) -> BaseException | None:
         """The exception of the run, if it failed."""
-        return self._outcome.exception if isinstance(self._outcome, Raised) else None
+        outcome = self.outcome
+        return outcome.exception if isinstance(outcome, Raised) else None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What it gave; None while it runs."""
+        if callable(self._outcome):
+            self._outcome = self._outcome()
+        return self._outcome
 
     def result(self, timeout: float | None = None) -> Any:
         """Return the value of the run, or raise the exception that the plain call raises.
@@ -149,10 +185,11 @@ class Run:
         Waits for the end of the run, at most `timeout` seconds; raises TimeoutError then.
         """
         self.wait(timeout)
-        if isinstance(self._outcome, Raised):
-            raise self._outcome.exception
-        assert self._outcome is not None
-        return self._outcome.value
+        outcome = self.outcome
+        if isinstance(outcome, Raised):
+            raise outcome.exception
+        assert outcome is not None
+        return outcome.value
 
     def wait(self, timeout: float | None = None) -> Run:
         """Wait until the run is finished and return it. Raises TimeoutError after `timeout` seconds."""
@@ -194,7 +231,7 @@ class Run:
         """Take where the step runs come from while it runs."""
         self._steps = steps
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: Outcome | Callable[[], Outcome]) -> None:
         """Take the outcome."""
         self._outcome = outcome
         self._was_cancelled = self._cancel.is_set()
