@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, statements  # noqa: F401 (registers the rules)
+from tangentflow.language import calls, comprehensions, expressions, matching, statements, trying  # noqa: F401 (registers the rules)
 from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
         StepTimeout,
         TangentflowError,
     )
-    from tangentflow.order import sequential
     from tangentflow.runtime.progress import progress
+    from tangentflow.order import after, parallel, sequential
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.order": ("sequential",),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.engine.history": ("attach", "runs"),
+    "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
@@ -55,7 +55,9 @@ __all__ = [
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "after",
     "attach",
+    "parallel",
     "progress",
     "runs",
     "sequential",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
@@ -83,6 +84,7 @@ class Machine:
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
         self._agenda: deque[_Poll] = deque()
+        self._bodies = Bodies()
         function = self._function(graph.root)
         self.root = self._frame(graph.main, "", bind(function, args, dict(kwargs)), None)
         self._work()
@@ -97,6 +99,7 @@ class Machine:
     def settle(self, ready: Ready, data: bytes) -> None:
         """Record the encoded outcome of a step run that was taken."""
         self.running -= 1
+        self.ready += self._bodies.settle(ready)
         frame, address = ready.frame, (ready.node.id, ready.indices)
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
@@ -211,7 +214,8 @@ class Machine:
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
         for poll in frame.waiters.pop(address, []):
-            following = self._next_missing(frame, address)
+            own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
+            following = None if own else self._next_missing(frame, address)
             if following is None:
                 self._agenda.append(poll)
             else:
@@ -257,7 +261,9 @@ class Machine:
                 args, kwargs = value
                 step = self.graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
-                self.ready.append(Ready(frame, node, indices, step, args, kwargs))
+                ready = Ready(frame, node, indices, step, args, kwargs)
+                if self._bodies.admit(ready):
+                    self.ready.append(ready)
                 return
             if isinstance(node, Call):
                 self._start_call(frame, node, indices, *value)

@@ -71,7 +71,7 @@ class _Callee(str):
 class _Line:
     """A statement: what it does itself (`parts`), the blocks inside, and what decides its place.
 
-    `effect`, `step`, `raises`, `message`, `jump` hold if anything in it is or does one.
+    `effect`, `step`, `raises`, `message`, `jump` hold if anything in it is or does one. Effects of one `lane` (not 0) are free of each other.
     """
 
     parts: list[Part]
@@ -85,6 +85,7 @@ class _Line:
     message: bool = False
     jump: bool = False
     breaks: bool = False
+    lane: int = 0
     before: list[_Line] = field(default_factory=list)
     after: list[_Line] = field(default_factory=list)
     own: str = ""
@@ -113,6 +114,7 @@ class _Body:
         self.local = frozenset({*flow.params, *own})
         self.params = flow.params
         self.head = self._head(function.args)
+        self.lanes = {name: number for number, lane in enumerate(flow.parallel, 1) for name in lane}
         self.callees = {
             n.callee: fingerprint(graph.bindings.get(n.callee, n.callee))
             for n in self.nodes.values()
@@ -143,6 +145,9 @@ class _Body:
         own = self._compound(stmt, node) if inner else self._simple(stmt, node)
         line = _Line(own.parts, index, reads=own.reads, writes=own.writes)
         line.effect = bool(node is not None and node.effect)
+        line.lane = self.lanes.get(node.id, 0) if node is not None else 0
+        if line.lane:
+            line.parts.insert(0, "in parallel ")
         line.step = isinstance(node, (Step, Glue, Call))
         line.message = stmt in self.lines.messages
         line.jump = isinstance(stmt, (ast.Return, ast.Raise, ast.Assert))
@@ -296,7 +301,8 @@ def _ordered(first: _Line, second: _Line) -> bool:
     for one, other in ((first, second), (second, first)):
         if one.writes & (other.reads | other.writes):
             return True
-        if one.effect and (other.step or other.effect or other.raises):
+        free = one.lane and one.lane == other.lane and other.effect
+        if one.effect and not free and (other.step or other.effect or other.raises):
             return True
     return False
 

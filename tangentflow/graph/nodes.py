@@ -242,7 +242,10 @@ Site = Step | Glue | Call
 
 @dataclass(frozen=True)
 class Flow:
-    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source."""
+    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source.
+
+    `parallel` are groups of nodes whose effects do not wait for each other.
+    """
 
     key: str
     name: str
@@ -251,6 +254,7 @@ class Flow:
     result: Slice
     source: str
     origin: Origin = field(compare=False)
+    parallel: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,10 @@ __all__ = [
 
 @dataclass(eq=False)
 class Stmt:
-    """A statement of the core tree."""
+    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other."""
 
     origin: Origin
+    lane: int = field(default=0, kw_only=True)
 
 
 Block = list[Stmt]

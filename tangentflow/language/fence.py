@@ -13,6 +13,8 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.ordering import only_orders
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
 __all__ = ["fence"]
@@ -28,7 +30,8 @@ def fence(lowering: Lowering) -> None:
         _refuse_known(lowering, lowering.source.tree)
     for node in _inner_nodes(lowering.source.tree):
         kind = type(node)
-        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+        foreign = isinstance(node, gast.With) and not only_orders(lowering, node)
+        if (kind in STATEMENTS and not foreign) or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
                 before = len(lowering.offences)
@@ -96,6 +99,8 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                 )  # fmt: skip
     elif isinstance(node, gast.Name) and node.id.startswith("_tf"):
         lowering.refuse(node, "TF113", f"the name '{node.id}'", "the compiler uses names that begin so", "rename it")
+    elif (name := named(node)) is not None and name.startswith("_tf"):
+        lowering.refuse(node, "TF113", f"the name '{name}'", "the compiler uses names that begin so", "rename it")
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
         if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
             name = gast.unparse(node)

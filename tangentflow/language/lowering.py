@@ -28,8 +28,9 @@ from tangentflow.language import core, known, known_results
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import all_names, bound_names, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
@@ -80,8 +81,9 @@ class Lowering:
         self.broke: str | None = None
         self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
         self.caught: Caught | None = None
-        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
-        self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
+        self.after: list[str] = []  # names that steps here wait for
+        self.lanes = 0
+        self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
         )  # fmt: skip
@@ -409,10 +411,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
                 for n in gast.walk(t)
                 if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
             }
-        elif isinstance(node, gast.FunctionDef):
-            others.add(node.name)
-        elif isinstance(node, gast.ExceptHandler) and node.name is not None:
-            others.add(node.name.id)
+        elif (name := named(node)) is not None:
+            others.add(name)
     return lists - others
 
 
@@ -441,7 +441,16 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements, trying  # noqa: F401 (registers rules)
+    from tangentflow.language import (  # noqa: F401 (each of them registers its rules)
+        calls,
+        comprehensions,
+        expressions,
+        matching,
+        ordering,
+        ownership,
+        statements,
+        trying,
+    )
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
@@ -503,5 +512,5 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
             continue
         for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
-        for handler in getattr(node, "handlers", []):
-            yield from _inner_statements(handler.body)
+        for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _inner_statements(part.body)

@@ -45,10 +45,9 @@ _STAGES = "a value that is produced piece by piece cannot cross from one step to
 _SCOPES = "other steps run elsewhere and would not see the change"
 
 REFUSALS: dict[type[gast.AST], Refusal] = {
-    gast.With: Refusal(
+    gast.With: Refusal(  # but for what orders steps, which the fence knows
         "TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"
     ),
-    gast.Match: Refusal("TF103", "`match`", "patterns are not lowered yet", "write `if`, `elif`, `else`"),
     gast.Yield: Refusal("TF104", "`yield`", _STAGES, "collect the values in a list and return it"),
     gast.YieldFrom: Refusal("TF104", "`yield from`", _STAGES, "collect the values in a list and return it"),
     gast.Await: Refusal(
@@ -75,6 +74,7 @@ if hasattr(gast, "TryStar"):
 PARTS: frozenset[type[gast.AST]] = frozenset(
     {
         gast.arguments, gast.keyword, gast.ExceptHandler, gast.withitem, gast.comprehension, gast.FormattedValue, gast.Load, gast.Store, gast.Del, gast.Param,
+        gast.match_case, *gast.pattern.__subclasses__(),
         *gast.operator.__subclasses__(), *gast.unaryop.__subclasses__(), *gast.cmpop.__subclasses__(),
         *gast.boolop.__subclasses__(),
     }

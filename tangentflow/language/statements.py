@@ -247,6 +247,10 @@ def _breaks(body: list[gast.stmt]) -> bool:
             return True
         if isinstance(node, gast.Try) and any(map(_breaks, parts_of_try(node))):
             return True
+        if isinstance(node, gast.With) and _breaks(node.body):
+            return True
+        if isinstance(node, gast.Match) and any(_breaks(case.body) for case in node.cases):
+            return True
     return False
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import gast
 
 from tangentflow.language import known, known_results, remedies
+from tangentflow.language.capturing import Capturing
 from tangentflow.language.changes import Keep, element, path
-from tangentflow.language.paths import Paths
 from tangentflow.language.uses import bound_names
 from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, join, join_envs
 from tangentflow.language.verdict import dotted
@@ -23,7 +23,7 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-class Statements(Paths):
+class Statements(Capturing):
     """Runs verbatim statements: those inside glue and inside inner functions."""
 
     def _stmt_Assign(self, node: Any) -> None:
@@ -58,6 +58,8 @@ class Statements(Paths):
 
     def unpack(self, target: Any, value: Any, node: Any) -> None:
         """Run `a, b = value`."""
+        if self.captured(target, value):
+            return
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         pairwise = isinstance(value, (gast.Tuple, gast.List)) and len(value.elts) == len(target.elts) and not starred
         if pairwise and not any(isinstance(e, gast.Starred) for e in value.elts):
@@ -258,21 +260,6 @@ class Statements(Paths):
             dead, self.dead = self.dead, was_dead
             self.block(final)
             self.dead = self.dead or dead
-
-    def _stmt_Match(self, node: Any) -> None:
-        subject = self.value(node.subject, Keep.ELEMENTS)
-        before, ends = dict(self.env), [dict(self.env)]
-        found: list[Env | None] = list(ends)
-        for case in node.cases:
-            self.env, self.dead = dict(before), False
-            for pattern in gast.walk(case.pattern):
-                name = getattr(pattern, "rest", None) or getattr(pattern, "name", None)
-                if isinstance(name, str):
-                    self.bind(name, element(replace(subject, immutable=False), dotted(node.subject)))
-            self.value(case.guard, Keep.NOTHING)
-            self.block(case.body)
-            found.append(None if self.dead else self.env)
-        self.resume(found, before)
 
     def _stmt_Import(self, node: Any) -> None:
         for alias in node.names:

@@ -14,6 +14,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
 from tangentflow.passes import facts as fact
+from tangentflow.passes.changing import changed_names
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
 from tangentflow.passes.replays import Code, Jumps, Lines, Target, limit, lines, skip, text
@@ -31,7 +32,18 @@ def build_flow(lowered: Lowered, key: str, facts: fact.Facts) -> Flow:
     result = builder.result()
     source = listing(lowered, builder.planner)
     name = lowered.source.name
-    return Flow(key, name, lowered.params, builder.region(lowered.body), result, source, lowered.origin)
+    body = builder.region(lowered.body)
+    return Flow(key, name, lowered.params, body, result, source, lowered.origin, _parallel(lowered.body))
+
+
+def _parallel(body: Block) -> tuple[tuple[str, ...], ...]:
+    """Return the nodes of each lane."""
+    lanes: dict[int, list[str]] = {}
+    for stmt in core.walk(body):
+        name: str = getattr(stmt, "id", "")
+        if stmt.lane and name and fact.sites(stmt):
+            lanes.setdefault(stmt.lane, []).append(name)
+    return tuple(tuple(lane) for lane in lanes.values())
 
 
 class _Builder:
@@ -39,10 +51,7 @@ class _Builder:
         self.lowered = lowered
         self.facts = facts
         self.planner = Planner(lowered.body, facts)
-        mutated: set[str] = set()
-        for stmt in lowered.body:
-            mutated |= facts.all_uses(stmt).mutates | _augmented(stmt)
-        self.mutated = frozenset(mutated)
+        self.mutated = changed_names(lowered.body, facts)
 
     # --- slices
 
@@ -251,16 +260,3 @@ def _argument(argument: core.Argument) -> str:
     if argument.form in ("*", "**"):
         return f"{argument.form}{value}"
     return f"{argument.form}={value}" if argument.form else value
-
-
-def _augmented(stmt: Stmt) -> set[str]:
-    """Return names that an augmented assignment may change in place."""
-    import gast
-
-    found: set[str] = set()
-    for inner in core.walk([stmt]):
-        if isinstance(inner, core.Glue):
-            for node in gast.walk(inner.node):
-                if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-                    found.add(node.target.id)
-    return found

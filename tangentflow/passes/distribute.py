@@ -255,7 +255,7 @@ class Planner:
         mode = replace(mode, drop=mode.drop | self._folds_around(stmt), tail=True)
         while True:
             owner, block, index, part = self.owner[stmt]
-            before, need, mode = self.slicer.block(block, need, mode, end=index)
+            before, need, mode = self.slicer.block(block, need, mode, end=index, lane=stmt.lane)
             kept = [*before, *kept]
             if owner is None:
                 return kept, need, None

@@ -92,13 +92,19 @@ class Slicer:
         self.caught = caught
         self.total = total
 
-    def block(self, block: Block, need: set[str], mode: Mode, end: int | None = None) -> tuple[Block, set[str], Mode]:
-        """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there."""
+    def block(
+        self, block: Block, need: set[str], mode: Mode, end: int | None = None, lane: int = 0
+    ) -> tuple[Block, set[str], Mode]:
+        """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there.
+
+        An effect in a `lane` does not wait for the others in it. What comes after a lane waits for all of them.
+        """
         kept: Block = []
         need = set(need)
         at_end = mode
         tail = mode.tail
         first_jump, first_effect = self.facts.bars(block)
+        passing, settled = 0, mode  # the lane that is passed, and the mode before it
         for index in range(len(block) if end is None else end, 0, -1):
             calm = (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect)
             if calm and not need and not mode.full and not mode.messages:
@@ -106,12 +112,25 @@ class Slicer:
             stmt = block[index - 1]
             if at_end.looping and _skips_rest(stmt):
                 mode = at_end  # an effect after this did not run in every iteration, so it does not stand for what is before
+            if passing and stmt.lane != passing:
+                passing, mode = 0, settled
             if kept and not mode.tail:
                 mode = replace(mode, tail=True)
-            keep, need, mode = self.stmt(stmt, need, mode)
+            if not stmt.lane:
+                keep, need, mode = self.stmt(stmt, need, mode)
+            elif stmt.lane == lane:
+                free = mode.full and not mode.exact and not mode.whole and self.facts.has_effect(stmt)
+                keep, need, _ = self.stmt(stmt, need, replace(mode, full=False, effects=False) if free else mode)
+            else:
+                if passing != stmt.lane:
+                    passing, settled = stmt.lane, mode
+                keep, need, before = self.stmt(stmt, need, mode)
+                settled = before if mode.effects and not before.effects else settled
             need |= mode.held
             if keep is not None:
                 kept.append(keep)
+        if passing:
+            mode = settled
         kept.reverse()
         return kept, need, replace(mode, tail=tail) if mode.tail != tail else mode
 

@@ -187,6 +187,7 @@ class Replay:
         """Return a function that collects its arguments; it bears the name of the callee, for Python's error messages."""
 
         def collect(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            kwargs.pop("after", None)  # it was looked up, and that is all that it is for
             return args, kwargs
 
         callee = self._calls.get(key)

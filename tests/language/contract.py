@@ -180,11 +180,12 @@ def plainly(function: Any, call: Call, plan: Plan) -> Seen:
 
 @dataclass(frozen=True)
 class _Stop:
-    """One node on the way to a step run: its position in its flow, and which iteration of it."""
+    """One node on the way to a step run: its position in its flow, which iteration of it, and what it runs in parallel with."""
 
     position: int
     index: int
     node: Any
+    lane: tuple[str, ...] = ()
 
 
 @dataclass
@@ -214,7 +215,8 @@ class _Places:
 
     def _region(self, flow: Flow, region: Any, around: tuple[_Stop, ...], position: dict[int, int]) -> None:
         for node in region:
-            way = (*around, _Stop(position[id(node)], -1, node))
+            lane = next((lane for lane in flow.parallel if node.id in lane), ())
+            way = (*around, _Stop(position[id(node)], -1, node, lane))
             if (flow.key, node.id) in self.ways:
                 raise AssertionError(f"two nodes of {flow.key} have the id {node.id!r}")
             self.ways[(flow.key, node.id)] = way
@@ -231,7 +233,7 @@ class _Places:
             left = list(indices)
             for stop in self.ways[(frame.flow.key, site)]:
                 is_loop = isinstance(stop.node, (Map, Loop))
-                way.append(_Stop(stop.position, left.pop(0), stop.node) if is_loop else stop)
+                way.append(_Stop(stop.position, left.pop(0), stop.node, stop.lane) if is_loop else stop)
         return _Run(tuple(way), ready.path, ready.node, start)
 
 
@@ -423,7 +425,7 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
 def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[list[_Run], bool]:
     """Leave out values in a `try` that ran although an exception before them was caught; tell whether there were any.
 
-    An effect may do so only as another item of a fan-out inside the `try`.
+    An effect may do so only as another item of a fan-out inside the `try`, or in a block that is `parallel()`.
     """
     kept, at = [], 0
     for run in by_place:
@@ -434,7 +436,7 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[l
             outer = next((i for i, stop in enumerate(run.way) if isinstance(stop.node, Try)), None)
             if outer is not None:
                 inside = run.way[outer:]
-                if not run.node.effect or any(isinstance(stop.node, Map) for stop in inside):
+                if not run.node.effect or any(isinstance(stop.node, Map) or stop.lane for stop in inside):
                     continue
         kept.append(run)
     return kept, len(kept) != len(by_place)
@@ -469,6 +471,8 @@ def _must_wait(a: _Run, b: _Run, dropped: bool) -> bool:
 
     for x, y in zip(a.way, b.way):
         if x.position != y.position:
+            if effect(x) and effect(y) and x.lane and x.lane == y.lane:
+                return False
             return effect(b.way[-1]) or (effect(x) and not b.node.pure)
         if x.index != y.index:
             return (isinstance(x.node, Loop) and not b.node.pure) or (a.node.ordered and b.node.ordered)
@@ -476,7 +480,7 @@ def _must_wait(a: _Run, b: _Run, dropped: bool) -> bool:
 
 
 def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Iterator[str]:
-    """After the exception only values may run, and effects of other items of a fan-out that the exception came from."""
+    """After the exception only values may run, effects of other items of a fan-out that it came from, and those in `parallel()`."""
     assert plain.raised is not None
     frames = traceback.extract_tb(plain.raised.__traceback__)
     count = 0
@@ -488,7 +492,9 @@ def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Ite
         if not (run.node.effect or said_so):
             continue
         around = [
-            s for s in run.way if isinstance(s.node, Map) and any(_covers(s.node.origin, frame) for frame in frames)
+            s
+            for s in run.way
+            if s.lane or (isinstance(s.node, Map) and any(_covers(s.node.origin, frame) for frame in frames))
         ]
         if not around:
             what = (

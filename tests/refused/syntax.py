@@ -81,15 +81,6 @@ def enters_two_contexts(n):
 
 
 @workflow
-def matches(n):
-    match f(n):  # error: TF103 @5-16
-        case 1:
-            return g(1)
-        case _:
-            return g(2)
-
-
-@workflow
 def raises_nothing(n):
     if f(n):
         raise  # error: TF134 @9-14

@@ -78,27 +78,6 @@ ENTRIES = (
             """,
     ),
     Entry(
-        "TF103",
-        "`match`",
-        "Patterns are not lowered yet.",
-        bad="""
-            @workflow
-            def wf(n=3):
-                match fit(n):
-            #   ^^^^^^^^^^^^^ TF103
-                    case 9:
-                        return load(n)
-                return None
-            """,
-        good="""
-            @workflow
-            def wf(n=3):
-                if fit(n) == 9:
-                    return load(n)
-                return None
-            """,
-    ),
-    Entry(
         "TF104",
         "`yield`",
         "A value that is produced piece by piece cannot cross from one step to another.",
