@@ -24,8 +24,8 @@ if TYPE_CHECKING:
         StepTimeout,
         TangentflowError,
     )
-    from tangentflow.runtime.progress import progress
     from tangentflow.order import after, parallel, sequential
+    from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"
 

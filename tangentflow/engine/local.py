@@ -45,7 +45,7 @@ def run(
         raise UsageError(f"there is no executor {executor!r}; write {', '.join(map(repr, EXECUTORS))}")
     count = workers if workers is not None else max(2, os.cpu_count() or 1)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise UsageError(f"workers must be a whole number, at least 1, not {workers!r}")
+        raise UsageError(f"workers must be at least 1, not {workers!r}")
     check_here(graph, executor)
     folder = locate(store)
     earlier = _earlier(reuse, folder)
