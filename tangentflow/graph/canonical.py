@@ -107,8 +107,8 @@ class _Body:
         self.lines = lines
         self.nodes = {node.id: node for node in flow.body.walk()}
         function = lines.function
-        self.names = Names(graph.bindings.get(flow.key))
-        own = bound_in(function.body)
+        self.names = Names(graph.bindings.get(flow.key), function.body)
+        own = bound_in(function.body) - self.names.imported
         self.kept = frozenset(flow.params) if kept is None else frozenset(flow.params) & kept
         self.kept |= {argument.arg for argument in function.args.kwonlyargs}
         self.local = frozenset({*flow.params, *own})
@@ -120,7 +120,8 @@ class _Body:
             for n in self.nodes.values()
             if isinstance(n, Step)
         }
-        self.block = self._block(function.body)
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        self.block = self._block([stmt for stmt in function.body if not _names_only(stmt, read)])
 
     def _head(self, given: ast.arguments) -> list[Part]:
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
@@ -314,6 +315,11 @@ def _cannot_raise(stmt: ast.stmt) -> bool:
     harmless = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.Lambda)
     nodes = [stmt.value] if isinstance(stmt.value, ast.Lambda) else ast.walk(stmt.value)
     return all(isinstance(node, harmless) for node in nodes)
+
+
+def _names_only(stmt: ast.stmt, read: set[str]) -> bool:
+    """Whether a statement imports what is read: the names count by what they mean, wherever they are from."""
+    return isinstance(stmt, (ast.Import, ast.ImportFrom)) and not read.isdisjoint(bound_in([stmt]))
 
 
 def _without_body(node: ast.AST) -> ast.AST:

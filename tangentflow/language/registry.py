@@ -61,10 +61,6 @@ REFUSALS: dict[type[gast.AST], Refusal] = {
     gast.ClassDef: Refusal(
         "TF107", "a class statement", "pods import classes by name", "define the class at module level"
     ),
-    gast.Import: Refusal("TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"),
-    gast.ImportFrom: Refusal(
-        "TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"
-    ),
 }
 if hasattr(gast, "TryStar"):
     REFUSALS[gast.TryStar] = Refusal(
@@ -74,7 +70,7 @@ if hasattr(gast, "TryStar"):
 PARTS: frozenset[type[gast.AST]] = frozenset(
     {
         gast.arguments, gast.keyword, gast.ExceptHandler, gast.withitem, gast.comprehension, gast.FormattedValue, gast.Load, gast.Store, gast.Del, gast.Param,
-        gast.match_case, *gast.pattern.__subclasses__(),
+        gast.alias, gast.match_case, *gast.pattern.__subclasses__(),
         *gast.operator.__subclasses__(), *gast.unaryop.__subclasses__(), *gast.cmpop.__subclasses__(),
         *gast.boolop.__subclasses__(),
     }

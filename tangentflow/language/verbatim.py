@@ -263,7 +263,9 @@ class Statements(Capturing):
 
     def _stmt_Import(self, node: Any) -> None:
         for alias in node.names:
-            self.bind(alias.asname or alias.name.partition(".")[0], IMMUTABLE)
+            name = alias.asname or alias.name.partition(".")[0]
+            self.changed_by_binding(name)
+            self.env.pop(name, None)  # no value of the function: what is found in it belongs to the module
 
     _stmt_ImportFrom = _stmt_Import
 

@@ -83,7 +83,7 @@ class _Builder:
             plan = self.planner.plans[start]
             names = need & self._at_head(start, plan)
             bound = ()
-        written = text(body, names, bound, self.lowered.locals, self.mutated)
+        written = text(body, names, bound, self.lowered.locals, self.mutated, self.lowered.imports)
         return Slice(start.id if start else None, tuple(sorted(names)), written, code.input_list(), code.total)  # type: ignore[attr-defined]
 
     def _at_head(self, loop: Stmt, plan: LoopPlan) -> set[str]:

@@ -16,6 +16,7 @@ import gast
 from tangentflow.graph.nodes import Input
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
+from tangentflow.language.imports import Imported
 from tangentflow.passes.facts import sites
 from tangentflow.passes.slicing import Bound, Leave, Unreached
 from tangentflow.source.printer import to_ast
@@ -250,15 +251,16 @@ def _expr(source: str) -> ast.expr:
 
 
 def text(
-    body: Lines, names: Iterable[str], bound: Iterable[str], local: frozenset[str], mutated: frozenset[str]
+    body: Lines, names: Iterable[str], bound: Iterable[str], local: frozenset[str], mutated: frozenset[str],
+    imports: Iterable[Imported] = (),
 ) -> str:  # fmt: skip
-    """Return the text of `slice(_tf)`: the names taken at the start, then the body."""
-    sure = frozenset(bound)
-    head: Lines = []
+    """Return the text of `slice(_tf)`: imports of what it reads, the names taken at the start, then the body."""
+    sure, loaded = frozenset(bound), _loaded(body)
+    head: Lines = [to_ast(each.node) for each in imports if each.always or not loaded.isdisjoint(each.names)]
     for name in sorted(names):
         take = f"{name} = _tf.{'copy' if name in mutated else 'take'}({name!r})"
         head += lines(take if name in sure else f"if _tf.has({name!r}):\n    {take}")
-    undefined = sorted((_loaded(body) & local) - _stored([*head, *body]))
+    undefined = sorted((loaded & local) - _stored([*head, *body]))
     if undefined:  # names of the function whose assignments were cut away: they must not be taken for globals
         head = lines(f"if 0:\n    {' = '.join(undefined)} = None") + head
     function = lines("def slice(_tf): pass")[0]

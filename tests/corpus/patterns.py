@@ -748,3 +748,96 @@ def captured_list_and_changed(n):
             z = size(xs)
             xs.append(2)
             return f(z), size(xs), xs
+
+
+@workflow
+def try_in_match(n):
+    match f(n):
+        case 1:
+            try:
+                r = fail_if(n, 0)
+            except ValueError:
+                r = "caught"
+            finally:
+                e("final")
+        case x:
+            r = x
+    return r
+
+
+@workflow
+def match_in_try(n):
+    try:
+        match pair(n):
+            case a, b if fail_if(b, 11):
+                r = f(a)
+            case a, _:
+                r = 1 // 0
+    except ZeroDivisionError:
+        r = "zero"
+    except ValueError as error:
+        match error.args:
+            case "bad", k:
+                r = k
+            case other:
+                r = other
+    else:
+        e("else")
+    return r, a
+
+
+@workflow
+def match_in_finally(xs):
+    out = []
+    for x in xs:
+        try:
+            y = fail_if(x, 4)
+        except ValueError:
+            continue
+        finally:
+            match x:
+                case 5:
+                    out.append("five")
+                case k if odd(k):
+                    out.append(k)
+        match y:
+            case 1:
+                break
+            case z:
+                out.append(z)
+    else:
+        out.append("end")
+    return out
+
+
+@workflow
+def raise_in_match_in_handler(xs):
+    out = []
+    for x in xs:
+        try:
+            out.append(fail_if(x, 4))
+        except ValueError as error:
+            match error.args[1]:
+                case 3:
+                    pass
+                case 4 if f(x) > 100:
+                    raise
+                case _:
+                    raise KeyError(x) from error
+    return out
+
+
+@workflow
+def failing_pattern_in_try(n):
+    a = "old"
+    try:
+        match Picky(f(n)):
+            case 2 as a:
+                r = 1
+            case 5 as a:
+                r = 2
+            case _:
+                r = 3
+    except ZeroDivisionError as error:
+        r = error.args[0]
+    return r, str(type(a))

@@ -185,8 +185,8 @@ def reads_environment(n):
 
 @workflow
 def infinite(n):
-    import itertools  # error: TF108 @5-21
+    import itertools
 
-    for i in itertools.count():
+    for i in itertools.count():  # error: TF303 @14-31
         if f(i) > n:
             return i

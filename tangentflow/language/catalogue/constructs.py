@@ -156,21 +156,25 @@ ENTRIES = (
     ),
     Entry(
         "TF108",
-        "An import in the body",
-        "It is not lowered yet.",
+        "An import that does not stand at the top of the body",
+        "A module cannot be sent from one step to another, so a name that an import binds must mean the same everywhere in the workflow: "
+        "the import stands before all that reads the name, in no branch, loop or inner function, and nothing else binds the name.",
         bad="""
             @workflow
             def wf(n=3):
-                import math
-            #   ^^^^^^^^^^^ TF108
-                return fit(math.factorial(n))
+                if n > 1:
+                    import math
+            #       ^^^^^^^^^^^ TF108
+                    return fit(math.factorial(n))
+                return n
             """,
         good="""
-            import math
-
             @workflow
             def wf(n=3):
-                return fit(math.factorial(n))
+                import math
+                if n > 1:
+                    return fit(math.factorial(n))
+                return n
             """,
     ),
     Entry(
