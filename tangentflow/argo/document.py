@@ -11,7 +11,7 @@ import re
 import sys
 import types
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from tangentflow.argo.constants import Constants
@@ -29,7 +29,7 @@ from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
 
-__all__ = ["document", "document_and_helpers", "helpers", "result_address"]
+__all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "result_address"]
 
 Json = dict[str, Any]
 PARALLELISM = 50
@@ -68,6 +68,16 @@ def result_address(uid: str) -> str:
     return f"{uid}/result/v"
 
 
+def parameter_names(params: Sequence[str]) -> dict[str, str]:
+    """Return the names of workflow parameters: those of a function's, and `own:code`, `own:arguments` where the function has no such."""
+    names = {
+        name: name if re.fullmatch(r"[-a-zA-Z0-9_]+", name) else f"argument-{number}"
+        for number, name in enumerate(params)
+    }
+    own = {name: name if name not in names else f"tangentflow-{name}" for name in ("code", "arguments")}
+    return {**{f"own:{k}": v for k, v in own.items()}, **names}
+
+
 class _Maker:
     def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.graph = graph
@@ -81,7 +91,7 @@ class _Maker:
         }
         self.function = cast(types.FunctionType, root.function)
         self.baked = bool(args or kwargs)
-        self.names = self._parameter_names()
+        self.names = parameter_names(graph.main.params)
         if self.baked:
             bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
             text = base64.b64encode(bound).decode()
@@ -119,15 +129,6 @@ class _Maker:
                     if image and image != self.image:
                         found[node.callee] = image
         return found
-
-    def _parameter_names(self) -> dict[str, str]:
-        """Return the names of workflow parameters: those of the function, and `code` and `arguments` where the function has no such."""
-        names = {
-            name: name if re.fullmatch(r"[-a-zA-Z0-9_]+", name) else f"argument-{number}"
-            for number, name in enumerate(self.graph.main.params)
-        }
-        own = {name: name if name not in names else f"tangentflow-{name}" for name in ("code", "arguments")}
-        return {**{f"own:{k}": v for k, v in own.items()}, **names}
 
     def _declared(self) -> list[Json]:
         """Return the workflow parameters: defaults as Python literals in which no tag can begin."""

@@ -1,0 +1,172 @@
+"""The step runs of a workflow: the nodes of its status, by the run's own plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tangentflow.argo.names import key
+from tangentflow.client.cluster import timestamp
+from tangentflow.client.plan import Plan
+from tangentflow.engine.run import StepRun
+from tangentflow.errors import Cancelled, StepKilled
+from tangentflow.runtime.codec import decode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.podfiles import Indices, ix_text, parse_ix
+
+__all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs"]
+
+Json = dict[str, Any]
+Read = Callable[[str], bytes | None]
+
+
+class ArgoStepRun(StepRun):
+    """A step run on a cluster. What it recorded is read when it is asked for.
+
+    `message` is what the engine says about its pod, `template` the template of the document, `pod` the name of its last pod.
+    """
+
+    def __init__(self, place: _Place, read: Read, log: Callable[[ArgoStepRun], str], cancelled: bool) -> None:
+        self._place, self._read, self._log, self._cancelled = place, read, log, cancelled
+        node = place.node
+        self.message: str = node.get("message") or ""
+        self.template: str = place.template
+        self.pod = place.pod
+        super().__init__(
+            place.step["name"], place.path, "", f"{place.flow['file']}:{place.step['line']}",
+            attempts=place.attempts, started=timestamp(node.get("startedAt")), finished=timestamp(node.get("finishedAt")),
+        )  # fmt: skip
+        if place.attempts == 0:
+            self.started = self.finished = None
+        self.status = self._status(node.get("phase") or "Pending")
+
+    def __repr__(self) -> str:
+        return f"<step run {self.path}: {self.status}>"
+
+    def _status(self, phase: str) -> str:
+        """Return the status: a pod may also fail for what it does after its step."""
+        if phase not in ("Failed", "Error"):
+            return phase
+        if isinstance(self._recorded, Value):
+            return "Succeeded"
+        return "Cancelled" if self._recorded is None and self._cancelled else "Failed"
+
+    @cached_property
+    def _recorded(self) -> Outcome | None:
+        data = self._read(self._place.key) if self._place.attempts else None
+        return None if data is None else decode(data, where=self.name)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the step recorded; where its pod ended without, the exception that tells so."""
+        if self.status in ("Pending", "Running", "Skipped"):
+            return None
+        if self._recorded is not None:
+            return self._recorded
+        if self.status == "Cancelled":
+            return Raised(Cancelled(step=self.name, path=self.path))
+        told = f": {self.message}" if self.message else ""
+        return Raised(StepKilled(f"the pod of {self.path} ended without recording an outcome{told}", self.name, self.path))
+
+    @outcome.setter
+    def outcome(self, value: Outcome | None) -> None:  # the constructor of the data class has nothing to say
+        pass
+
+    def logs(self) -> str:
+        """Return what the step printed. Raises ClusterError if nobody knows any more."""
+        return self._log(self)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A node of the status and the step run that it is."""
+
+    node: Json
+    flow: Json
+    step: Json
+    frame: str
+    indices: Indices
+    template: str
+    attempts: int
+    pod: str
+    path: str
+    order: tuple[int, ...]
+    uid: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.uid}/{self.frame}/{key(self.step['id'])}{ix_text(self.indices)}/v"
+
+
+def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the nodes of a workflow's status by their ids."""
+    nodes: dict[str, Json] = (workflow.get("status") or {}).get("nodes") or {}
+    return nodes
+
+
+def step_runs(
+    plan: Plan, workflow: Mapping[str, Any], read: Read, log: Callable[[ArgoStepRun], str]
+) -> list[ArgoStepRun]:
+    """Return what started and what was skipped, in program order."""
+    cancelled = bool((workflow.get("spec") or {}).get("shutdown"))
+    places = {place.path: place for place in _places(plan, workflow)}
+    return [ArgoStepRun(place, read, log, cancelled) for place in sorted(places.values(), key=lambda p: p.order)]
+
+
+def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
+    nodes = nodes_of(workflow)
+    uid = workflow["metadata"]["uid"]
+    for node in nodes.values():
+        if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
+            boundary = nodes.get(node.get("boundaryID", ""), {})
+            frame, indices = _address(boundary)
+            for flow, step in plan.skipped(_template(plan, node, boundary)):
+                yield _place(plan, node, flow, step, frame, indices, uid, 0, "")
+        elif node.get("type") in ("Pod", "Retry") and not (node.get("nodeFlag") or {}).get("retried"):
+            found = plan.step(_template(plan, node, {}))
+            if found is None:
+                continue
+            attempts = [nodes[child] for child in node.get("children") or [] if child in nodes] if node["type"] == "Retry" else []
+            attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
+            frame, indices = _address(node)
+            pod = pod_name(workflow, attempts[-1] if attempts else node)
+            yield _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
+
+
+def _place(
+    plan: Plan, node: Json, flow: Json, step: Json, frame: str, indices: Indices, uid: str, attempts: int, pod: str
+) -> _Place:  # fmt: skip
+    path, order = plan.path(frame, step["id"], indices), plan.order(frame, step["id"], indices)
+    return _Place(node, flow, step, frame, indices, node.get("templateName", ""), attempts, pod, path, order, uid)
+
+
+def _address(node: Mapping[str, Any]) -> tuple[str, Indices]:
+    given = _given(node.get("inputs"))
+    return given.get("frame", "main"), parse_ix(given.get("ix", ""))
+
+
+def _given(inputs: Mapping[str, Any] | None) -> dict[str, str]:
+    return {p["name"]: str(p.get("value", "")) for p in (inputs or {}).get("parameters") or []}
+
+
+def _template(plan: Plan, node: Mapping[str, Any], boundary: Mapping[str, Any]) -> str:
+    """Return the name by which the plan knows a node's template: pods that share one say whose it is."""
+    own: str = node.get("templateName", "")
+    given = _given(node.get("inputs"))
+    if "pod" in given:
+        return given["pod"]
+    for task in (plan.templates.get(boundary.get("templateName", "")) or {}).get("dag", {}).get("tasks", []):
+        if task["name"] == node.get("displayName"):
+            return _given(task.get("arguments")).get("pod", own)
+    return own
+
+
+def pod_name(workflow: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """Return the name of a node's pod."""
+    name, own = workflow["metadata"]["name"], node["id"]
+    annotations = workflow["metadata"].get("annotations") or {}
+    if own == name or annotations.get("workflows.argoproj.io/pod-name-format") == "v1":
+        return str(own)
+    return f"{name}-{node.get('templateName', '')}"[:242] + f"-{own.rpartition('-')[2]}"
