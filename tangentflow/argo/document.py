@@ -175,7 +175,7 @@ class _Maker:
             "kind": "Workflow",
             "metadata": {
                 "generateName": f"{name}-",
-                "labels": {"tangentflow.dev/workflow": name},
+                "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
                 "annotations": {"tangentflow.dev/pod-root": "1"},
             },
             "spec": {
@@ -219,6 +219,11 @@ def _stored(name: str, address: str) -> Json:
         "archive": {"none": {}},
         "s3": {"key": f"{{{{workflow.uid}}}}/{address}"},
     }
+
+
+def _label(name: str) -> str:
+    """Return a name as the value of a label: itself if it can be one."""
+    return name if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", name) else slug(name)
 
 
 def _literal(value: object) -> str:

@@ -101,6 +101,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_call(simulating, f"a document in YAML, or {_TARGET}")
     simulating.set_defaults(command=_simulate)
+
+    submitting = commands.add_parser(
+        "submit", help="submit a workflow to Argo and print the id of its run",
+        description="Submit a workflow to the Argo Server or the Kubernetes API that the environment names, as for the `argo` command "
+        "(ARGO_SERVER, ARGO_TOKEN, ARGO_NAMESPACE, KUBECONFIG, ...), and print the id of its run.",
+    )  # fmt: skip
+    submitting.add_argument("--wait", action="store_true", help="wait for the end and print the result, as `run` does")
+    _add_namespace(submitting)
+    _add_call(submitting, _TARGET)
+    submitting.set_defaults(command=_submit)
+
+    listing = commands.add_parser("list", help="list the runs on the cluster, newest first")
+    _add_namespace(listing)
+    listing.set_defaults(command=_list)
+
+    for name, function, told in (
+        ("show", _show, "show how a run on the cluster stands: its steps, and why it failed"),
+        ("logs", _logs, "print what the steps of a run on the cluster printed"),
+        ("cancel", _cancel, "stop a run on the cluster"),
+    ):
+        one = commands.add_parser(name, help=told)
+        _add_namespace(one)
+        one.add_argument("run", metavar="RUN", help="the id that `submit` printed")
+        if name == "logs":
+            one.add_argument("step", metavar="STEP", nargs="?", help="a step's path, as `show` prints it, or its name (default: all)")
+        one.set_defaults(command=function)
     return parser
 
 
@@ -110,6 +136,10 @@ def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
         "arguments", nargs=argparse.REMAINDER, metavar="--ARG V",
         help="arguments of the workflow, by the names of its parameters; --help here lists them",
     )  # fmt: skip
+
+
+def _add_namespace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", "--namespace", metavar="NS", help="the namespace (default: ARGO_NAMESPACE, or the kubeconfig's)")
 
 
 def _compile(arguments: argparse.Namespace) -> int:
@@ -135,3 +165,33 @@ def _simulate(arguments: argparse.Namespace) -> int:
     if arguments.parameter or arguments.store:
         raise UsageError("-p and --store are for documents in YAML; a workflow takes --ARG V after the file")
     return simulate_file(arguments.target, arguments.arguments)
+
+
+def _submit(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.clusters import submit_file
+
+    return submit_file(arguments.target, arguments.arguments, arguments.namespace, arguments.wait)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.clusters import list_runs
+
+    return list_runs(arguments.namespace)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.clusters import show_run
+
+    return show_run(arguments.run, arguments.namespace)
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.clusters import show_logs
+
+    return show_logs(arguments.run, arguments.step, arguments.namespace)
+
+
+def _cancel(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.clusters import cancel_run
+
+    return cancel_run(arguments.run, arguments.namespace)

@@ -154,7 +154,7 @@ class ArgoRun(Run):
 
     def _explain(self, lost: StepKilled, seen: Snapshot) -> None:
         """Add to the exception for a lost pod what the engine says about the pod, or about the run if there was no pod."""
-        told = next((run.message for run in self._steps() if run.path == lost.path), seen.message)
+        told = next((run.message for run in self.argo_steps() if run.path == lost.path), seen.message)
         if told and told not in str(lost):
             lost.args = (f"{lost.args[0]}: {told}", *lost.args[1:])
 
@@ -179,9 +179,10 @@ class ArgoRun(Run):
     @property
     def steps(self) -> StepRuns:  # type: ignore[override]
         """The step runs that have started or were skipped so far, in program order."""
-        return StepRuns(self._steps())
+        return StepRuns(self.argo_steps())
 
-    def _steps(self) -> list[ArgoStepRun]:
+    def argo_steps(self) -> list[ArgoStepRun]:
+        """Return the same as `steps`, as what they are on a cluster."""
         document = self._document
         return step_runs(self._plan, document, self._read, self._log)
 
@@ -193,7 +194,7 @@ class ArgoRun(Run):
     def logs(self) -> str:
         """Return what the steps printed, in program order; each line begins with the path of its step."""
         lines = []
-        for run in self._steps():
+        for run in self.argo_steps():
             if run.pod:
                 lines += [f"{run.path}: {line}" for line in run.logs().splitlines()]
         return "".join(f"{line}\n" for line in lines)
