@@ -71,7 +71,7 @@ def cancel_run(id: str, namespace: str | None) -> int:
 def ago(seconds: float) -> str:
     """Return a time in the two largest of its units: `1d4h`, `3m20s`, `5s`."""
     left = int(max(0, seconds))
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
         count, left = divmod(left, size)
         if count or parts:
@@ -82,7 +82,9 @@ def ago(seconds: float) -> str:
 def _step_logs(run: ArgoRun, wanted: str) -> list[str]:
     found = [step for step in run.argo_steps() if wanted in (step.path, step.name)]
     if not found:
-        raise UsageError(f"{run.id} has no step {wanted!r}; it has {', '.join(s.path for s in run.steps[:20]) or 'none yet'}")
+        raise UsageError(
+            f"{run.id} has no step {wanted!r}; it has {', '.join(s.path for s in run.steps[:20]) or 'none yet'}"
+        )
     return [step.logs() for step in found]
 
 

@@ -125,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_namespace(one)
         one.add_argument("run", metavar="RUN", help="the id that `submit` printed")
         if name == "logs":
-            one.add_argument("step", metavar="STEP", nargs="?", help="a step's path, as `show` prints it, or its name (default: all)")
+            one.add_argument(
+                "step", metavar="STEP", nargs="?", help="a step's path, as `show` prints it, or its name (default: all)"
+            )
         one.set_defaults(command=function)
     return parser
 
@@ -139,7 +141,9 @@ def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
 
 
 def _add_namespace(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--namespace", metavar="NS", help="the namespace (default: ARGO_NAMESPACE, or the kubeconfig's)")
+    parser.add_argument(
+        "-n", "--namespace", metavar="NS", help="the namespace (default: ARGO_NAMESPACE, or the kubeconfig's)"
+    )
 
 
 def _compile(arguments: argparse.Namespace) -> int:

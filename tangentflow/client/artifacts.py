@@ -127,7 +127,9 @@ def _gcs(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredA
     key = _secret(found, "serviceAccountKeySecret", secret, "GOOGLE_APPLICATION_CREDENTIALS")
     if key is not None:
         options["service_account_key"] = key
-    return StoredArtifacts(needed("obstore.store").GCSStore(found.get("bucket", ""), **options), f"gs://{found.get('bucket')}")
+    return StoredArtifacts(
+        needed("obstore.store").GCSStore(found.get("bucket", ""), **options), f"gs://{found.get('bucket')}"
+    )
 
 
 def _azure(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredArtifacts:
@@ -163,4 +165,6 @@ def _secret(
             raise
         if variable and os.environ.get(variable):
             return None
-        raise ClusterError(f"{error}; this is the one with the credentials of the artifact repository: {_INSTEAD}", error.status) from error
+        raise ClusterError(
+            f"{error}; this is the one with the credentials of the artifact repository: {_INSTEAD}", error.status
+        ) from error

@@ -120,7 +120,9 @@ def timestamp(text: str | None) -> float | None:
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
-def asked(doing: str, place: str, request: Callable[[], T], errors: tuple[type[Exception], ...], advice: Mapping[int, str]) -> T:
+def asked(
+    doing: str, place: str, request: Callable[[], T], errors: tuple[type[Exception], ...], advice: Mapping[int, str]
+) -> T:
     """Make a request of a generated client; turn its exceptions into ClusterError. `advice` says by status what to do."""
     import urllib3
 
@@ -134,7 +136,10 @@ def asked(doing: str, place: str, request: Callable[[], T], errors: tuple[type[E
         more = f"; {advice[status]}" if status in advice else ""
         raise ClusterError(f"{doing} at {place}: {told}{more}", status) from error
     except urllib3.exceptions.HTTPError as error:
-        raise ClusterError(f"{doing} at {place}: no answer: {_innermost(error)}") from error
+        told = _innermost(error)
+        if "ssl" in told.lower():
+            told += "; a server without TLS needs ARGO_SECURE=false, one with a certificate of its own SSL_CERT_FILE or ARGO_INSECURE_SKIP_VERIFY=true"
+        raise ClusterError(f"{doing} at {place}: no answer: {told}") from error
 
 
 def _told(error: Exception) -> str:
@@ -146,7 +151,7 @@ def _told(error: Exception) -> str:
         found = json.loads(text)
     except ValueError:
         found = None
-    message = found.get("message") if isinstance(found, dict) else text.strip()[:500]
+    message = found.get("message") if isinstance(found, dict) else " ".join(text.split())[:120]
     return f"{status} {reason}: {message}" if message else f"{status} {reason}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ class KubeCluster:
         self._kubernetes = needed("kubernetes.client")
         configuration = self._kubernetes.Configuration()
         _load(configuration)
+        if not configuration.verify_ssl:  # the kubeconfig says so, and nobody need be told with each request
+            urllib3 = needed("urllib3")
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.namespace = settings.namespace or context_namespace() or "default"
         self.place = f"Kubernetes API {configuration.host}, namespace {self.namespace}"
         self._core = self._kubernetes.CoreV1Api(self._kubernetes.ApiClient(configuration))
@@ -133,7 +137,7 @@ def _load(configuration: Any) -> None:
     """Fill in the address and credentials of the kubeconfig's context, or else of the pod that this runs in."""
     config = needed("kubernetes.config")
     try:
-        config.load_kube_config(client_configuration=configuration)
+        config.load_kube_config(config_file=_file(), client_configuration=configuration)
     except config.ConfigException as error:
         try:
             config.load_incluster_config(client_configuration=configuration)
@@ -150,7 +154,12 @@ def context_namespace() -> str:
     except UsageError:
         return ""
     try:
-        _, context = config.list_kube_config_contexts()
+        _, context = config.list_kube_config_contexts(_file())
     except config.ConfigException:
         return _ACCOUNT.read_text().strip() if _ACCOUNT.exists() else ""
     return str((context or {}).get("context", {}).get("namespace") or "")
+
+
+def _file() -> str:
+    """Return the kubeconfig as it is named now: the package looks only when it is imported."""
+    return os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")

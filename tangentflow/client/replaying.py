@@ -57,5 +57,7 @@ def replayed(plan: Plan, read: Callable[[str], bytes | None], run: str) -> Outco
             errors.seek(0)
             told = errors.read().decode(errors="replace").strip()
         if code or not target.exists():
-            raise ClusterError(f"no pod of {run} recorded its result, and its code cannot tell it here:\n{told[-4000:]}", run=run)
+            raise ClusterError(
+                f"no pod of {run} recorded its result, and its code cannot tell it here:\n{told[-4000:]}", run=run
+            )
         return decode(target.read_bytes(), where=plan.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -43,7 +43,7 @@ class ArgoRun(Run):
     # -- how it stands -------------------------------------------------------------------------------------------------
 
     @property
-    def status(self) -> str:  # type: ignore[override]
+    def status(self) -> str:
         """ "Pending" until a controller takes it up, then "Running", "Succeeded", "Failed" or "Cancelled". Asks the cluster."""
         return self._look().status
 
@@ -103,7 +103,9 @@ class ArgoRun(Run):
                 if not error.passing or now - silent > PATIENCE:
                     raise
             if end is not None and now >= end:
-                raise TimeoutError(f"the run {self.id} did not finish within {timeout} seconds: {_why(self._seen, self._cluster)}")
+                raise TimeoutError(
+                    f"the run {self.id} did not finish within {timeout} seconds: {_why(self._seen, self._cluster)}"
+                )
             time.sleep(pause if end is None else min(pause, max(0.0, end - now)))
             pause = min(pause * _FACTOR, _LAST)
 
@@ -138,7 +140,7 @@ class ArgoRun(Run):
 
     @cached_property
     def _outcome(self) -> Outcome:  # type: ignore[override]
-        seen = snapshot(self._document)
+        seen = self._seen
         if seen.status == "Cancelled":
             return Raised(Cancelled(f"the run {self.id} was cancelled"))
         data = self._read(f"{seen.uid}/result/v")
@@ -147,7 +149,9 @@ class ArgoRun(Run):
         else:
             outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
         if isinstance(outcome, Value) and seen.phase != "Succeeded":
-            return Raised(StepFailed(f"the run {self.id} ended as {seen.phase}: {seen.message or 'the engine does not say why'}"))
+            return Raised(
+                StepFailed(f"the run {self.id} ended as {seen.phase}: {seen.message or 'the engine does not say why'}")
+            )
         if isinstance(outcome, Raised) and isinstance(outcome.exception, StepKilled):
             self._explain(outcome.exception, seen)
         return outcome
@@ -159,16 +163,19 @@ class ArgoRun(Run):
             lost.args = (f"{lost.args[0]}: {told}", *lost.args[1:])
 
     def _read(self, key: str) -> bytes | None:
-        found: bytes | None = self._about(lambda: self._artifacts.read(key))
+        artifacts = self._artifacts
+        found: bytes | None = self._about(lambda: artifacts.read(key))
         return found
 
     @cached_property
     def _artifacts(self) -> Artifacts:
         if self._address:
             return at_address(self._address)
-        if self._cluster.serves:
+        found = (self._document.get("status") or {}).get("artifactRepositoryRef")
+        repository = (found or {}).get("artifactRepository") or {}
+        if self._cluster.serves and (repository or not found):
             return ServedArtifacts(self._cluster, self.id, lambda: nodes_of(self._document).values())
-        return of_repository(_repository(self._document), self._cluster.secret)
+        return of_repository(repository, self._cluster.secret)
 
     @cached_property
     def _plan(self) -> Plan:
@@ -196,7 +203,13 @@ class ArgoRun(Run):
         lines = []
         for run in self.argo_steps():
             if run.pod:
-                lines += [f"{run.path}: {line}" for line in run.logs().splitlines()]
+                try:
+                    printed = run.logs()
+                except ClusterError as error:
+                    if error.status != 404:
+                        raise
+                    printed = f"[{error}]"
+                lines += [f"{run.path}: {line}" for line in printed.splitlines()]
         return "".join(f"{line}\n" for line in lines)
 
     def _log(self, run: ArgoStepRun) -> str:
@@ -206,7 +219,9 @@ class ArgoRun(Run):
         if found is None:
             kept = self._read_log(run)
             if kept is None:
-                raise ClusterError(f"the pod {run.pod} of {run.path} is gone, and the repository keeps no logs", 404, self.id)
+                raise ClusterError(
+                    f"the pod {run.pod} of {run.path} is gone, and the repository keeps no logs", 404, self.id
+                )
             found = kept
         return "".join(f"{line}\n" for line in found.splitlines() if not _engine(line))
 
@@ -226,12 +241,6 @@ def _why(seen: Snapshot, cluster: Cluster) -> str:
     if not seen.phase:
         return f"no controller has taken it up; does one watch the namespace? ({cluster.place})"
     return f"it is {seen.phase}{f': {seen.message}' if seen.message else ''}"
-
-
-def _repository(workflow: Mapping[str, Any]) -> Mapping[str, Any]:
-    status = workflow.get("status") or {}
-    found: Mapping[str, Any] = (status.get("artifactRepositoryRef") or {}).get("artifactRepository") or {}
-    return found
 
 
 def _engine(line: str) -> bool:

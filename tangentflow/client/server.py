@@ -25,6 +25,9 @@ _ONE = (
     "status.phase,status.message,status.startedAt,status.finishedAt"
 )
 _MANY = ",".join(f"items.{field}" for field in _ONE.split(","))
+_SECRETS = (
+    "the secrets of the artifact repository (else set TANGENTFLOW_ARTIFACTS, with credentials in the environment)"
+)
 _ADVICE = {
     401: "ARGO_TOKEN is missing, expired or wrong: set it to what `argo auth token` prints",
     403: "its account lacks the right to do this in this namespace: check ARGO_NAMESPACE and ARGO_TOKEN",
@@ -42,6 +45,9 @@ class ServerCluster:
         services = needed("argo_workflows.api.workflow_service_api")
         configuration = argo.Configuration(host=settings.server)
         configuration.verify_ssl = settings.verify
+        if not settings.verify:  # the user has said so, and need not be told with each request
+            urllib3 = needed("urllib3")
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if settings.authority:
             configuration.ssl_ca_cert = settings.authority
         address = urllib.parse.urlsplit(settings.server)
@@ -61,7 +67,9 @@ class ServerCluster:
     def create(self, document: Json) -> Json:
         """Create a workflow; return it as the cluster stored it."""
         body = self._request("create", workflow=document)
-        return self._json("the workflow cannot be created", lambda **o: self._workflows.create_workflow(self.namespace, body, **o))
+        return self._json(
+            "the workflow cannot be created", lambda **o: self._workflows.create_workflow(self.namespace, body, **o)
+        )
 
     def get(self, name: str) -> Json:
         """Return a whole workflow, the status of its nodes included."""
@@ -71,7 +79,8 @@ class ServerCluster:
         """Return how a workflow stands, as cheaply as can be."""
         return snapshot(
             self._json(
-                f"{name} cannot be read", lambda **o: self._workflows.get_workflow(self.namespace, name, fields=_ONE, **o)
+                f"{name} cannot be read",
+                lambda **o: self._workflows.get_workflow(self.namespace, name, fields=_ONE, **o),
             )
         )
 
@@ -88,7 +97,9 @@ class ServerCluster:
     def stop(self, name: str) -> None:
         """Stop a workflow; its exit handler still runs."""
         body = self._request("stop")
-        self._ask(f"{name} cannot be stopped", lambda **o: self._workflows.stop_workflow(self.namespace, name, body, **o))
+        self._ask(
+            f"{name} cannot be stopped", lambda **o: self._workflows.stop_workflow(self.namespace, name, body, **o)
+        )
 
     def logs(self, name: str, pod: str) -> str | None:
         """Return what a pod's main container printed; None if the pod is gone."""
@@ -102,7 +113,11 @@ class ServerCluster:
         wrong = [entry["error"] for entry in found if "error" in entry]
         if wrong:
             raise ClusterError(f"the log of {pod} cannot be read at {self.place}: {wrong[0].get('message', wrong[0])}")
-        return "".join(f"{entry['result'].get('content', '')}\n" for entry in found if "result" in entry) if found else None
+        return (
+            "".join(f"{entry['result'].get('content', '')}\n" for entry in found if "result" in entry)
+            if found
+            else None
+        )
 
     def secret(self, name: str, key: str) -> str:
         """Raise: Argo Server shows no secrets."""
@@ -120,6 +135,9 @@ class ServerCluster:
         except ClusterError as error:
             if error.status == 404:
                 return None
+            if error.status == 500:
+                told = f"{error}; where the server acts for the account of the token, that one must be allowed to read {_SECRETS}"
+                raise ClusterError(told, error.status) from error
             raise
 
     def _request(self, verb: str, **fields: Any) -> Any:

@@ -40,13 +40,12 @@ class ArgoStepRun(StepRun):
         )  # fmt: skip
         if place.attempts == 0:
             self.started = self.finished = None
-        self.status = self._status(node.get("phase") or "Pending")
 
     def __repr__(self) -> str:
         return f"<step run {self.path}: {self.status}>"
 
-    def _status(self, phase: str) -> str:
-        """Return the status: a pod may also fail for what it does after its step."""
+    def _get_status(self) -> str:
+        phase: str = self._place.node.get("phase") or "Pending"
         if phase not in ("Failed", "Error"):
             return phase
         if isinstance(self._recorded, Value):
@@ -58,9 +57,10 @@ class ArgoStepRun(StepRun):
         data = self._read(self._place.key) if self._place.attempts else None
         return None if data is None else decode(data, where=self.name)
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """What the step recorded; where its pod ended without, the exception that tells so."""
+    def _say_nothing(self, value: object) -> None:
+        """Take what the constructor of the data class has to say."""
+
+    def _get_outcome(self) -> Outcome | None:
         if self.status in ("Pending", "Running", "Skipped"):
             return None
         if self._recorded is not None:
@@ -68,11 +68,19 @@ class ArgoStepRun(StepRun):
         if self.status == "Cancelled":
             return Raised(Cancelled(step=self.name, path=self.path))
         told = f": {self.message}" if self.message else ""
-        return Raised(StepKilled(f"the pod of {self.path} ended without recording an outcome{told}", self.name, self.path))
+        return Raised(
+            StepKilled(f"the pod of {self.path} ended without recording an outcome{told}", self.name, self.path)
+        )
 
-    @outcome.setter
-    def outcome(self, value: Outcome | None) -> None:  # the constructor of the data class has nothing to say
-        pass
+    status = property(
+        _get_status, _say_nothing, None, "The status of the step: a pod may also fail for what it does afterwards."
+    )
+    outcome = property(
+        _get_outcome,
+        _say_nothing,
+        None,
+        "What the step recorded; where its pod ended without, the exception that tells so.",
+    )
 
     def logs(self) -> str:
         """Return what the step printed. Raises ClusterError if nobody knows any more."""
@@ -128,7 +136,11 @@ def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
             found = plan.step(_template(plan, node, {}))
             if found is None:
                 continue
-            attempts = [nodes[child] for child in node.get("children") or [] if child in nodes] if node["type"] == "Retry" else []
+            attempts = (
+                [nodes[child] for child in node.get("children") or [] if child in nodes]
+                if node["type"] == "Retry"
+                else []
+            )
             attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
             frame, indices = _address(node)
             pod = pod_name(workflow, attempts[-1] if attempts else node)

@@ -22,6 +22,7 @@ SUBMISSION = "tangentflow.dev/submission"
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _TRIES = 4
+PAUSE = 0.2
 
 
 def submit(
@@ -67,7 +68,7 @@ def _named(made: Json, settings: Settings) -> Json:
 
 def _create(cluster: Cluster, made: Json) -> Snapshot:
     """Create a workflow, again if no answer comes."""
-    pause = 0.2
+    pause = PAUSE
     for left in reversed(range(_TRIES)):
         try:
             return snapshot(cluster.create(made))
