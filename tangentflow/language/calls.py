@@ -30,6 +30,7 @@ def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
         return gast.Constant(value=None, kind=None)
     name = lowering.namer.fresh(_short(node) or "value")
     lowering.temps.add(name)
+    lowering.written[name] = node
     lowering.emit(call_site(lowering, node, name))
     return load(name)
 
@@ -65,6 +66,11 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
         form = "**" if keyword is None else keyword
         args.append(core.Argument(form, lowering.atom(value, wishes[i])))
     _keep_order(lowering, args)
+    if lowering.after:
+        own = [argument for argument in args if argument.form == "after"]
+        names = [*[argument.value for argument in own], *map(load, lowering.after)]
+        wait = core.Argument("after", gast.Tuple(elts=names, ctx=gast.Load()))
+        args = [*[argument for argument in args if argument not in own], wait]
     pure = kind == "step" and bool(callee.option("pure", False))
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__

@@ -99,6 +99,17 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
             *_how(stmt, planner),
             ast.While(test=ast.Constant(value=True), body=[*test, leave, *inner(stmt.body)], orelse=[]),
         ]
+    if isinstance(stmt, core.Try):
+        handlers = [
+            ast.ExceptHandler(
+                type=None if h.type is None else to_ast(h.type), name=h.name, body=inner(h.body) or [ast.Pass()]
+            )
+            for h in stmt.handlers
+        ]
+        body, final = inner(stmt.body) or [ast.Pass()], inner(stmt.final)
+        if not handlers and not final:
+            return [*body, *inner(stmt.orelse)]
+        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=final)]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
