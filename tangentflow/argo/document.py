@@ -19,6 +19,7 @@ from tangentflow.argo.emit import Emitter, Settings, helper_names
 from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
+from tangentflow.argo.policies import refuse_unsaid
 from tangentflow.argo.script import store_code
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
@@ -80,6 +81,7 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 class _Maker:
     def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        refuse_unsaid(graph)
         self.graph = graph
         calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
         self.called = frozenset(call.flow for call in calls)

@@ -97,7 +97,7 @@ def _show(run: SimulatedRun) -> None:
 
 
 def finished(run: Run, out: TextIO) -> int:
-    """Print the repr of a run's result, or its traceback on standard error; return the exit code."""
+    """Print the repr of the result of a run, or its traceback on standard error; return the exit code."""
     if run.error is not None:
         traceback.print_exception(run.error, file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.plan import Plan
 from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
-from tangentflow.engine.run import Run, StepRuns
+from tangentflow.engine.run import Run
 from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -30,12 +30,14 @@ class ArgoRun(Run):
     """A run on a cluster. It goes on whatever happens here; `attach(id)` finds it again."""
 
     def __init__(self, cluster: Cluster, found: Snapshot, artifacts: str = "") -> None:
+        super().__init__(found.name, found.workflow, None, self.argo_steps)
         self._cluster = cluster
         self._seen = found
         self._address = artifacts
         self._last: Json | None = None
-        self.id = found.name
-        self.workflow = found.workflow
+
+    killed = False
+    """A run on a cluster needs no process here."""
 
     def __repr__(self) -> str:
         return f"<Run {self.id} of {self.workflow}, {self._seen.status} when last looked at: {self._cluster.place}>"
@@ -53,9 +55,21 @@ class ArgoRun(Run):
         return self._seen.created
 
     @property
-    def message(self) -> str:
-        """What the engine says about the run as a whole, if anything."""
-        return self._look().message
+    def started(self) -> float | None:
+        """When the engine took it up."""
+        return self._times[0]
+
+    @property
+    def finished(self) -> float | None:
+        """When it ended, None while it runs."""
+        return self._times[1]
+
+    @property
+    def _times(self) -> tuple[float | None, float | None]:
+        seen = self._look()
+        if seen.phase and seen.started is None:  # labels, which do not tell
+            seen = snapshot(self._document)
+        return seen.started, seen.finished
 
     def _look(self) -> Snapshot:
         if not self._seen.over:
@@ -121,25 +135,13 @@ class ArgoRun(Run):
 
     # -- what it gave --------------------------------------------------------------------------------------------------
 
-    def result(self, timeout: float | None = None) -> Any:
-        """Wait, and return the value of the run, or raise the exception that the plain call raises.
-
-        Raises TimeoutError if it takes longer than `timeout` seconds, ClusterError if the cluster or its artifact repository cannot be read.
-        """
-        self.wait(timeout)
-        if isinstance(self._outcome, Raised):
-            raise self._outcome.exception
-        return self._outcome.value
-
     @property
-    def error(self) -> BaseException | None:
-        """The exception of the run, if it failed; None while it runs."""
-        if not self._look().over:
-            return None
-        return self._outcome.exception if isinstance(self._outcome, Raised) else None
+    def outcome(self) -> Outcome | None:
+        """What it gave; None while it runs. Raises ClusterError if that cannot be read."""
+        return self._given if self._look().over else None
 
     @cached_property
-    def _outcome(self) -> Outcome:  # type: ignore[override]
+    def _given(self) -> Outcome:
         seen = self._seen
         if seen.status == "Cancelled":
             return Raised(Cancelled(f"the run {self.id} was cancelled"))
@@ -183,20 +185,18 @@ class ArgoRun(Run):
 
     # -- its steps -----------------------------------------------------------------------------------------------------
 
-    @property
-    def steps(self) -> StepRuns:  # type: ignore[override]
-        """The step runs that have started or were skipped so far, in program order."""
-        return StepRuns(self.argo_steps())
-
     def argo_steps(self) -> list[ArgoStepRun]:
         """Return the same as `steps`, as what they are on a cluster."""
-        document = self._document
-        return step_runs(self._plan, document, self._read, self._log)
+        return step_runs(self._plan, self._document, self._read, self._log)
 
     @property
     def pods(self) -> int:  # type: ignore[override]
         """The number of pods so far, those included that run no step."""
         return sum(node.get("type") == "Pod" for node in nodes_of(self._document).values())
+
+    @pods.setter
+    def pods(self, value: int | None) -> None:
+        """Take what the constructor has to say, which is nothing."""
 
     def logs(self) -> str:
         """Return what the steps printed, in program order; each line begins with the path of its step."""

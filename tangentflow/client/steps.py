@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from tangentflow.argo.names import key
@@ -22,69 +21,20 @@ Json = dict[str, Any]
 Read = Callable[[str], bytes | None]
 
 
+@dataclass(eq=False)
 class ArgoStepRun(StepRun):
-    """A step run on a cluster. What it recorded is read when it is asked for.
+    """A step run on a cluster. What it recorded and printed is read when it is asked for.
 
-    `message` is what the engine says about its pod, `template` the template of the document, `pod` the name of its last pod.
+    `message` is what the engine says about its pod, `pod` the name of its last one (empty if it had none).
     """
 
-    def __init__(self, place: _Place, read: Read, log: Callable[[ArgoStepRun], str], cancelled: bool) -> None:
-        self._place, self._read, self._log, self._cancelled = place, read, log, cancelled
-        node = place.node
-        self.message: str = node.get("message") or ""
-        self.template: str = place.template
-        self.pod = place.pod
-        super().__init__(
-            place.step["name"], place.path, "", f"{place.flow['file']}:{place.step['line']}",
-            attempts=place.attempts, started=timestamp(node.get("startedAt")), finished=timestamp(node.get("finishedAt")),
-        )  # fmt: skip
-        if place.attempts == 0:
-            self.started = self.finished = None
-
-    def __repr__(self) -> str:
-        return f"<step run {self.path}: {self.status}>"
-
-    def _get_status(self) -> str:
-        phase: str = self._place.node.get("phase") or "Pending"
-        if phase not in ("Failed", "Error"):
-            return phase
-        if isinstance(self._recorded, Value):
-            return "Succeeded"
-        return "Cancelled" if self._recorded is None and self._cancelled else "Failed"
-
-    @cached_property
-    def _recorded(self) -> Outcome | None:
-        data = self._read(self._place.key) if self._place.attempts else None
-        return None if data is None else decode(data, where=self.name)
-
-    def _say_nothing(self, value: object) -> None:
-        """Take what the constructor of the data class has to say."""
-
-    def _get_outcome(self) -> Outcome | None:
-        if self.status in ("Pending", "Running", "Skipped"):
-            return None
-        if self._recorded is not None:
-            return self._recorded
-        if self.status == "Cancelled":
-            return Raised(Cancelled(step=self.name, path=self.path))
-        told = f": {self.message}" if self.message else ""
-        return Raised(
-            StepKilled(f"the pod of {self.path} ended without recording an outcome{told}", self.name, self.path)
-        )
-
-    status = property(
-        _get_status, _say_nothing, None, "The status of the step: a pod may also fail for what it does afterwards."
-    )
-    outcome = property(
-        _get_outcome,
-        _say_nothing,
-        None,
-        "What the step recorded; where its pod ended without, the exception that tells so.",
-    )
+    message: str = ""
+    pod: str = ""
+    printed: Callable[[ArgoStepRun], str] | None = field(default=None, repr=False)
 
     def logs(self) -> str:
         """Return what the step printed. Raises ClusterError if nobody knows any more."""
-        return self._log(self)
+        return "" if self.printed is None or not self.pod else self.printed(self)
 
 
 @dataclass(frozen=True)
@@ -115,12 +65,44 @@ def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def step_runs(
-    plan: Plan, workflow: Mapping[str, Any], read: Read, log: Callable[[ArgoStepRun], str]
+    plan: Plan, workflow: Mapping[str, Any], read: Read, printed: Callable[[ArgoStepRun], str]
 ) -> list[ArgoStepRun]:
     """Return what started and what was skipped, in program order."""
     cancelled = bool((workflow.get("spec") or {}).get("shutdown"))
     places = {place.path: place for place in _places(plan, workflow)}
-    return [ArgoStepRun(place, read, log, cancelled) for place in sorted(places.values(), key=lambda p: p.order)]
+    return [_step_run(place, read, printed, cancelled) for place in sorted(places.values(), key=lambda p: p.order)]
+
+
+def _step_run(
+    place: _Place, read: Read, printed: Callable[[ArgoStepRun], str], cancelled: bool
+) -> ArgoStepRun:  # fmt: skip
+    node, ran = place.node, place.attempts > 0
+    run = ArgoStepRun(
+        place.step["name"], place.path, node.get("phase") or "Pending", f"{place.flow['file']}:{place.step['line']}",
+        attempts=place.attempts, started=timestamp(node.get("startedAt")) if ran else None,
+        finished=timestamp(node.get("finishedAt")) if ran else None, order=place.order,
+        message=node.get("message") or "", pod=place.pod, printed=printed,
+    )  # fmt: skip
+    if run.status == "Succeeded":
+        run.recorded = lambda: _recorded(place, read) or _lost(run)
+    elif run.status in ("Failed", "Error"):  # a pod may also fail for what it does after its step
+        found = _recorded(place, read)
+        run.status = "Succeeded" if isinstance(found, Value) else "Failed"
+        if found is None and cancelled:
+            run.status, found = "Cancelled", Raised(Cancelled(step=run.name, path=run.path))
+        run.recorded = found or _lost(run)
+    return run
+
+
+def _recorded(place: _Place, read: Read) -> Outcome | None:
+    data = read(place.key)
+    return None if data is None else decode(data, where=place.step["name"])
+
+
+def _lost(run: ArgoStepRun) -> Outcome:
+    """Return what tells that a pod ended without an outcome."""
+    told = f": {run.message}" if run.message else ""
+    return Raised(StepKilled(f"the pod of {run.path} ended without recording an outcome{told}", run.name, run.path))
 
 
 def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:

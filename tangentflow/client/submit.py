@@ -1,4 +1,4 @@
-"""Submitting a workflow, and finding runs again."""
+"""Submitting a workflow, and finding its runs on the cluster again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tangentflow.client.settings import Settings
 from tangentflow.errors import ClusterError
 from tangentflow.graph.nodes import Graph
 
-__all__ = ["attach", "runs", "submit"]
+__all__ = ["attached", "submit", "submitted"]
 
 SUBMISSION = "tangentflow.dev/submission"
 """The annotation by which a client knows the workflow that it has created, should the answer get lost."""
@@ -41,14 +41,14 @@ def submit(
     return ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
 
 
-def attach(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:
+def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:
     """Return the run of this id, live if it is not finished. Raises ClusterError if there is none."""
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)
     return ArgoRun(cluster, cluster.peek(id), settings.artifacts)
 
 
-def runs(*, namespace: str | None = None, artifacts: str | None = None) -> list[ArgoRun]:
+def submitted(*, namespace: str | None = None, artifacts: str | None = None) -> list[ArgoRun]:
     """Return all runs that the cluster knows, newest first."""
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)

@@ -25,7 +25,7 @@ from typing import Any
 import urllib3
 import yaml
 
-from tangentflow.client.submit import attach, runs
+from tangentflow.client.find import attach, runs
 from tangentflow.errors import ClusterError
 from tangentflow.runtime.pod import PLAN
 from tests.client.double import RECORDINGS, Handler, key_of, shape

@@ -9,7 +9,8 @@ import pytest
 
 from tangentflow.client import run as runs
 from tangentflow.client.artifacts import of_repository
-from tangentflow.client.submit import SUBMISSION, attach
+from tangentflow.client.find import attach
+from tangentflow.client.submit import SUBMISSION
 from tangentflow.errors import ClusterError, UsageError
 from tests.cluster import programs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tangentflow import Cancelled, Run, StepFailed
-from tangentflow.client.submit import attach, runs
+from tangentflow.client.find import attach, runs
 from tangentflow.errors import StepKilled
 from tangentflow.runtime.traces import remote_traceback
 from tests.cluster import programs
