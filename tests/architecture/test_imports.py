@@ -27,6 +27,7 @@ ORDER = (
     ("graph",),
     ("passes",),
     ("bundling", "draw", "engine", "argo", "simulator"),
+    ("client",),
     ("cli",),
     ("__main__",),
 )
