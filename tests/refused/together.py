@@ -51,7 +51,7 @@ def yields_what_is_refused(xs):
 
 @workflow
 def unknown_spreads(n):
-    import json as tool  # error: TF108 @5-24
+    import json as tool
     global COUNT  # error: TF106 @5-17
 
     text = tool.dumps(n)
