@@ -18,8 +18,8 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from tangentflow.engine.history import StoredRun
     from tangentflow.client.run import ArgoRun
+    from tangentflow.engine.history import StoredRun
     from tangentflow.engine.run import StepRun
 
 __all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run", "submit_file"]

@@ -66,10 +66,14 @@ def _is_stored(id: str, whole: bool) -> bool:
 def _on_cluster(id: str, namespace: str | None, artifacts: str | None) -> ArgoRun:
     own = (Path.home() / ".kube" / "config").exists() or bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
     if namespace is None and not own and not is_named():
-        raise UsageError(f"there is no run {id!r} in the store {locate(None)}, and no cluster is configured that could have it")
+        raise UsageError(
+            f"there is no run {id!r} in the store {locate(None)}, and no cluster is configured that could have it"
+        )
     try:
         return attached(id, namespace=namespace, artifacts=artifacts)
     except ClusterError as error:
         if error.status == 404 and namespace is None:
-            raise UsageError(f"there is no run {id!r}, neither in the store {locate(None)} nor on the cluster: {error}") from error
+            raise UsageError(
+                f"there is no run {id!r}, neither in the store {locate(None)} nor on the cluster: {error}"
+            ) from error
         raise

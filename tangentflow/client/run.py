@@ -190,7 +190,7 @@ class ArgoRun(Run):
         return step_runs(self._plan, self._document, self._read, self._log)
 
     @property
-    def pods(self) -> int:  # type: ignore[override]
+    def pods(self) -> int:
         """The number of pods so far, those included that run no step."""
         return sum(node.get("type") == "Pod" for node in nodes_of(self._document).values())
 
