@@ -41,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        print(f"tangentflow: {interrupt.args[0] if interrupt.args else 'interrupted'}", file=sys.stderr)
         return 130
     except Exception as error:
         traceback.print_exception(type(error), error, users_part(error.__traceback__))

@@ -83,9 +83,12 @@ def show_run(id: str, store: str | None, namespace: str | None) -> int:
                 (step.path, step.status, str(step.attempts), _took(step.started, step.finished), step.source, step.why)
             )
         _table(rows, out)
-        for step in run.steps:
-            if step.status == "Failed":
-                _show_failure(step, out)
+        failed = [step for step in run.steps if step.status == "Failed"]
+        for step in failed:
+            _show_failure(step, out)
+        if run.status == "Failed" and not failed:
+            print("\nthe run failed", file=out)
+            traceback.print_exception(run.error, file=out)
     return 0
 
 

@@ -62,8 +62,10 @@ class Driver:
         try:
             with listening():
                 self._loop()
-        except BaseException:
+        except BaseException as error:
             self.run.cancel()
+            if isinstance(error, KeyboardInterrupt) and not error.args and self.run.folder is not None:
+                error.args = (f"run {self.run.id} was cancelled; `tangentflow resume {self.run.id}` goes on with it",)
             raise
         finally:
             outcome = self.machine.result

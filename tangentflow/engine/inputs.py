@@ -12,7 +12,8 @@ from tangentflow.runtime.outcome import Raised, Value
 
 __all__ = ["Inputs", "load_inputs"]
 
-LARGE = 64 * 1024
+LARGE = 8 * 1024
+"""From so many bytes on, arguments are stored in parts."""
 _PARTS = b"tangentflow:inputs\x01"
 
 

@@ -95,8 +95,10 @@ _RECEIPT = (
     "number, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, parameters, "
     "inputs, outcome, cached, why"
 )
-_INSERT = f"INSERT INTO receipts(run, {_RECEIPT}) VALUES({', '.join('?' * 18)})"
-_UPDATE = "UPDATE receipts SET status=?, attempts=?, started=?, finished=?, outcome=?, cached=?, why=? WHERE run=? AND number=?"
+_ROW = f"({', '.join('?' * 18)})"
+_AT_ONCE = 8
+_END = "UPDATE runs SET status=?, finished=?, outcome=?, notes=? WHERE number=?"
+_PUT = f"REPLACE INTO receipts(run, {_RECEIPT}) VALUES"
 
 
 class Journal:
@@ -104,7 +106,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._pending: list[tuple[str, tuple[Any, ...]]] = []
+        self._receipts: dict[tuple[int, int], Receipt] = {}
+        self._ends: list[tuple[Any, ...]] = []
         try:
             self._connection = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None, check_same_thread=False)
             self._prepare()
@@ -148,7 +151,10 @@ class Journal:
                 raise
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise TangentflowError(f"the journal of the store {self.folder} cannot be written: {error}") from error
+            raise self._broken(error) from error
+
+    def _broken(self, error: sqlite3.Error) -> TangentflowError:
+        return TangentflowError(f"the journal of the store {self.folder} cannot be written: {error}")
 
     def close(self) -> None:
         """Let go of it. What was not flushed is lost."""
@@ -158,11 +164,18 @@ class Journal:
 
     def flush(self) -> None:
         """Commit what was collected: all of it or nothing."""
-        if self._pending:
-            pending, self._pending = self._pending, []
+        rows = [(number, *_values(receipt)) for (number, _), receipt in self._receipts.items()]
+        self._receipts.clear()
+        if self._ends or len(rows) > _AT_ONCE:
             with self._transaction():
-                for statement, values in pending:
-                    self._connection.execute(statement, values)
+                self._connection.executemany(_PUT + _ROW, rows)
+                self._connection.executemany(_END, self._ends)
+            self._ends.clear()
+        elif rows:  # one statement is a transaction by itself
+            try:
+                self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), [value for row in rows for value in row])
+            except sqlite3.Error as error:
+                raise self._broken(error) from error
 
     def add_run(
         self, id: str, workflow: str, *, target: str | None, options: Mapping[str, Any], arguments: Ref | None, reuse: str | None, notes: list[str]
@@ -191,26 +204,11 @@ class Journal:
 
     def end_run(self, number: int, status: str, outcome: Ref | None, notes: list[str]) -> None:
         """Collect the end of a run."""
-        self._pending.append(
-            (
-                "UPDATE runs SET status=?, finished=?, outcome=?, notes=? WHERE number=?",
-                (status, time.time(), outcome, json.dumps(notes), number),
-            )
-        )
+        self._ends.append((status, time.time(), outcome, json.dumps(notes), number))
 
-    def add(self, run: int, receipt: Receipt) -> None:
-        """Collect a new receipt."""
-        r = receipt
-        self._pending.append((_INSERT, (
-            run, r.number, r.kind, r.path, r.name, r.source, r.position, r.status, r.attempts, r.started, r.finished, r.fingerprint, r.digest,
-            r.parameters, r.inputs, r.outcome, r.cached, r.why,
-        )))  # fmt: skip
-
-    def change(self, run: int, receipt: Receipt) -> None:
-        """Collect what has become of a receipt."""
-        r = receipt
-        values = (r.status, r.attempts, r.started, r.finished, r.outcome, r.cached, r.why, run, r.number)
-        self._pending.append((_UPDATE, values))
+    def put(self, run: int, receipt: Receipt) -> None:
+        """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
+        self._receipts[(run, receipt.number)] = receipt
 
     def ask_to_cancel(self, number: int) -> None:
         """Ask whoever runs a run to cancel it."""
@@ -253,6 +251,13 @@ class Journal:
         """Return the receipts of a run in the order in which they were begun."""
         rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE run=? ORDER BY number", (run,))
         return [Receipt(*row) for row in rows]
+
+
+def _values(r: Receipt) -> tuple[Any, ...]:
+    return (
+        r.number, r.kind, r.path, r.name, r.source, r.position, r.status, r.attempts, r.started, r.finished, r.fingerprint, r.digest, r.parameters,
+        r.inputs, r.outcome, r.cached, r.why,
+    )  # fmt: skip
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:

@@ -8,6 +8,7 @@ judge that picks them in the worst possible order.
 from __future__ import annotations
 
 import contextlib
+import functools
 import types
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,7 @@ class Ready:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """The path of the step run."""
         return spell(self.frame.path, self.node.id, self.indices)

@@ -82,7 +82,7 @@ class Recorder:
             return
         for step in steps:
             if step.status == "Skipped":
-                self.journal.add(self.number, self._receipt("step", step.path, step.name, step))
+                self.journal.put(self.number, self._receipt("step", step.path, step.name, step))
         self.journal.end_run(self.number, self.run.status, self.store.keep(data), self.run.notes)
         self.close()
 
@@ -131,7 +131,7 @@ class Recorder:
         receipt.parameters = spelled(ready.step.function)
         receipt.inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
         task.step.overriding = partial(override_stored, self.store.folder, self.number, receipt.number)
-        self.journal.add(self.number, receipt)
+        self.journal.put(self.number, receipt)
 
     def ended(self, task: Task, data: bytes) -> None:
         """Put the outcome of a step run on record."""
@@ -200,7 +200,7 @@ class Recorder:
             step.finished,
         )
         receipt.cached, receipt.why = step.cached, step.why
-        self.journal.change(self.number, receipt)
+        self.journal.put(self.number, receipt)
 
     def _override(self, path: str, data: bytes) -> None:
         entry = self.entries[("step", path)]
@@ -230,7 +230,7 @@ class Recorder:
         shown = StepRun(node.text, path, status, source, started=now, finished=now, order=order)
         receipt = self._receipt("glue", path, node.text, shown)
         receipt.fingerprint, receipt.digest, receipt.outcome = fingerprint, operands, self.store.keep(data)
-        self.journal.add(self.number, receipt)
+        self.journal.put(self.number, receipt)
 
     def _glue_fingerprint(self, frame: Frame, node: Glue) -> str:
         key = frame.flow.key, node.id

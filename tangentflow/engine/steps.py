@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 from collections.abc import Iterable, Mapping
@@ -36,7 +37,10 @@ def skipped(machine: Machine, positions: Positions) -> list[StepRun]:
 
 def source_of(node: Step) -> str:
     """Return "file:line" of a call."""
-    return f"{os.path.basename(node.origin.filename)}:{node.origin.lineno}"
+    return f"{_base(node.origin.filename)}:{node.origin.lineno}"
+
+
+_base = functools.lru_cache(maxsize=1024)(os.path.basename)
 
 
 def bound_inputs(ready: Ready) -> Mapping[str, Any]:

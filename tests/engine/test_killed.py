@@ -122,3 +122,68 @@ def test_cancel(executor, tmp_path):
     assert {step.status for step in run.steps} == {"Cancelled"} and len(run.steps) == 2
     with pytest.raises(Cancelled):
         run.result()
+
+
+def test_random_kills():
+    """A few dozen; `python -m tests.engine.kills` does a thousand."""
+    from tests.engine.kills import main
+
+    assert main(24, seed=3) >= 1
+
+
+HANDLED = """
+    import sys
+    from tests.engine import stored_steps as steps
+    steps.handled.options(executor="inline", store=sys.argv[1]).run(sys.argv[2], sys.argv[3], 7)
+"""
+
+
+def test_a_killed_run_goes_on_with_exceptions_that_it_has_handled(tmp_path):
+    """What failed and was handled is history: the program goes on behind it, though it would succeed now."""
+    from tangentflow import runs
+    from tests.engine import stored_steps
+
+    store, path, flag = tmp_path / "store", str(tmp_path / "notes"), tmp_path / "flag"
+    flag.touch()
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HANDLED), store, path, flag],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert eventually(lambda: "slow -1" in stored_steps.notes(path), 60)
+    assert runs(store)[0].status == "Running" and not runs(store)[0].killed
+    process.kill()
+    process.wait()
+    flag.unlink()
+    (killed,) = runs(store)
+    assert killed.killed and killed.status == "Failed" and "resume" in str(killed.error)
+    assert [(step.path, step.status) for step in killed.steps] == [("fail_if", "Failed"), ("slow", "Cancelled")]
+    again = stored_steps.handled.options(executor="inline", store=store, reuse=killed).run(path, str(flag), 7)
+    assert again.result() == (-10, -1)
+    assert stored_steps.notes(path) == ["fail_if 7", "slow -1", "slow -1"]
+    assert again.step("fail_if").cached and again.step("fail_if").status == "Failed"
+
+
+def test_a_run_of_another_process_is_watched_and_cancelled(tmp_path):
+    from tangentflow import attach, runs
+
+    store, path = tmp_path / "store", str(tmp_path / "notes")
+    script = f"""
+        import sys
+        from tests.engine import policy_steps as steps
+        run = steps.naps_again.options(workers=2, store={str(store)!r}).run({path!r}, 4, 60)
+        print(run.status)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert eventually(lambda: len(steps.notes(path)) == 2, 60)
+    run = attach(runs(store)[0].id, store=store)
+    assert run.status == "Running" and {step.status for step in run.steps} == {"Running"} and len(run.steps) == 2
+    with pytest.raises(TimeoutError):
+        run.wait(0.1)
+    run.cancel()
+    assert run.wait(30).status == "Cancelled" and isinstance(run.error, Cancelled)
+    assert process.communicate(timeout=30)[0] == "Cancelled\n"
+    assert all(eventually(lambda: gone(int(line.split()[1]))) for line in steps.notes(path))
