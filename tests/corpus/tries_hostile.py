@@ -152,7 +152,7 @@ def three_finallys(n):
                     continue
         except Known:
             order.append("known")
-            return order, f(i)
+            return list(order), f(i)
         finally:
             order.append("outer")
     return order
@@ -440,6 +440,38 @@ def raise_again_in_while_in_handler(n):
             if tries > 2:
                 raise
     return tries
+
+
+@workflow
+def raise_again_in_nested_loops_in_handler(n):
+    a = b = 0
+    try:
+        divide(6, n)
+    except ZeroDivisionError:
+        while a < 3:
+            a = f(a)
+            while b < a:
+                b = f(b)
+                if b == 2:
+                    raise
+    return a, b
+
+
+@workflow
+def raise_again_in_loop_in_try_in_handler(n):
+    a = 0
+    try:
+        fail(n)
+    except Known as error:
+        try:
+            while True:
+                a = f(a)
+                if a > n:
+                    raise
+        except KeyError:
+            e("never")
+        finally:
+            e(error, a)
 
 
 @workflow
