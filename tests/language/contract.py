@@ -419,7 +419,8 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
         yield from _beyond(plain, seen, by_place, _said_so(workflow, plain.raised))
     if seen.printed != plain.printed:
         yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
-    yield from _misplaced(runs, workflow.__name__ not in USED_EFFECTS)
+    placed = {id(run) for run in by_place}
+    yield from _misplaced([run for run in runs if id(run) in placed], workflow.__name__ not in USED_EFFECTS)
 
 
 def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[list[_Run], bool]:
