@@ -47,7 +47,8 @@ Block = list[Stmt]
 class Glue(Stmt):
     """User code without a step call: one statement, evaluated again wherever a slice needs it.
 
-    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words; `total` says that it cannot raise.
+    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words, and "again" where a bare `raise` in a loop
+    does; `total` says that it cannot raise.
     """
 
     node: gast.stmt

@@ -72,8 +72,8 @@ class _Builder:
             body += skip()
         return self._slice(start, need, code, body)
 
-    def _code(self) -> Code:
-        return Code(self.mutated)
+    def _code(self, advances: bool = False) -> Code:
+        return Code(self.mutated, advances=advances)
 
     def _slice(self, start: Stmt | None, need: set[str], code: Code, body: Lines) -> Slice:
         if start is None:
@@ -198,7 +198,7 @@ class _Builder:
         caught = stmt in self.planner.caught
         left = "_tf_left" if caught else None
         jumps = Jumps(lambda value: [_returned(value, left)], lambda: lines(f"return _tf.Done({state})"), lambda: after)
-        code = self._code()
+        code = self._code(advances=True)
         kept, need = self.planner.iteration(stmt, set(plan.carried))
         body: Lines = []
         if isinstance(stmt, core.While):

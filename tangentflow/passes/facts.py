@@ -191,8 +191,8 @@ def _live_try(stmt: core.Try, after: frozenset[str], exits: _Exits, facts: Facts
     """What is live before a `try`: its handlers and its `finally` may start after any part of its body."""
     if stmt.final:
         every = after | exits.out | exits.on_break | exits.on_continue
-        through = _live(stmt.final, every, exits, facts, mark)
         own = _live(stmt.final, frozenset(), exits, facts, mark=False)
+        through = _live(stmt.final, every, exits, facts, mark)  # last: what it notes of the statements inside counts
         facts.block_after[id(stmt.final)] = every
         after = own | (after & through)
         exits = _Exits(**{exit.name: own | (getattr(exits, exit.name) & through) for exit in fields(exits)})

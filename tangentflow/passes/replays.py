@@ -54,10 +54,15 @@ def skip() -> Lines:
 
 @dataclass
 class Code:
-    """Emits one slice. `mutated` are names whose looked-up values the slice may change; `messages` issues messages."""
+    """Emits one slice.
+
+    `mutated` are names whose looked-up values the slice may change; `messages` issues messages; `advances`: it is the one that leads
+    from an iteration to the next.
+    """
 
     mutated: frozenset[str]
     messages: bool = False
+    advances: bool = False
     inputs: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
     counters: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -76,6 +81,9 @@ class Code:
         """Emit one statement."""
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
+            if self.advances and "again" in stmt.jumps:
+                assert isinstance(stmt.node, gast.Raise) and isinstance(stmt.node.exc, gast.Name)
+                return lines(f"raise _tf.again({stmt.node.exc.id})")
             return [to_ast(stmt.node)]
         if isinstance(stmt, core.Site):
             return self._site(stmt, sure)

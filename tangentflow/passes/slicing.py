@@ -196,7 +196,7 @@ class Slicer:
         sliced, before = self.attempt(stmt, need, inner)
         if not any(core.blocks(sliced)):
             return None, need, mode
-        if stmt.handlers or leaves(stmt.final):
+        if stmt.handlers or leaves(stmt.final) or (inner.full and sliced.final):
             sliced, before = self.attempt(stmt, need, inner, exact=True)
         return sliced, before, mode
 

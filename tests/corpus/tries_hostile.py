@@ -152,7 +152,7 @@ def three_finallys(n):
                     continue
         except Known:
             order.append("known")
-            return order, f(i)
+            return list(order), f(i)
         finally:
             order.append("outer")
     return order
@@ -440,6 +440,38 @@ def raise_again_in_while_in_handler(n):
             if tries > 2:
                 raise
     return tries
+
+
+@workflow
+def raise_again_in_nested_loops_in_handler(n):
+    a = b = 0
+    try:
+        divide(6, n)
+    except ZeroDivisionError:
+        while a < 3:
+            a = f(a)
+            while b < a:
+                b = f(b)
+                if b == 2:
+                    raise
+    return a, b
+
+
+@workflow
+def raise_again_in_loop_in_try_in_handler(n):
+    a = 0
+    try:
+        fail(n)
+    except Known as error:
+        try:
+            while True:
+                a = f(a)
+                if a > n:
+                    raise
+        except KeyError:
+            e("never")
+        finally:
+            e(error, a)
 
 
 @workflow
@@ -1137,3 +1169,62 @@ def finally_binds_what_an_outer_handler_reads(n):
     except Known:
         a = b
     return a
+
+
+@workflow
+def finally_reads_what_the_body_did_not_bind(n, m=2):
+    try:
+        m = g(fail_if(n, 1), m)
+    finally:
+        m = bump(divide(8, m))
+    return m
+
+
+@workflow
+def finally_reads_what_the_body_bound_last(n):
+    a = 7
+    try:
+        a = 1
+        a = fail_if(n, 1)
+        a = 0
+        b = 6 // n
+        a = b
+    finally:
+        c = 6 // a if n != 5 else f(a)
+    return a, c
+
+
+@workflow
+def loop_in_finally_leaves_names(n):
+    try:
+        fail_if(n, 2)
+    finally:
+        c = 0
+        while f(c) < n:
+            c = c + 1
+            for j, i in enumerate(range(3)):
+                pass
+    return j, i, c
+
+
+@workflow
+def loop_without_steps_leaves_names(n):
+    c = 0
+    while f(c) < n:
+        c = c + 1
+        for j in range(3):
+            pass
+    return j, c
+
+
+@workflow
+def value_behind_an_exception_in_a_serial_loop(n):
+    c = 0
+    while c < 2:
+        c = f(c)
+        try:
+            a = (b, g(c, n))  # noqa: F821
+            b = a
+        except NameError:
+            a = None
+    return c, a

@@ -8,9 +8,9 @@ from tests.language.hunt import Task, look
 from tests.language.random_programs import Generator, check, load, shrink
 from tests.language.random_programs.shrinking import as_program
 
-SMALL = range(96)
-LARGE = range(1_000_000, 1_000_006)
-SLOW = range(2_000_000, 2_000_006)
+SMALL = range(60)
+LARGE = range(1_000_000, 1_000_004)
+SLOW = range(2_000_000, 2_000_002)
 BATCH = 12
 
 
@@ -30,9 +30,9 @@ def test_small_programs(start: int) -> None:
     _assert_right(range(start, start + BATCH), False, ("judge", "source"))
 
 
-@pytest.mark.parametrize("start", LARGE[::3])
+@pytest.mark.parametrize("start", LARGE[::2])
 def test_large_programs(start: int) -> None:
-    _assert_right(range(start, start + 3), True, ("judge", "source"))
+    _assert_right(range(start, start + 2), True, ("judge", "source"))
 
 
 @pytest.mark.parametrize("engine", ["run", "simulate"])
@@ -92,10 +92,8 @@ def test_a_program_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_shrink_keeps_what_fails() -> None:
-    text = Generator(7).program()
-    small = shrink(text, lambda candidate: "try:" in candidate and bool(load(candidate, "smaller")), 20)
-    assert as_program(
-        small, "small"
-    ) == "@workflow\ndef small(n: int, m: int=2):\n    try:\n        pass\n    except:\n        pass" or (
-        len(small) < len(text) / 2 and "try:" in small
-    )
+    text = next(text for text in (Generator(seed).program() for seed in range(50)) if text.count("finally:") > 1)
+    small = shrink(text, lambda candidate: "finally:" in candidate and bool(load(candidate, "smaller")), 30)
+    body = as_program(small, "small").split("\n")
+    assert body[0] == "@workflow" and body[1].startswith("def small(")
+    assert [line.strip() for line in body[2:5]] == ["try:", "pass", "finally:"] and len(body) == 6
