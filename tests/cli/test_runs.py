@@ -184,7 +184,7 @@ def test_stores_and_runs_that_are_not_there(here):
         "print(local.options(executor='inline', store='other').run(1).id)"
     )
     script = here / "script.py"
-    script.write_text(f"def main():\n" + "".join(f"    {line}\n" for line in code.splitlines()) + "main()\n")
+    script.write_text("def main():\n" + "".join(f"    {line}\n" for line in code.splitlines()) + "main()\n")
     done = subprocess.run([sys.executable, "script.py"], cwd=here, env=environment(), capture_output=True, text=True, timeout=60)
     id = done.stdout.split()[-1]
     done = tangentflow(here, "resume", id, "--store", "other")
