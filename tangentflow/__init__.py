@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tangentflow.client.find import attach, runs
     from tangentflow.compiled import Graph
     from tangentflow.decorators import step, workflow
-    from tangentflow.engine.history import attach, runs
     from tangentflow.engine.run import Run, StepRun
     from tangentflow.errors import (
         Cancelled,
@@ -33,7 +33,7 @@ _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
     "tangentflow.runtime.progress": ("progress",),
-    "tangentflow.engine.history": ("attach", "runs"),
+    "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (

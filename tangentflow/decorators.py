@@ -29,6 +29,7 @@ except ModuleNotFoundError:  # in a pod, which comes without it: what runs there
 
 
 if TYPE_CHECKING:
+    from tangentflow.client.run import ArgoRun
     from tangentflow.compiled import Graph
     from tangentflow.engine.run import Run
 
@@ -38,7 +39,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
-RUN_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
+LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
+RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
 
 class _Decorated(Generic[P, R]):
@@ -116,7 +119,16 @@ class BoundWorkflow(Generic[P, R]):
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         from tangentflow.engine.local import run
 
-        return run(self.workflow.graph, args, kwargs, **self._options)
+        return run(self.workflow.graph, args, kwargs, **self._only(LOCAL_OPTIONS))
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
+        """Submit the workflow to Argo; return at once with a live run. See `tangentflow.client.submit`."""
+        from tangentflow.client.submit import submit
+
+        return submit(self.workflow.graph, args, kwargs, **self._only(SUBMIT_OPTIONS))
+
+    def _only(self, names: frozenset[str]) -> dict[str, Any]:
+        return {name: value for name, value in self._options.items() if name in names}
 
     def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
@@ -158,6 +170,10 @@ class WorkflowFunction(_Decorated[P, R]):
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         return BoundWorkflow(self, {}).run(*args, **kwargs)
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
+        """Submit the workflow to Argo, to where the environment says as for the `argo` command; return at once with a live run."""
+        return BoundWorkflow(self, {}).submit(*args, **kwargs)
 
     def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the emitted Argo document on this machine, as the controller would; return the finished run."""

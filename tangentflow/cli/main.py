@@ -116,12 +116,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_call(simulating, f"a document in YAML, or {_TARGET}")
     simulating.set_defaults(command=_simulate)
+
+    submitting = commands.add_parser(
+        "submit", help="submit a workflow to Argo and print the id of its run",
+        description="Submit a workflow to the Argo Server or the Kubernetes API that the environment names, as for the `argo` command "
+        "(ARGO_SERVER, ARGO_TOKEN, ARGO_NAMESPACE, KUBECONFIG, ...), and print the id of its run.",
+    )  # fmt: skip
+    submitting.add_argument("--wait", action="store_true", help="wait for the end and print the result, as `run` does")
+    _add_namespace(submitting)
+    _add_call(submitting, _TARGET)
+    submitting.set_defaults(command=_submit)
     return parser
 
 
 def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands about runs."""
-    listing = commands.add_parser("list", help="list the runs of a store, newest first")
+    listing = commands.add_parser("list", help="list runs, newest first: those of the store, and those on the cluster")
     listing.set_defaults(command=_list)
     showing = commands.add_parser("show", help="show a run: its steps, and what failed with arguments and traceback")
     showing.set_defaults(command=_show)
@@ -143,6 +153,8 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     logging.add_argument("path", nargs="?", metavar="STEP", help="the path of a step run, like fit or loop[3].fit")
     for parser in (listing, showing, logging, cancelling, resuming):
         parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
+    for parser in (listing, showing, logging, cancelling):
+        _add_namespace(parser)
 
 
 def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
@@ -151,6 +163,12 @@ def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
         "arguments", nargs=argparse.REMAINDER, metavar="--ARG V",
         help="arguments of the workflow, by the names of its parameters; --help here lists them",
     )  # fmt: skip
+
+
+def _add_namespace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n", "--namespace", metavar="NS", help="the cluster's namespace (default: ARGO_NAMESPACE, or the kubeconfig's)"
+    )
 
 
 def _compile(arguments: argparse.Namespace) -> int:
@@ -185,28 +203,34 @@ def _simulate(arguments: argparse.Namespace) -> int:
     return simulate_file(arguments.target, arguments.arguments)
 
 
+def _submit(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import submit_file
+
+    return submit_file(arguments.target, arguments.arguments, arguments.namespace, arguments.wait)
+
+
 def _list(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import list_runs
 
-    return list_runs(arguments.store)
+    return list_runs(arguments.store, arguments.namespace)
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import show_run
 
-    return show_run(arguments.run, arguments.store)
+    return show_run(arguments.run, arguments.store, arguments.namespace)
 
 
 def _logs(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import show_logs
 
-    return show_logs(arguments.run, arguments.path, arguments.store)
+    return show_logs(arguments.run, arguments.path, arguments.store, arguments.namespace)
 
 
 def _cancel(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import cancel_run
 
-    return cancel_run(arguments.run, arguments.store)
+    return cancel_run(arguments.run, arguments.store, arguments.namespace)
 
 
 def _resume(arguments: argparse.Namespace) -> int:

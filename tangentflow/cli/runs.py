@@ -1,4 +1,4 @@
-"""Commands about runs: what there is in a store, what became of one, going on with one."""
+"""Commands about runs, in a store and on a cluster: what there is, what became of one, going on with one."""
 
 from __future__ import annotations
 
@@ -7,41 +7,74 @@ import reprlib
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tangentflow.cli.arguments import parse
 from tangentflow.cli.commands import finished, own_output
 from tangentflow.cli.load import load
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import UsageError
 
 if TYPE_CHECKING:
+    from tangentflow.client.run import ArgoRun
     from tangentflow.engine.history import StoredRun
     from tangentflow.engine.run import StepRun
 
-__all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run"]
+__all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run", "submit_file"]
+
+Row = tuple[str, ...]
 
 
-def list_runs(store: str | None) -> int:
-    """Print a line for each run, newest first."""
-    from tangentflow.engine.history import counted_runs
+def submit_file(target: str, arguments: Sequence[str], namespace: str | None, wait: bool) -> int:
+    """Submit a workflow to Argo and print the id of its run; with `wait`, print its result as `run` does."""
+    with own_output() as out:
+        workflow = load(target)
+        args, kwargs = parse(workflow, arguments, f"tangentflow submit {target}", out)
+        run = workflow.options(namespace=namespace).submit(*args, **kwargs)
+        print(run.id, file=sys.stderr if wait else out, flush=True)
+        return finished(run.wait(), out) if wait else 0
 
-    rows = [("RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "STEPS")]
-    for run, counts in counted_runs(store):
-        status = "Killed" if run.killed else run.status
-        steps = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
-        rows.append((run.id, run.workflow, status, _clock(run.started), _took(run.started, run.finished), steps))
-    _table(rows, sys.stdout)
+
+def list_runs(store: str | None, namespace: str | None) -> int:
+    """Print a line for each run, newest first: of the store, and of the cluster if one is named here or in the environment."""
+    from tangentflow.client.find import is_named
+
+    rows = [] if namespace else list(_stored(store))
+    if namespace or (store is None and is_named()):
+        rows += _submitted(namespace)
+    head = ("RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "STEPS")
+    _table([head, *(row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True))], sys.stdout)
     return 0
 
 
-def show_run(id: str, store: str | None) -> int:
+def _stored(store: str | None) -> Iterator[tuple[float, Row]]:
+    from tangentflow.engine.history import counted_runs
+
+    for run, counts in counted_runs(store):
+        status = "Killed" if run.killed else run.status
+        steps = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
+        took = _took(run.started, run.finished)
+        yield run.started, (run.id, run.workflow, status, _clock(run.started), took, steps)
+
+
+def _submitted(namespace: str | None) -> Iterator[tuple[float, Row]]:
+    from tangentflow.client.submit import submitted
+
+    for run in submitted(namespace=namespace):
+        status, over = run.status, run.finished is not None
+        took = _took(run.started, run.finished) if over or status == "Running" else ""
+        yield run.created, (run.id, run.workflow, status, _clock(run.created), took, "on Argo")
+
+
+def show_run(id: str, store: str | None, namespace: str | None) -> int:
     """Print a run and its step runs; of those that failed, the arguments and the traceback too."""
     with own_output() as out:  # what is loaded may print
-        run = _found(id, store)
+        run = _found(id, store, namespace)
         print(f"{run.id}: {run.workflow}, {'Killed' if run.killed else run.status}", file=out)
-        print(f"started {_clock(run.started)}, took {_took(run.started, run.finished)}", file=out)
+        if run.started is not None:
+            print(f"started {_clock(run.started)}, took {_took(run.started, run.finished)}", file=out)
         for note in run.notes:
             print(f"note: {note}", file=out)
         rows = [("STEP", "STATUS", "ATTEMPTS", "TOOK", "SOURCE", "")]
@@ -68,17 +101,17 @@ def _show_failure(step: StepRun, out: TextIO) -> None:
     traceback.print_exception(step.error, file=out)
 
 
-def show_logs(id: str, path: str | None, store: str | None) -> int:
+def show_logs(id: str, path: str | None, store: str | None, namespace: str | None) -> int:
     """Print what the steps of a run, or one of them, have written."""
-    run = _found(id, store)
+    run = _found(id, store, namespace)
     sys.stdout.write(run.logs() if path is None else run.step(path).logs())
     return 0
 
 
-def cancel_run(id: str, store: str | None) -> int:
-    """Ask the process of a run to stop it."""
-    run = _found(id, store)
-    if run.status != "Running":
+def cancel_run(id: str, store: str | None, namespace: str | None) -> int:
+    """Ask the process or the cluster of a run to stop it."""
+    run = _found(id, store, namespace)
+    if run.status not in ("Running", "Pending"):
         raise UsageError(f"run {run.id} is not running: it is {run.status}")
     run.cancel()
     return 0
@@ -86,8 +119,10 @@ def cancel_run(id: str, store: str | None) -> int:
 
 def resume_run(id: str, store: str | None, options: dict[str, Any]) -> int:
     """Begin a run again with its own arguments, and take over what is on record of it; print its result as `run` does."""
+    from tangentflow.engine.history import find_run
+
     with own_output() as out:
-        run = _found(id, store)
+        run = find_run(id, store)
         if run.status == "Running":
             raise UsageError(f"run {run.id} is still running; tangentflow cancel {run.id} stops it")
         workflow = _workflow(run)
@@ -121,11 +156,11 @@ def _workflow(run: StoredRun) -> WorkflowFunction[..., object]:
     return found
 
 
-def _found(id: str, store: str | None) -> StoredRun:
-    """Return a run by its id or the beginning of it."""
-    from tangentflow.engine.history import find_run
+def _found(id: str, store: str | None, namespace: str | None) -> StoredRun | ArgoRun:
+    """Return a run by its id; one of the store by the beginning of it too."""
+    from tangentflow.client.find import find
 
-    return find_run(id, store)
+    return find(id, store, namespace)
 
 
 def _table(rows: Sequence[Sequence[str]], out: TextIO) -> None:

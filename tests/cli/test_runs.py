@@ -59,7 +59,9 @@ def here(tmp_path):
     (tmp_path / "flow.py").write_text(FLOW)
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg" / "__init__.py").touch()
-    (tmp_path / "pkg" / "inner.py").write_text(FLOW.replace("import os", "from . import __name__ as parent\nimport os", 1))
+    (tmp_path / "pkg" / "inner.py").write_text(
+        FLOW.replace("import os", "from . import __name__ as parent\nimport os", 1)
+    )
     return tmp_path
 
 
@@ -111,7 +113,12 @@ def test_a_killed_run_is_resumed(here):
         [sys.executable, "-m", "tangentflow", "run", "flow.py:waiting"], cwd=here, env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    until(lambda: "Running" in tangentflow(here, "list").stdout and "1 running, 1 succeeded" in tangentflow(here, "list").stdout)
+    until(
+        lambda: (
+            "Running" in tangentflow(here, "list").stdout
+            and "1 running, 1 succeeded" in tangentflow(here, "list").stdout
+        )
+    )
     process.kill()
     process.communicate()
     listed = tangentflow(here, "list").stdout.splitlines()[1]
@@ -157,7 +164,9 @@ def test_a_run_is_stopped_from_outside(here, way):
 def test_a_run_of_a_module_in_a_package_is_resumed(here):
     (here / "flag").touch()
     code = "from pkg.inner import flow\nassert flow.options(executor='inline').run(2).status == 'Failed'"
-    done = subprocess.run([sys.executable, "-c", code], cwd=here, env=environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, env=environment(), capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     (here / "flag").unlink()
     id = tangentflow(here, "list").stdout.splitlines()[1].split()[0]
@@ -171,7 +180,9 @@ def test_a_run_that_failed_between_its_steps(here):
     (here / "flow.py").write_text(code)
     assert tangentflow(here, "run", "--executor", "inline", "flow.py:between").returncode == 1
     shown = tangentflow(here, "show", "between").stdout
-    assert "the run failed" in shown and "ZeroDivisionError" in shown and "make(n) // n" not in shown.split("Traceback")[0]
+    assert (
+        "the run failed" in shown and "ZeroDivisionError" in shown and "make(n) // n" not in shown.split("Traceback")[0]
+    )
 
 
 def test_stores_and_runs_that_are_not_there(here):
@@ -185,7 +196,9 @@ def test_stores_and_runs_that_are_not_there(here):
     )
     script = here / "script.py"
     script.write_text("def main():\n" + "".join(f"    {line}\n" for line in code.splitlines()) + "main()\n")
-    done = subprocess.run([sys.executable, "script.py"], cwd=here, env=environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=here, env=environment(), capture_output=True, text=True, timeout=60
+    )
     id = done.stdout.split()[-1]
     done = tangentflow(here, "resume", id, "--store", "other")
     assert done.returncode == 2 and f"reuse='{id}'" in done.stderr

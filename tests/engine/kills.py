@@ -123,4 +123,6 @@ def main(kills: int, seed: int) -> int:
 if __name__ == "__main__":
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     began = time.monotonic()
-    print(f"{main(wanted, int(sys.argv[2]) if len(sys.argv) > 2 else 0)} workflows, {wanted} kills, {time.monotonic() - began:.0f} s")
+    print(
+        f"{main(wanted, int(sys.argv[2]) if len(sys.argv) > 2 else 0)} workflows, {wanted} kills, {time.monotonic() - began:.0f} s"
+    )

@@ -146,7 +146,9 @@ def test_a_killed_run_goes_on_with_exceptions_that_it_has_handled(tmp_path):
     store, path, flag = tmp_path / "store", str(tmp_path / "notes"), tmp_path / "flag"
     flag.touch()
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(HANDLED), store, path, flag], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [sys.executable, "-c", textwrap.dedent(HANDLED), store, path, flag],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert eventually(lambda: "slow -1" in stored_steps.notes(path), 60)
     assert runs(store)[0].status == "Running" and not runs(store)[0].killed

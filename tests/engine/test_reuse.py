@@ -163,7 +163,9 @@ def test_runs_and_attach(path, tmp_path):
 def test_an_attached_run_can_be_overridden_and_reused(path, tmp_path):
     first = steps.diamond.options(executor="inline", store=tmp_path).run(path, 3)
     attach(first.id, store=tmp_path).step("double").override(100)
-    again = steps.diamond.options(executor="inline", store=tmp_path, reuse=attach(first.id, store=tmp_path)).run(path, 3)
+    again = steps.diamond.options(executor="inline", store=tmp_path, reuse=attach(first.id, store=tmp_path)).run(
+        path, 3
+    )
     assert again.result() == 203 and again.step("double").status == "Cached"
 
 
@@ -198,7 +200,10 @@ def test_large_values_lie_there_once(path, tmp_path):
     stored = sum(file.stat().st_size for file in (tmp_path / "values").rglob("*") if file.is_file())
     assert n <= stored < 2 * n
     seen = attach(run.id, store=tmp_path)
-    assert seen.step("loop.size", i=3).inputs["data"] == run.steps[0].result and seen.step("loop.size", i=3).inputs["i"] == 3
+    assert (
+        seen.step("loop.size", i=3).inputs["data"] == run.steps[0].result
+        and seen.step("loop.size", i=3).inputs["i"] == 3
+    )
     again = steps.with_large.options(executor="process", store=tmp_path, reuse=run).run(path, n, count)
     assert set(of(again).values()) == {"Cached"}
 
