@@ -15,10 +15,10 @@ from typing import Any, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.frames import Frame, Recorded, spell
-from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
+from tangentflow.errors import InternalError, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
-from tangentflow.runtime.codec import digest, encode, roundtrip
-from tangentflow.runtime.glue import glue
+from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.glue import evaluate_once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
 from tangentflow.runtime.slices import bind, compile_slice
@@ -237,29 +237,36 @@ class Machine:
             return
         address = (node.id, indices)
         try:
-            value = _evaluate_once(call, node) if isinstance(node, Glue) else call()
-            if isinstance(node, Step):
-                args, kwargs = value
-                step = self.graph.bindings[node.callee]
-                assert isinstance(step, StepFunction)
-                self.ready.append(Ready(frame, node, indices, step, args, kwargs))
+            if isinstance(node, Glue):
+                outcome = evaluate_once(call, node.text, node.origin.lineno, node.operands)
+            else:
+                self._start(frame, node, indices, *call())
                 return
-            if isinstance(node, Call):
-                self._start_call(frame, node, indices, *value)
-                return
-            outcome: Outcome = Value(value)
         except _OURS:
             raise
         except BaseException as error:
             outcome = Raised(error)
+        self._record(frame, address, outcome)
+
+    def _record(self, frame: Frame, address: Address, outcome: Outcome) -> None:
         try:
             frame.record(address, outcome)
         except NotPicklable as error:
             outcome = Raised(error)
             frame.record(address, outcome)
         self._wake(frame, address)
-        if isinstance(outcome, Raised):
+        if failed(outcome):
             self._look_for_the_end(frame)
+
+    def _start(
+        self, frame: Frame, node: Step | Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if isinstance(node, Call):
+            self._start_call(frame, node, indices, args, kwargs)
+            return
+        step = self.graph.bindings[node.callee]
+        assert isinstance(step, StepFunction)
+        self.ready.append(Ready(frame, node, indices, step, args, kwargs))
 
     def _start_call(
         self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -362,17 +369,6 @@ class Machine:
             return self.done
         caller, address = frame.parent
         return address in caller.outcomes
-
-
-def _evaluate_once(call: Callable[[], Any], node: Glue) -> Any:
-    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
-    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
-    before = digest(operands)
-    with glue():
-        value = call()
-    if digest(operands) != before:
-        raise MutatedArgument(node.text, ", ".join(call.__code__.co_freevars), node.origin.lineno)
-    return value
 
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)

@@ -77,9 +77,10 @@ def stmt_uses(stmt: Stmt) -> Uses:
         return uses(stmt.node)
     if isinstance(stmt, core.Site):
         found = uses(stmt.expr, *[argument.value for argument in stmt.args])
-        if stmt.target:
-            found.writes.add(stmt.target)
-            found.kills.add(stmt.target)
+        found.writes |= stmt.targets
+        found.kills |= stmt.targets
+        found.mutates |= {*stmt.operands.changes, *stmt.operands.spent}
+        found.reads |= set(stmt.operands.witnesses)
         return found
     if isinstance(stmt, core.If):
         return uses(stmt.test)
@@ -165,7 +166,7 @@ def _live(
             live = head
         else:
             if mark and isinstance(stmt, core.Site):
-                stmt.used = stmt.target is not None and stmt.target in live
+                stmt.used = bool(stmt.targets & live)
             live = live - own.kills | own.reads
     return live
 

@@ -145,9 +145,8 @@ def calls_helper_that_opens(n):
 
 
 @workflow
-def calls_helper_that_changes(n):
-    xs = make(n)
-    ys = _helper_that_changes(xs)  # error: TF305 @10-34
+def calls_helper_that_changes(xs):
+    ys = _helper_that_changes(xs)  # error: TF201 @10-34
     return f(len(ys))
 
 
