@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, statements  # noqa: F401 (registers the rules)
+from tangentflow.language import calls, comprehensions, expressions, matching, statements, trying  # noqa: F401 (registers the rules)
+from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
 TARGET = Path(__file__).parent / "language.md"
@@ -42,17 +43,16 @@ A call whose result is dropped is refused unless it is a step, a sub-workflow, a
 workflow built: it would happen on one machine only.
 """
 
-CODES = """\
-## Offences
+REFUSALS_HEAD = """\
+## Refusals
 
-Each has a code, a place (line and columns), a reason and what to write instead; a `LanguageError` holds all of a function.
+Each offence has a code, a place (line and columns), a reason and what to write instead; a `LanguageError` holds all of a function, and
+`tangentflow lint FILE` shows all of a file. Every program below is compiled by the tests: the refused one is refused with that code, the
+other one gives the same value in every way to run it. Above each of them stands:
 
-| codes | what they are about |
-| --- | --- |
-| TF0xx | the source: it cannot be found, or is not a plain function |
-| TF1xx | constructs, and places where a step call cannot stand |
-| TF2xx | changes in place: of parameters, of steps' values, through an alias, of what a loop goes through |
-| TF3xx | calls: what reaches outside, hides a step, or has no value that could be stored |
+```python
+{prelude}```
+
 """
 
 
@@ -64,7 +64,8 @@ def render() -> str:
         f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
         CALLS,
         f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
-        CODES,
+        REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
+        *[_entry(entry) for entry in CATALOGUE.values()],
     ]
     return "\n".join(parts)
 
@@ -74,8 +75,26 @@ def _rows(rules: Iterable[Rule]) -> list[tuple[str, ...]]:
 
 
 def _refused() -> list[tuple[str, ...]]:
-    rows = {(refusal.code, refusal.construct, refusal.why, refusal.instead) for refusal in REFUSALS.values()}
+    rows = {(_link(refusal.code), refusal.construct, refusal.why, refusal.instead) for refusal in REFUSALS.values()}
     return sorted(rows)
+
+
+def _overview() -> list[tuple[str, ...]]:
+    rows = []
+    for prefix, title, entries in FAMILIES:
+        rows.append((f"**{prefix}…**", f"**{title}**"))
+        rows += [(_link(entry.code), entry.title) for entry in entries]
+    return rows
+
+
+def _link(code: str) -> str:
+    return f"[{code}](#{code.lower()})"
+
+
+def _entry(entry: Entry) -> str:
+    newer = f" (Python {'.'.join(map(str, entry.since))})" if entry.since > (3, 10) else ""
+    programs = f"```python\n# refused{newer}\n{entry.bad}```\n\n```python\n# instead\n{entry.good}```"
+    return f"### {entry.code}\n\n**{entry.title}.** {entry.why}\n\n{programs}\n"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

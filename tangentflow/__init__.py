@@ -22,14 +22,14 @@ if TYPE_CHECKING:
         StepTimeout,
         TangentflowError,
     )
-    from tangentflow.order import sequential
+    from tangentflow.order import after, parallel, sequential
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.order": ("sequential",),
+    "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepTimeout", "TangentflowError",
@@ -48,6 +48,8 @@ __all__ = [
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "after",
+    "parallel",
     "sequential",
     "step",
     "workflow",

@@ -54,6 +54,7 @@ class _Decorated(Generic[P, R]):
                 f"{self.__qualname__} was called through a value, so that the compiler did not see the call; "
                 "call it by its own name in a @workflow"
             )
+        kwargs.pop("after", None)  # it orders steps; a plain call has its order
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:

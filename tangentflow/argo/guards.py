@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from tangentflow.argo.reach import depth, gate, guarded
 from tangentflow.argo.shape import opening
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Node, Region, Slice, Step, Try
 
 __all__ = ["REST", "guard", "is_guard"]
 
@@ -56,6 +56,9 @@ def _inner(node: Node, loop: Loop | None, ifs: int, gates: dict[str, list[Slice]
         return replace(
             node, body=_region(node.body, loop, ifs + 1, gates), orelse=_region(node.orelse, loop, ifs + 1, gates)
         )
+    if isinstance(node, Try):
+        body, *handlers, orelse, final = [_region(region, loop, ifs + 1, gates) for region in node.regions]
+        return replace(node, body=body, handlers=tuple(handlers), orelse=orelse, final=final)
     if isinstance(node, (Step, Glue, Call)):
         return node
     return replace(node, body=_region(node.body, node if isinstance(node, Loop) else None, 0, gates))
@@ -67,10 +70,11 @@ def _gates(node: Node, region: Region, loop: Loop | None, gates: dict[str, list[
     (Where glue has effects, the slices of what follows rely on its having run, and look no further back.)
     """
     found: list[Slice] = []
-    behind_test = loop is not None and loop.kind == "while" and depth(opening(node)) > 0
-    jumped = guarded(opening(node))
+    whole = isinstance(node, Try)
+    behind_test = loop is not None and loop.kind == "while" and depth(opening(node), whole) > 0
+    jumped = guarded(opening(node), whole)
     if jumped or behind_test:
-        own = gate(opening(node))
+        own = gate(opening(node), whole)
         if jumped or own.inputs:
             found.append(own)
     sites = {wanted.site for wanted in opening(node).inputs}

@@ -11,7 +11,7 @@ from tangentflow.argo.guards import is_guard
 from tangentflow.argo.inputs import Loaded
 from tangentflow.argo.names import key
 from tangentflow.argo.shape import Flag, FlowPlan, Pod
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Slice, Step, Try
 
 __all__ = ["LOOP_LIMIT", "plan_json", "short_file"]
 
@@ -90,6 +90,9 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         return {**common, "operands": asdict(node.operands), "text": node.text, "slice": _slice(flow, node.slice, node.id)}
     if isinstance(node, If):
         return {**common, "guard": is_guard(node), "test": _slice(flow, node.test, f"test of {node.id}")}
+    if isinstance(node, Try):
+        common |= {"tried": node.id in plan.tried, "swallows": node.swallows}
+        return {**common, "pick": _slice(flow, node.pick, f"body of {node.id}")}
     if isinstance(node, Map):
         item_flags = {f.name: f.default for f in plan.item_flags.get(node.id, [])}
         return {**common, "scan": _slice(flow, node.scan, f"items of {node.id}"), "item_flags": item_flags}

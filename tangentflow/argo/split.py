@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangentflow.argo.shape import Block, Flag, FlowPlan, Task
+from tangentflow.argo.shape import SURE, Block, Flag, FlowPlan, Task
 
 __all__ = ["MOST", "split"]
 
@@ -26,14 +26,17 @@ def _split(plan: FlowPlan, block: Block) -> None:
     block.tasks = []
     part_of: dict[Task, Task] = {}
     parts: list[Task] = []
-    for start in range(0, len(tasks), SIZE):
+    start = 0
+    while start < len(tasks):
+        end = _end(tasks, start + SIZE)
         inner = Block(f"{block.key}/{len(parts)}", block.region, block.owner, block, block.loops)
         plan.blocks[inner.key] = inner
         part = block.add(f"part-{len(parts)}", "part", inner=inner)
         parts.append(part)
-        inner.tasks = tasks[start : start + SIZE]
+        inner.tasks = tasks[start:end]
         for task in inner.tasks:
             part_of[task] = part
+        start = end
     for part in parts:
         assert part.inner is not None
         for task in part.inner.tasks:
@@ -44,11 +47,20 @@ def _split(plan: FlowPlan, block: Block) -> None:
         block.tasks.append(task)
 
 
+def _end(tasks: list[Task], end: int) -> int:
+    """Return where a part ends: it does not cut a `try` in two."""
+    while end < len(tasks) and (
+        tasks[end - 1].kind == "body" or tasks[end].kind in ("except", "orelse", "final", "end")
+    ):
+        end += 1
+    return end
+
+
 def _cut(task: Task, part: Task, part_of: dict[Task, Task], flags: dict[str, Flag]) -> None:
     """Let the part wait in place of a task for what stands in other parts; what did not run there is told by its gates."""
     outside = [other for other in task.after if part_of[other] is not part]
     part.wait([part_of[other] for other in outside])
-    for gate in sorted(set().union(*[other.behind for other in outside if other.kind in ("pod", "rest")])):
+    for gate in sorted(set().union(*[other.behind for other in outside if other.kind in SURE])):
         if (flags[gate], "1") not in task.conditions:
             task.conditions.append((flags[gate], "1"))
             task.gates[gate] = flags[gate]

@@ -85,6 +85,7 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _no_python(error: SyntaxError) -> LanguageError:
-    place = (error.filename or "", error.lineno or 1, error.offset or 1, error.end_lineno, error.end_offset)
+    end = (error.end_lineno or None, error.end_offset or None)  # Python gives 0 where it does not know the end
+    place = (error.filename or "", error.lineno or 1, error.offset or 1, *end)
     text = error.text.rstrip("\n") if error.text else None
     return LanguageError(Offence("TF000", "this is not Python", error.msg, "", *place, text))

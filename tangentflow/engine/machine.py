@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, NotPicklable
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.runtime.codec import encode, roundtrip
 from tangentflow.runtime.glue import evaluate_once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
+from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
 from tangentflow.runtime.slices import bind, compile_slice
 
 __all__ = ["Machine", "Ready"]
@@ -70,6 +71,7 @@ class Machine:
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
         self._agenda: deque[_Poll] = deque()
+        self._bodies = Bodies()
         function = self._function(graph.root)
         self.root = self._frame(graph.main, "", bind(function, args, dict(kwargs)), None)
         self._work()
@@ -84,6 +86,7 @@ class Machine:
     def settle(self, ready: Ready, data: bytes) -> None:
         """Record the encoded outcome of a step run that was taken."""
         self.running -= 1
+        self.ready += self._bodies.settle(ready)
         frame, address = ready.frame, (ready.node.id, ready.indices)
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
@@ -133,9 +136,9 @@ class Machine:
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
         for node in region:
-            if isinstance(node, If):
-                self._open(frame, node.body, indices)
-                self._open(frame, node.orelse, indices)
+            if isinstance(node, (If, Try)):
+                for inner in node.regions:
+                    self._open(frame, inner, indices)
             else:
                 kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
                 self._agenda.append(_Poll(frame, kind, node, indices))
@@ -199,7 +202,8 @@ class Machine:
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
         for poll in frame.waiters.pop(address, []):
-            following = self._next_missing(frame, address)
+            own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
+            following = None if own else self._next_missing(frame, address)
             if following is None:
                 self._agenda.append(poll)
             else:
@@ -266,7 +270,9 @@ class Machine:
             return
         step = self.graph.bindings[node.callee]
         assert isinstance(step, StepFunction)
-        self.ready.append(Ready(frame, node, indices, step, args, kwargs))
+        ready = Ready(frame, node, indices, step, args, kwargs)
+        if self._bodies.admit(ready):
+            self.ready.append(ready)
 
     def _start_call(
         self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -331,6 +337,10 @@ class Machine:
             else:
                 self._iterate(frame, node, indices, i + 1, moved.state)
                 return
+        if isinstance(moved, Threw):
+            where = spell(frame.path, node.id, indices)
+            self._leave(frame, node, indices, Recorded.of(encode(Value(moved), where=where), where))
+            return
         assert isinstance(moved, (Done, Returned))
         self._leave(frame, node, indices, moved)
 

@@ -11,7 +11,7 @@ from tangentflow.engine.frames import Frame, spell
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.run import StepRun
 from tangentflow.engine.worker import Finished
-from tangentflow.graph.nodes import Call, If, Loop, Map, Region, Step
+from tangentflow.graph.nodes import Call, If, Loop, Map, Region, Step, Try
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Raised
 
@@ -44,9 +44,9 @@ def _region(frame: Frame, region: Region, indices: tuple[int, ...], log: Log, fo
         elif isinstance(node, Call):
             if address in frame.calls:
                 _frame(frame.calls[address], log, found)
-        elif isinstance(node, If):
-            _region(frame, node.body, indices, log, found)
-            _region(frame, node.orelse, indices, log, found)
+        elif isinstance(node, (If, Try)):
+            for inner in node.regions:
+                _region(frame, inner, indices, log, found)
         elif isinstance(node, Map):
             for i in range(frame.counts.get(address, 0)):
                 _region(frame, node.body, (*indices, i), log, found)

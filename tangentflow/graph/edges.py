@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice
+from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
 from tangentflow.language.known_results import MUTATES_FIRST
 
 __all__ = ["RESULT", "START", "Edge", "Places", "edges", "places", "slices"]
@@ -42,7 +42,7 @@ class Places:
 
     def loops(self, node: str) -> tuple[str, ...]:
         """Return the loops around a node, outermost first."""
-        return tuple(p for p in self.parents[node] if not isinstance(self.nodes[p], If))
+        return tuple(p for p in self.parents[node] if not isinstance(self.nodes[p], (If, Try)))
 
 
 def places(flow: Flow) -> Places:
@@ -63,6 +63,8 @@ def slices(node: Node) -> dict[str, Slice]:
     """Return the slices of a node by the name of their field."""
     if isinstance(node, If):
         return {"test": node.test}
+    if isinstance(node, Try):
+        return {"pick": node.pick}
     if isinstance(node, Map):
         return {"scan": node.scan}
     if isinstance(node, Loop):

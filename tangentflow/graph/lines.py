@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tangentflow.errors import InternalError
-from tangentflow.graph.nodes import Flow, If, Loop, Map
+from tangentflow.graph.nodes import Flow, If, Loop, Map, Try
 
 __all__ = ["Lines", "blocks", "lines_of", "spelled"]
 
@@ -44,7 +44,7 @@ def lines_of(flow: Flow) -> Lines:
     comments = _comments(flow.source)
     marked = {line: mark[1] for line, text in comments.items() if (mark := _MARK.match(text))}
     changing = {line: mark[1] for line, text in comments.items() if (mark := _CHANGES.match(text))}
-    sites = {node.id: node for node in nodes if not isinstance(node, (If, Map, Loop))}
+    sites = {node.id: node for node in nodes if not isinstance(node, (If, Try, Map, Loop))}
     statements: dict[str, ast.stmt] = {}
     messages: set[ast.stmt] = set()
     for stmt in walk(function.body):
@@ -54,8 +54,7 @@ def lines_of(flow: Flow) -> Lines:
         elif name is not None:
             messages.add(stmt)
     held = set(statements.values())
-    shapes = (ast.If, ast.For, ast.While)
-    compounds = [s for s in walk(function.body) if isinstance(s, shapes) and not held.isdisjoint(walk([s]))]
+    compounds = [s for s in walk(function.body) if _is_node(s) and not held.isdisjoint(walk([s]))]
     for node, stmt in zip((n for n in nodes if n.id not in sites), compounds, strict=False):
         statements[node.id] = stmt
     if len(statements) != len(nodes) or len(compounds) != len(nodes) - len(sites):
@@ -67,6 +66,13 @@ def lines_of(flow: Flow) -> Lines:
         s: frozenset(changing[s.lineno - 1].split(", ")) for s in walk(function.body) if s.lineno - 1 in changing
     }
     return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages), changes)
+
+
+def _is_node(stmt: ast.stmt) -> bool:
+    """Whether a compound statement stands for a node, and not for the rule of generator expressions."""
+    if isinstance(stmt, ast.Try):
+        return not any(handler.name == "_tf_error" for handler in stmt.handlers)
+    return isinstance(stmt, (ast.If, ast.For, ast.While))
 
 
 def blocks(stmt: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -110,6 +116,8 @@ def spelled(lines: Lines, node: str) -> str:
         return f"while {_condition(stmt)}"
     if isinstance(stmt, ast.If):
         return f"if {ast.unparse(stmt.test)}"
+    if isinstance(stmt, ast.Try):
+        return "try"
     return ast.unparse(stmt)
 
 

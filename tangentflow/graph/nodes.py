@@ -14,7 +14,22 @@ from dataclasses import dataclass, field
 from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
-__all__ = ["Call", "Flow", "Glue", "Graph", "If", "Input", "Loop", "Map", "Node", "Region", "Site", "Slice", "Step"]
+__all__ = [
+    "Call",
+    "Flow",
+    "Glue",
+    "Graph",
+    "If",
+    "Input",
+    "Loop",
+    "Map",
+    "Node",
+    "Region",
+    "Site",
+    "Slice",
+    "Step",
+    "Try",
+]
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,32 @@ class If:
 
 
 @dataclass(frozen=True)
+class Try:
+    """A `try` with sites in it. `caught` are the handlers' types as text, "" for one that catches everything.
+
+    `pick` replays the body and gives the number of the handler that takes its exception, or -1 if there was none. It raises an
+    exception that no handler takes, and skips where the body leaves by a jump. `swallows`: the `finally` may jump, and then no
+    exception goes on.
+    """
+
+    id: str
+    pick: Slice
+    body: Region
+    caught: tuple[str, ...]
+    handlers: tuple[Region, ...]
+    orelse: Region
+    final: Region
+    swallows: bool
+    effect: bool
+    origin: Origin = field(compare=False)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The body, the handlers, the `else`, the `finally`."""
+        return (self.body, *self.handlers, self.orelse, self.final)
+
+
+@dataclass(frozen=True)
 class Map:
     """A `for` whose iterations are independent: a fan-out.
 
@@ -198,13 +239,16 @@ class Loop:
         return (self.body,)
 
 
-Node = Step | Glue | Call | If | Map | Loop
+Node = Step | Glue | Call | If | Try | Map | Loop
 Site = Step | Glue | Call
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source."""
+    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source.
+
+    `parallel` are groups of nodes whose effects do not wait for each other.
+    """
 
     key: str
     name: str
@@ -213,6 +257,7 @@ class Flow:
     result: Slice
     source: str
     origin: Origin = field(compare=False)
+    parallel: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,11 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
         form = "**" if keyword is None else keyword
         args.append(core.Argument(form, lowering.atom(value, wishes[i])))
     _keep_order(lowering, args)
+    if lowering.after:
+        own = [argument for argument in args if argument.form == "after"]
+        names = [*[argument.value for argument in own], *map(load, lowering.after)]
+        wait = core.Argument("after", gast.Tuple(elts=names, ctx=gast.Load()))
+        args = [*[argument for argument in args if argument not in own], wait]
     pure = kind == "step" and bool(callee.option("pure", False))
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__

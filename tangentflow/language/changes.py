@@ -206,7 +206,8 @@ def element(base: Value, text: str) -> Value:
     """Return what is known of an element of a value written `text`."""
     if base.immutable or base.flat:
         return IMMUTABLE
-    return Value(origin="element", why=f"it is a part of `{text}`, which would change with it", fields=base.parts)
+    why = f"it is a part of `{text}`, which would change with it"
+    return Value(origin="element", why=why, root=base.root, fields=base.parts)
 
 
 def path(node: Any) -> tuple[str | None, int]:

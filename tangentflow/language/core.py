@@ -15,14 +15,30 @@ import gast
 from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
-__all__ = ["Argument", "Block", "Break", "Continue", "For", "Glue", "If", "Return", "Site", "Stmt", "While", "walk"]
+__all__ = [
+    "Argument",
+    "Block",
+    "Break",
+    "Continue",
+    "For",
+    "Glue",
+    "Handler",
+    "If",
+    "Return",
+    "Site",
+    "Stmt",
+    "Try",
+    "While",
+    "walk",
+]
 
 
 @dataclass(eq=False)
 class Stmt:
-    """A statement of the core tree."""
+    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other."""
 
     origin: Origin
+    lane: int = field(default=0, kw_only=True)
 
 
 Block = list[Stmt]
@@ -133,6 +149,26 @@ class While(Stmt):
 
 
 @dataclass(eq=False)
+class Handler:
+    """An `except` clause. `type` has no site in it; None catches everything. `name` is bound in the body and unbound after it."""
+
+    type: gast.expr | None
+    name: str | None
+    body: Block
+
+
+@dataclass(eq=False)
+class Try(Stmt):
+    """A `try`: handlers, an `else` and a `finally`, each of which may be missing."""
+
+    body: Block
+    handlers: list[Handler]
+    orelse: Block
+    final: Block
+    id: str = ""
+
+
+@dataclass(eq=False)
 class Return(Stmt):
     """The end of the workflow with a value."""
 
@@ -157,6 +193,8 @@ def blocks(stmt: Stmt) -> list[Block]:
         return [stmt.body, stmt.orelse]
     if isinstance(stmt, While):
         return [stmt.test, stmt.body, stmt.orelse]
+    if isinstance(stmt, Try):
+        return [stmt.body, *[handler.body for handler in stmt.handlers], stmt.orelse, stmt.final]
     return []
 
 

@@ -85,9 +85,9 @@ class Body:
         augmented = isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name)
         displays = (gast.List, gast.ListComp, gast.Set, gast.SetComp, gast.Dict, gast.DictComp)
         container = value.type in ("list", "set", "dict") or isinstance(getattr(node, "value", None), displays)
-        if code == "TF201" and value.root in self.params and (not augmented or container):
+        if code in ("TF201", "TF203") and value.root in self.params and (not augmented or container):
             self.mutates.append(value.root)
-            self.depth = max(self.depth, self.flow.depth)
+            self.depth = ALONE if code == "TF203" else max(self.depth, self.flow.depth)
         elif code == "TF207":
             why = f"it changes `{name}`, which other steps do not see, as they run elsewhere"
             self.found.append(Verdict("refused", "TF306", why, "pass the value as an argument and return the new one"))

@@ -21,6 +21,7 @@ import gast
 from tangentflow.language import classes, known
 from tangentflow.language.by_name import by_name
 from tangentflow.language.helpers import Helpers
+from tangentflow.language.patterns import named
 from tangentflow.language.totality import Totality
 from tangentflow.language.uses import MUTATORS, root_name
 from tangentflow.language.verdict import (
@@ -317,6 +318,7 @@ def _bound_inside(node: Any) -> set[str]:
         names = {n.id for n in gast.walk(node.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
         if isinstance(node, gast.FunctionDef):
             names |= {n.id for n in gast.walk(node) if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)}
+            names |= {name for n in gast.walk(node) if n is not node and (name := named(n)) is not None}
         return names
     if isinstance(node, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
         targets = [generator.target for generator in node.generators]

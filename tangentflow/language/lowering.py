@@ -25,12 +25,14 @@ import gast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import InternalError, LanguageError, Offence
 from tangentflow.language import core, known, known_results
+from tangentflow.language.imports import Imported, imports_of
 from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import bound_names, root_name, uses
+from tangentflow.language.uses import all_names, bound_names, root_name, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
@@ -62,6 +64,7 @@ class Lowered:
     spelling: dict[str, str]
     names: dict[str, object]
     origin: Origin
+    imports: tuple[Imported, ...] = ()
 
 
 class Lowering:
@@ -74,13 +77,17 @@ class Lowering:
         self.out: core.Block = []
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
-        self.locals = set(self.params) | own.binds
+        self.imports = imports_of(source, self.params, body_of(source.tree))
+        self.locals = (set(self.params) | own.binds) - set(self.imports.meaning)
         self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
-        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
-        self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
+        self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
+        self.caught: Caught | None = None
+        self.after: list[str] = []  # names that steps here wait for
+        self.lanes = 0
+        self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
         )
@@ -131,7 +138,7 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (self.source.closure, self.source.globals, vars(builtins)):
+            for space in (self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
                 if node.id in space:
                     return self._outer(node, space[node.id])
             return MISSING
@@ -354,6 +361,14 @@ class Lowering:
 
 
 @dataclass
+class Caught:
+    """The exception that the handler around has caught: the name that holds it for loops, and whether we are in one."""
+
+    name: str
+    looping: bool = False
+
+
+@dataclass
 class _Branch:
     bound: set[str] = field(default_factory=set)
     dead: bool = False
@@ -413,8 +428,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
                 for n in gast.walk(t)
                 if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
             }
-        elif isinstance(node, gast.FunctionDef):
-            others.add(node.name)
+        elif (name := named(node)) is not None:
+            others.add(name)
     return lists - others
 
 
@@ -443,17 +458,29 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
 
 def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+    from tangentflow.language import (  # noqa: F401 (each of them registers its rules)
+        calls,
+        comprehensions,
+        expressions,
+        matching,
+        ordering,
+        ownership,
+        statements,
+        trying,
+    )
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
+    for node, *offence in lowering.imports.offences:
+        lowering.refuse(node, "TF108", *offence)
     fence(lowering)
     if any(
         not offence.code.startswith("TF3") for offence in lowering.offences
     ):  # refused calls leave the rest checkable
         raise LanguageError.from_offences(lowering.offences)
-    body = lowering.block(body_of(source.tree))
-    for node in _inner_statements(body_of(source.tree)):
+    statements_of = body_of(source.tree)
+    body = lowering.block(statements_of)
+    for node in _inner_statements(statements_of):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
@@ -465,7 +492,7 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     _no_hidden_calls(lowering, body)
     return Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
-        _outer_names(lowering), Origin.of_header(source.tree, source),
+        _outer_names(lowering), Origin.of_header(source.tree, source), tuple(lowering.imports.statements),
     )  # fmt: skip
 
 
@@ -486,7 +513,7 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
     """Return the globals and closure variables that the function reads, with their objects."""
     found: dict[str, object] = {}
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
-        if isinstance(node, gast.Name) and node.id not in lowering.locals:
+        if isinstance(node, gast.Name) and node.id not in lowering.locals | set(lowering.imports.meaning):
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
@@ -502,5 +529,7 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
         yield node
         if isinstance(node, gast.FunctionDef):
             continue
-        for name in ("body", "orelse"):
+        for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
+        for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _inner_statements(part.body)

@@ -149,6 +149,10 @@ class Flow(RecordedCalls):
 
         self.iterate(id(stmt), head, stmt.body, stmt.orelse, set(), tested=stmt.condition)
 
+    def _core_Try(self, stmt: core.Try) -> None:
+        handlers = [(h.type, h.name, h.body) for h in stmt.handlers]
+        self.attempt(stmt.body, handlers, stmt.orelse, stmt.final)
+
     def _core_Return(self, stmt: core.Return) -> None:
         self._stmt_Return(gast.Return(value=stmt.value))
 

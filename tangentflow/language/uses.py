@@ -12,7 +12,19 @@ from typing import Any
 
 import gast
 
-__all__ = ["MUTATORS", "Operand", "Uses", "bound_names", "captured_names", "changed_operands", "root_name", "uses"]
+from tangentflow.language.patterns import captures, irrefutable, named
+
+__all__ = [
+    "MUTATORS",
+    "Operand",
+    "Uses",
+    "all_names",
+    "bound_names",
+    "captured_names",
+    "changed_operands",
+    "root_name",
+    "uses",
+]
 
 Operand = int | str
 """An operand of a call: "self" is the receiver of a method, numbers count arguments, keywords last."""
@@ -75,14 +87,21 @@ def bound_names(target: gast.AST) -> set[str]:
     return {n.id for n in gast.walk(target) if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Param))}
 
 
+def all_names(tree: gast.AST) -> set[str]:
+    """Return every name that occurs in a tree, those that are no `Name` nodes included."""
+    names = {node.id if isinstance(node, gast.Name) else named(node) for node in gast.walk(tree)}
+    return {name for name in names if name is not None}
+
+
 class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     def __init__(self) -> None:
         self.uses = Uses()
         self.hidden: list[set[str]] = []
+        self.captured: list[set[str]] = []
         self.sure = True
 
     def read(self, name: str) -> None:
-        if not any(name in scope for scope in self.hidden):
+        if not any(name in scope for scope in [*self.hidden, *self.captured]):
             self.uses.reads.add(name)
 
     def write(self, name: str) -> None:
@@ -194,6 +213,32 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
             self.visit(decorator)
         self._function(node, node.body)
         self.write(node.name)
+
+    def visit_Match(self, node: gast.Match) -> None:
+        """A name is gone only if every case binds it anew; what a case captures, its guard and body do not read from before."""
+        self.visit(node.subject)
+        before, ends = self.uses.kills, []
+        for case in node.cases:
+            self.uses.kills = set()
+            self.visit(case.pattern)
+            bound = set(captures(case.pattern))
+            self.captured.append(bound)
+            for part in [case.guard, *case.body]:
+                if part is not None:
+                    self.visit(part)
+            self.captured.pop()
+            ends.append(self.uses.kills)
+        last = node.cases[-1]
+        exhaustive = last.guard is None and irrefutable(last.pattern)
+        self.uses.kills = before | (set.intersection(*ends) if exhaustive else set())
+
+    def _pattern(self, node: gast.AST) -> None:
+        self.generic_visit(node)
+        name = named(node)
+        if name is not None:
+            self.write(name)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = visit_alias = _pattern
 
     def _maybe(self, node: gast.AST) -> None:
         was, self.sure = self.sure, False

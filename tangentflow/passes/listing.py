@@ -101,6 +101,15 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
             *_how(stmt, planner),
             ast.While(test=ast.Constant(value=True), body=[*test, leave, *inner(stmt.body)], orelse=[]),
         ]
+    if isinstance(stmt, core.Try):
+        handlers = [
+            ast.ExceptHandler(
+                type=None if h.type is None else to_ast(h.type), name=h.name, body=inner(h.body) or [ast.Pass()]
+            )
+            for h in stmt.handlers
+        ]
+        body = inner(stmt.body) or [ast.Pass()]
+        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=inner(stmt.final))]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]

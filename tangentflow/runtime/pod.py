@@ -21,7 +21,7 @@ from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
-from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned
+from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
 
 __all__ = ["PLAN", "Pod", "main"]
 
@@ -68,6 +68,7 @@ class Pod(Hosted):
             failed = not self._step(self.nodes[self.spec["step"]])
         if not failed:
             self.region(self.spec["region"], self.indices)
+        failed = failed or self.uncaught
         for end in self.spec["ends"]:
             bad = self._result() if end is None else self._advance(self.nodes[end])
             failed = failed or bad
@@ -120,7 +121,7 @@ class Pod(Hosted):
         if isinstance(moved, Next):
             self.hosted = set(self.spec["begins"])
             return self.proceed(node, outer, i + 1, moved.state)
-        assert isinstance(moved, (Done, Returned))
+        assert isinstance(moved, (Done, Returned, Threw))
         return self.leave(node, outer, Value(moved))
 
     def _result(self) -> bool:

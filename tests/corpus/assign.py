@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import add, e, f, g, h, ident, make, pair, table
+from tests.corpus.steps import add, e, f, g, h, ident, make, pair, size, table
 
 
 @workflow
@@ -360,3 +360,55 @@ def dead_stores(n):
     a = g(n)
     a = f(a)
     return 1
+
+
+@workflow
+def renamed_then_changed(n):
+    ys = make(n)
+    xs = ys
+    xs.append(1)
+    z = size(xs)
+    xs.append(2)
+    return f(z), size(xs), xs
+
+
+@workflow
+def chosen_then_changed(n):
+    a = make(n)
+    xs = a if n else [7]
+    xs.append(1)
+    z = size(xs)
+    xs += [2]
+    return f(z), size(xs), xs
+
+
+@workflow
+def swapped_then_changed(n):
+    a, b = make(n), make(n + 1)
+    a, b = b, a
+    a.append(1)
+    b.append(2)
+    z = add(size(a), size(b))
+    b.append(4)
+    return f(z), a, b
+
+
+@workflow
+def put_then_changed_in_loop(xs):
+    d = {}
+    for x in xs:
+        a = make(x)
+        d[x] = a
+        d[x].append(5)
+    return size(list(d)), d
+
+
+@workflow
+def gathered_then_changed(n):
+    rows = [make(i) for i in range(n)]
+    if rows:
+        rows[0].append(1)
+    z = size(rows)
+    if rows:
+        rows[0].append(2)
+    return f(z), rows

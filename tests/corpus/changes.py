@@ -28,7 +28,7 @@ from tests.corpus.library import (
     spoil,
     take,
 )
-from tests.corpus.steps import add, e, f, g, h, hush, ident, make, size
+from tests.corpus.steps import add, e, f, fail_if, g, h, hush, ident, make, size
 
 
 @workflow
@@ -595,3 +595,110 @@ def heap_bump(n):
     x = heapq.heappop(q)
     y = bump(x)
     return y, q, f(y)
+
+
+@workflow
+def spoiled_and_caught(n):
+    q = [n]
+    try:
+        k = spoil(q)
+    except ValueError as error:
+        k = error.args[1]
+    return k, q, f(len(q))
+
+
+@workflow
+def empty_heap_caught(xs):
+    q = []
+    for x in xs:
+        _ = heapq.heappush(q, f(x))
+    out = []
+    while True:
+        try:
+            out.append(g(heapq.heappop(q)))
+        except IndexError:
+            break
+    return out
+
+
+@workflow
+def taken_in_body(xs):
+    q = [1, 5, 2, 6, 7, 8]
+    out = []
+    for x in xs:
+        try:
+            out.append(fail_if(x, take(q)))
+        except Exception as error:
+            out.append(type(error).__name__)
+    return out, q
+
+
+@workflow
+def taken_in_finally(n):
+    q = [1, n]
+    try:
+        a = f(n)
+    finally:
+        k = take(q)
+    return a, k, q
+
+
+@workflow
+def taken_in_handler(n):
+    q = [1, n]
+    try:
+        a = fail_if(n, 1)
+    except Exception:
+        a = f(take(q))
+    else:
+        a = a, take(q)
+    return a, q
+
+
+@workflow
+def drawn_until_good(n):
+    rng = random.Random(n)
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            r = fail_if(rng.randint(0, 2), 1)
+            break
+        except Exception:
+            if tries > 4:
+                r = -1
+                break
+    return r, tries, rng.randint(0, 9)
+
+
+@workflow
+def raised_before_the_change(n):
+    q = [1, 2]
+    try:
+        x = put(q, fail_if(n, 1))
+    except Exception:
+        x = len(q)
+    return x, q, f(x)
+
+
+@workflow
+def taken_from_nothing(n):
+    q = [n]
+    out = []
+    for i in range(3):
+        try:
+            out.append(take(q))
+        except IndexError:
+            out.append(f(len(q)))
+    return out
+
+
+@workflow
+def taken_under_match(n):
+    q = [0, 1, n]
+    match take(q):
+        case 0:
+            a = f(take(q))
+        case k:
+            a = g(k)
+    return a, q

@@ -284,6 +284,7 @@ class Generator:
             (2, self.message), (1, self.delete), (2, self.check), (4 if self.subs else 0, self.call), (1, self.inner),
             (2, self.chained), (2, self.exchange), (3, self.list_state), (2, self.item), (1, self.odd_receiver),
             (7 if TRY and depth < 5 else 0, self.attempt), (2 if self.handled else 0, self.again),
+            (6 if depth < 4 else 0, self.cases),
         ]  # fmt: skip
         weights = [w for w, _ in kinds]
         self.rng.choices([k for _, k in kinds], weights)[0](scope, depth)
@@ -540,6 +541,76 @@ class Generator:
             arms.append(scope.inner())
         self.merge(scope, arms)
 
+    def cases(self, scope: Scope, depth: int) -> None:
+        """A `match` over ints, pairs, lists or dicts; what a pattern captures is bound after it if every way there binds it."""
+        kind = self.pick("int", "pair", "pair", "list", "dict")
+        parts = [self.value(scope, 1), self.value(scope, 1)]
+        subject = {
+            "int": parts[0], "pair": self.pick(f"pair({parts[0]})", f"{parts[0]}, {parts[1]}"),
+            "list": self.pick(f"make(({parts[0]}) % 4)", *scope.lists, *scope.own), "dict": f"table(({parts[0]}) % 4)",
+        }[kind]  # fmt: skip
+        self.put(depth, f"match {subject}:")
+        arms, tried = [], scope.inner()
+        count = self.rng.randint(1, 3)
+        for number in range(count):
+            pattern, names = self.pattern(kind, scope)
+            arm = Scope(
+                *[[*part] for part in (tried.ints, tried.maybe, tried.lists, tried.own, tried.dicts)], set(tried.fresh)
+            )
+            for name in names:
+                self.bind(arm, name)
+            guard = f" if {self.test(arm, self.rng.randint(0, 1))}" if self.chance(0.4) else ""
+            last = number == count - 1 and self.chance(0.5)
+            if last:
+                pattern, names, guard = (
+                    self.pick(("_", [], ""), (f"[{pattern}, *_] | _", [], "")) if not names else ("_", [], "")
+                )
+                arm = tried.inner()
+            self.put(depth + 1, f"case {pattern}{guard}:")
+            tried.maybe += [n for n in {*names, *arm.maybe} if n not in tried.ints + tried.maybe]
+            self.block(arm, depth + 2)
+            arms.append(arm)
+            if last:
+                break
+        else:
+            arms.append(tried)
+        self.merge(scope, arms)
+
+    def pattern(self, kind: str, scope: Scope) -> tuple[str, list[str]]:
+        """Return a pattern for such a subject, and the names of ints that it captures."""
+        a, b = self.fresh("p"), self.fresh("p")
+        reused = [n for n in scope.ints if n not in self.frozen]
+        if reused and self.chance(0.3):
+            a = self.rng.choice(reused)
+        low = self.rng.randint(0, 4)
+        if kind == "int":
+            return self.pick(
+                (str(low), []),
+                (f"{low} | {low + 2} as {a}", [a]),
+                (f"int({a})", [a]),
+                (f"int() as {a}", [a]),
+                ("None | True", []),
+            )
+        if kind == "pair":
+            return self.pick(
+                (f"{a}, {b}", [a, b]), (f"[{low}, {a}]", [a]), (f"({a}, {low + 10})", [a]), (f"{a}, {low + 10} | {low + 11} as {b}", [a, b]),
+                (f"{low}, _", []), (f"{a}, *_", [a]),
+            )  # fmt: skip
+        if kind == "list":
+            return self.pick(
+                ("[]", []),
+                (f"[{a}]", [a]),
+                (f"[{a}, *_, {b}]", [a, b]),
+                (f"[{low}, {a}] | [{a}, *_]", [a]),
+                (f"[_, {low}, *_]", []),
+            )
+        return self.pick(
+            (f"{{'k{low}': {a}}}", [a]),
+            (f"{{'k0': {a}, 'k1': {low}, **_r}}", [a]),
+            ("{}", []),
+            (f"{{'k1': {low}}}", []),
+        )
+
     def merge(self, scope: Scope, arms: list[Scope]) -> None:
         everywhere = set.intersection(*[set(arm.ints) for arm in arms])
         anywhere = set().union(*[{*arm.ints, *arm.maybe} for arm in arms])
@@ -681,6 +752,12 @@ def _without(text: str, index: int) -> str | None:
     tree = ast.parse(text)
     seen = 0
     for node in ast.walk(tree):
+        if isinstance(node, ast.Match) and len(node.cases) > 1:
+            for case in node.cases:
+                if seen == index:
+                    node.cases.remove(case)
+                    return ast.unparse(tree) + "\n"
+                seen += 1
         for name in ("body", "orelse"):
             block = getattr(node, name, None)
             if not isinstance(block, list) or not block or not isinstance(block[0], ast.stmt):
@@ -690,7 +767,7 @@ def _without(text: str, index: int) -> str | None:
                     isinstance(stmt, ast.FunctionDef) and stmt.name == "main"
                 ):
                     continue
-                choices: list[list[ast.stmt]] = [[]]
+                choices: list[list[ast.stmt]] = [[], *[case.body for case in getattr(stmt, "cases", [])]]
                 if isinstance(stmt, (ast.If, ast.For, ast.While)):
                     choices += [stmt.body, stmt.orelse] if stmt.orelse else [stmt.body]
                 for choice in choices:

@@ -35,6 +35,19 @@ def _helper_that_changes(xs):
     return xs
 
 
+def _helper_that_changes_items(rows):
+    for row in rows:
+        row.append(1)
+    return rows
+
+
+def _helper_that_changes_captured(table):
+    match table:
+        case {"k": list(row)}:
+            row.append(1)
+    return table
+
+
 def _helper_that_changes_a_global(x):
     SEEN.append(x)
     return x
@@ -192,3 +205,15 @@ def drops_unknown_method(n):
     d = make(n)
     d.send(f(n))  # error: TF130 @5-17
     return g(n)
+
+
+@workflow
+def calls_helper_that_changes_items(n):
+    rows = [make(n)]
+    return _helper_that_changes_items(rows), rows  # error: TF305 @12-44
+
+
+@workflow
+def calls_helper_that_changes_captured(n):
+    table = {"k": make(n)}
+    return _helper_that_changes_captured(table), table  # error: TF305 @12-48

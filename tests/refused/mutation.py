@@ -160,6 +160,35 @@ def _same(xs):
 
 
 @workflow
+def changes_captured_by_inner_function(n):
+    seen = []
+
+    def note(x):
+        seen.append(x)  # error: TF209 @9-23
+        return x
+
+    note(n)  # error: TF130 @5-12
+    return f(n), seen
+
+
+@workflow
+def changes_what_a_call_was_given(n):
+    xs = [n]
+    ys = make(n).joined(xs)
+    ys[0] = 1
+    return xs  # error: TF208 @12-14
+
+
+@workflow
+def reads_what_a_call_gave(n):
+    xs = [n]
+    ys = make(n).joined(xs)
+    xs.append(f(n))
+    for y in ys:  # error: TF208 @14-16
+        g(y)
+
+
+@workflow
 def fine_by_copy(n):
     xs = make(n)
     xs = [*xs, 1]
