@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, matching, statements, trying  # noqa: F401 (registers the rules)
 from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
-TARGET = Path(__file__).parent / "language.md"
+HERE = Path(__file__).parent
+TARGET = HERE / "language.md"
 
 HEAD = """\
 # The language
@@ -43,6 +45,15 @@ A call whose result is dropped is refused unless it is a step, a sub-workflow, a
 workflow built: it would happen on one machine only.
 """
 
+NODES_HEAD = """\
+## Every node of the syntax
+
+A row for each class of Python's syntax tree. The programs are those of `tests/corpus`, the shortest first: the tests call each of them
+plainly, judge its graph under adverse schedules and failing steps, run its regenerated source, run it on the local engine and run its
+document on the simulator; `yes` says that all of them give the same. What is refused is shown by the programs of `tests/refused`.
+
+"""
+
 REFUSALS_HEAD = """\
 ## Refusals
 
@@ -58,12 +69,14 @@ other one gives the same value in every way to run it. Above each of them stands
 
 def render() -> str:
     """Return the text of docs/language.md."""
+    constructs = runpy.run_path(str(HERE / "constructs.py"))
     parts = [
         HEAD,
         f"## Accepted statements\n\n{_table(('construct', 'meaning'), _rows(STATEMENTS.values()))}",
         f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
         CALLS,
         f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
+        NODES_HEAD + _table(constructs["HEAD"], constructs["rows"]()),
         REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
         *[_entry(entry) for entry in CATALOGUE.values()],
     ]
@@ -103,4 +116,5 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))  # the programs are those of the tests
     TARGET.write_text(render(), encoding="utf-8")

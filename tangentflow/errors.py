@@ -6,6 +6,7 @@ state lives in `__dict__`, so that they can be rebuilt without calling `__init__
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -80,7 +81,11 @@ class Offence:
         return "\n".join(_labelled(label, text) for label, text in parts if text)
 
     def __str__(self) -> str:
-        lines = [f"{self.filename}:{self.lineno}:{self.offset}: {self.msg}"]
+        return self.shown(_cell(self.filename) or self.filename)
+
+    def shown(self, file: str) -> str:
+        """Return place, headline, marked source line and details, the file named as told."""
+        lines = [f"{file}:{self.lineno}:{self.offset}: {self.msg}"]
         if self.text is not None:
             lines += [f"    {line}" for line in _underlined(self)]
         if self.why or self.instead:
@@ -123,13 +128,21 @@ class LanguageError(TangentflowError, SyntaxError):
         return type(self), self.offences, dict(self.__dict__)
 
 
+def _cell(filename: str) -> str | None:
+    """Return how a notebook names the cell that it has stored under a file name: `Cell In[3]`."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    named = shell.compile.format_code_name(filename) if shell is not None else None
+    return None if named is None else " ".join(named)
+
+
 def _message(offences: tuple[Offence, ...]) -> str:
     first, rest = offences[0], offences[1:]
     head = "\n".join(part for part in (first.msg, first.details()) if part)
     if not rest:
         return head
     count = "1 more place" if len(rest) == 1 else f"{len(rest)} more places"
-    return "\n\n".join([head, f"{count} in this function:", *(str(offence) for offence in rest)])
+    return "\n\n".join([head, f"{count}:", *(str(offence) for offence in rest)])
 
 
 def _labelled(label: str, text: str) -> str:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from tangentflow.errors import LanguageError, TangentflowError, UsageError
 
-__all__ = ["FAILED", "FINE", "REFUSED", "USAGE", "main"]
+__all__ = ["FAILED", "FINE", "REFUSED", "USAGE", "main", "users_part"]
 
 FINE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -44,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        traceback.print_exception(type(error), error, _users_part(error.__traceback__))
+        traceback.print_exception(type(error), error, users_part(error.__traceback__))
         return FAILED
 
 
-def _users_part(frames: TracebackType | None) -> TracebackType | None:
+def users_part(frames: TracebackType | None) -> TracebackType | None:
     """Return a traceback without what the command and the import system did before the user's file was reached."""
     machinery = {os.path.dirname(__file__), os.path.dirname(importlib.__file__)}
     part = frames
@@ -72,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("--emit", choices=kinds, default="argo", help="what to print (default: argo)")
     compiling.add_argument("-o", "--output", metavar="OUT", help="the file to write to (default: standard output)")
     compiling.set_defaults(command=_compile)
+
+    linting = commands.add_parser(
+        "lint", help="show all that the language refuses in a file, without running it",
+        description="Show all that the language refuses in the workflows of a file. The file is imported, its workflows are not run.",
+    )  # fmt: skip
+    linting.add_argument("target", metavar="FILE[:WF]", help="a Python file; with :NAME only one of its workflows")
+    linting.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    linting.set_defaults(command=_lint)
 
     running = commands.add_parser(
         "run", help="run a workflow on this machine and print its result",
@@ -116,6 +124,12 @@ def _compile(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import compile_file
 
     return compile_file(arguments.target, arguments.emit, arguments.output)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.lint import lint_file
+
+    return lint_file(arguments.target, arguments.format)
 
 
 def _run(arguments: argparse.Namespace) -> int:

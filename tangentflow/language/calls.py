@@ -30,6 +30,7 @@ def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
         return gast.Constant(value=None, kind=None)
     name = lowering.namer.fresh(_short(node) or "value")
     lowering.temps.add(name)
+    lowering.written[name] = node
     lowering.emit(call_site(lowering, node, name))
     return load(name)
 

@@ -20,6 +20,18 @@ from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMEN
 __all__ = ["fence"]
 
 
+_ENTERED: tuple[type[gast.AST], ...] = (
+    gast.With,
+    gast.AsyncWith,
+    gast.AsyncFor,
+    gast.Await,
+    gast.Yield,
+    gast.YieldFrom,
+)
+if hasattr(gast, "TryStar"):
+    _ENTERED += (gast.TryStar,)
+"""Refused constructs whose parts are checked all the same: they stay when the construct goes."""
+
 _KEEPING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 
 
@@ -58,7 +70,7 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if type(node) in REFUSALS and not isinstance(node, gast.With):
+        if type(node) in REFUSALS and not isinstance(node, _ENTERED):
             continue
         inner = list(gast.iter_child_nodes(node))
         if isinstance(node, gast.AnnAssign):

@@ -1,7 +1,7 @@
 """From an accepted gast tree to the core tree.
 
-Requires the source of one function. Provides `Lowered`: its core tree, in which each step call stands alone, or all offences of
-the function at once. The order of evaluation is Python's: what stands before a call in the same expression is evaluated
+Requires the source of one function. Provides `Lowered`: its core tree, in which each step call stands alone, and all offences of
+the function. The order of evaluation is Python's: what stands before a call in the same expression is evaluated
 before it, into a temporary.
 
     r = (1 // n) + f(n)      becomes      left = 1 // n
@@ -12,7 +12,9 @@ before it, into a temporary.
 from __future__ import annotations
 
 import builtins
+import importlib
 import inspect
+import re
 import types
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -23,11 +25,12 @@ from typing import Any
 import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
-from tangentflow.errors import InternalError, LanguageError, Offence
+from tangentflow.errors import InternalError, Offence
 from tangentflow.language import core, known, known_results
 from tangentflow.language.imports import Imported, imports_of
 from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.mending import Mended, mend
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
 from tangentflow.language.patterns import named
@@ -36,7 +39,7 @@ from tangentflow.language.uses import all_names, bound_names, root_name, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
-__all__ = ["Lowered", "Lowering", "lower"]
+__all__ = ["Lowered", "Lowering", "load_rules", "lower"]
 
 _METHODS = (
     types.FunctionType,
@@ -74,6 +77,7 @@ class Lowering:
         self.source = source
         self.max_iterations = max_iterations
         self.offences: list[Offence] = []
+        self.mended = Mended()
         self.out: core.Block = []
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
@@ -87,7 +91,9 @@ class Lowering:
         self.caught: Caught | None = None
         self.after: list[str] = []  # names that steps here wait for
         self.lanes = 0
-        self.namer = Namer(all_names(source.tree) | set(dir(builtins)) | {"_tf"})
+        self.namer = Namer(
+            all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
+        )  # remedies name the module `copy`
         self.kinds = Kinds(
             self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
         )
@@ -96,6 +102,7 @@ class Lowering:
         self.spelling: dict[str, str] = {}
         self.origin = Origin.of(source.tree, source)
         self.temps: set[str | None] = set()
+        self.written: dict[str, gast.expr] = {}  # what the user wrote for a temporary
         self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
         self.inner_targets = _inner_targets(source.tree)
@@ -122,6 +129,9 @@ class Lowering:
 
     def refuse(self, node: gast.AST, code: str, what: str, why: str, instead: str) -> None:
         """Note an offence; compilation goes on to find the others."""
+        if self.mended.follows(node):
+            return
+        what, instead = self._in_own_words(what), self._in_own_words(instead)
         compound = isinstance(getattr(node, "body", None), list) or isinstance(node, gast.Match)
         place = Origin.of_header if compound else Origin.of
         at = place(node, self.source) if getattr(node, "lineno", None) else self.origin
@@ -130,6 +140,17 @@ class Lowering:
         follows = code.startswith("TF2") or code == "TF130"  # may only follow from a call that is refused itself
         if offence not in self.offences and not (covered and follows):
             self.offences.append(offence)
+
+    def _in_own_words(self, text: str) -> str:
+        """Return a text in whose quoted code stands what the user wrote, in place of temporaries."""
+        for name, value in reversed(self.written.items()):
+            if name in text:
+                own = gast.unparse(value)
+                whole = isinstance(value, (gast.Call, gast.Name, gast.Constant, gast.List))
+                parts = text.split("`")
+                parts[1::2] = [_in_place_of(name, own if whole else f"({own})", code) for code in parts[1::2]]
+                text = "`".join(parts)
+        return text
 
     # --- names
 
@@ -195,6 +216,13 @@ class Lowering:
             if hasattr(old, mark):
                 setattr(new, mark, getattr(old, mark))
 
+    def forget(self, mended: Mended) -> None:
+        """Go on with a tree in which refused constructs are replaced: names may mean something else there."""
+        self.mended = mended
+        self.locals |= mended.names
+        self._kinds.clear()
+        self._contains.clear()
+
     def _kind(self, call: gast.Call) -> str:
         callee = self.resolve(call.func)
         if isinstance(callee, StepFunction):
@@ -254,6 +282,7 @@ class Lowering:
     def temp(self, value: gast.expr, wish: str) -> gast.Name:
         """Evaluate an expression into a new name."""
         name = self.namer.fresh(wish)
+        self.written[name] = value
         self.assign(name, value)
         return load(name)
 
@@ -374,6 +403,10 @@ class _Branch:
     dead: bool = False
 
 
+def _in_place_of(name: str, own: str, code: str) -> str:
+    return re.sub(rf"\b{name}\b", lambda _: own, code)
+
+
 def load(name: str) -> gast.Name:
     """Return the expression that reads a name."""
     return gast.Name(id=name, ctx=gast.Load(), annotation=None, type_comment=None)
@@ -456,28 +489,26 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
     return found
 
 
-def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
-    """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import (  # noqa: F401 (each of them registers its rules)
-        calls,
-        comprehensions,
-        expressions,
-        matching,
-        ordering,
-        ownership,
-        statements,
-        trying,
-    )
+def load_rules() -> None:
+    """Import the modules of the rules, each of which registers its own."""
+    for name in ("calls", "comprehensions", "expressions", "matching", "ordering", "statements", "trying"):
+        importlib.import_module(f"tangentflow.language.{name}")
+
+
+def lower(source: FunctionSource, max_iterations: int = 32_768) -> tuple[Lowered, list[Offence]]:
+    """Return a function's core tree and all its offences. With offences the tree only serves to find what it calls."""
+    from tangentflow.language import ownership
+
+    load_rules()
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
     for node, *offence in lowering.imports.offences:
         lowering.refuse(node, "TF108", *offence)
     fence(lowering)
-    if any(
-        not offence.code.startswith("TF3") for offence in lowering.offences
-    ):  # refused calls leave the rest checkable
-        raise LanguageError.from_offences(lowering.offences)
+    if lowering.offences:
+        lowering.forget(mend(source.tree))
+        lowering.mended.spread(source.tree, lambda call: lowering.kind(call) in ("step", "call"))
     statements_of = body_of(source.tree)
     body = lowering.block(statements_of)
     for node in _inner_statements(statements_of):
@@ -487,13 +518,13 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
     ownership.check(
         body, lowering.params, lowering.resolve, lowering.refuse, tree=source.tree, callees=lowering.callees
     )  # fmt: skip
-    if lowering.offences:
-        raise LanguageError.from_offences(lowering.offences)
-    _no_hidden_calls(lowering, body)
-    return Lowered(
+    if not lowering.offences:
+        _no_hidden_calls(lowering, body)
+    lowered = Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
         _outer_names(lowering), Origin.of_header(source.tree, source), tuple(lowering.imports.statements),
     )  # fmt: skip
+    return lowered, lowering.offences
 
 
 def _no_hidden_calls(lowering: Lowering, body: core.Block) -> None:

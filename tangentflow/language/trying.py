@@ -44,6 +44,9 @@ def _try(lowering: Lowering, node: gast.Try) -> None:
         lowering.caught = around
         lowering.bound, lowering.dead = after | (lowering.bound - before), dead or lowering.dead
     lowering.pending = outer
+    if not handlers and not final:  # `finally: pass`
+        lowering.out += body
+        return
     lowering.emit(core.Try(lowering.origin, body, handlers, orelse, final))
 
 

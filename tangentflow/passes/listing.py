@@ -108,8 +108,10 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
             )
             for h in stmt.handlers
         ]
-        body = inner(stmt.body) or [ast.Pass()]
-        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=inner(stmt.final))]
+        body, final = inner(stmt.body) or [ast.Pass()], inner(stmt.final)
+        if not handlers and not final:
+            return [*body, *inner(stmt.orelse)]
+        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=final)]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]

@@ -412,3 +412,28 @@ def gathered_then_changed(n):
     if rows:
         rows[0].append(2)
     return f(z), rows
+
+
+class Grid:
+    """A value with operators of its own."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __matmul__(self, other):
+        return Grid(self.value * other.value + 1)
+
+    def __eq__(self, other):
+        return isinstance(other, Grid) and self.value == other.value
+
+
+@workflow
+def every_operator(n):
+    a = f(n)
+    shifted = (a << 2) >> 1
+    shifted >>= 1
+    shifted <<= 3
+    bits = ((a & 6) | (n ^ 5)) & ~1
+    grid = Grid(a) @ Grid(shifted)
+    grid @= Grid(2)
+    return a // 2, a % 3, a**2, -a, +a, a / 4, shifted, bits, grid.value, f(shifted)
