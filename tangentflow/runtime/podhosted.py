@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tangentflow.errors import InternalError, LoopLimit
-from tangentflow.runtime.glue import evaluate_once
+from tangentflow.runtime.once import Once
 from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Files, Indices, ix_text, lost
@@ -70,7 +70,7 @@ class Hosted(Replays):
             call = self.replay(node["slice"], indices)
             if call is SKIP:
                 return
-            outcome = evaluate_once(call, node["text"], node["line"], Operands(**node["operands"]))
+            outcome = Once(call, Operands(**node["operands"])).evaluate(node["text"], node["line"])
         except NotRun:
             return
         except BaseException as error:

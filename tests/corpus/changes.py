@@ -18,6 +18,8 @@ from tests.corpus.library import (
     Stack,
     bump,
     helper_count,
+    helper_on_captured,
+    helper_on_items,
     helper_put,
     helper_take,
     peek,
@@ -702,3 +704,17 @@ def taken_under_match(n):
         case k:
             a = g(k)
     return a, q
+
+
+@workflow
+def items_changed_by_helper(n):
+    rows = [make(n)]
+    k = helper_on_items(rows)
+    return k, rows, size(rows[0])
+
+
+@workflow
+def captured_changed_by_helper(n):
+    table = {"k": make(n)}
+    same_table = helper_on_captured(table)
+    return same_table, table, size(table["k"])

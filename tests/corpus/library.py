@@ -152,3 +152,18 @@ def helper_count(counter) -> int:
     """Change an attribute of a parameter."""
     counter.n = counter.n + 1
     return counter.n
+
+
+def helper_on_items(rows) -> int:
+    """Change what a parameter holds."""
+    for row in rows:
+        row.append(1)
+    return len(rows)
+
+
+def helper_on_captured(table):
+    """Change what a parameter holds, and return it."""
+    match table:
+        case {"k": list(row)}:
+            row.append(1)
+    return table

@@ -208,12 +208,10 @@ def drops_unknown_method(n):
 
 
 @workflow
-def calls_helper_that_changes_items(n):
-    rows = [make(n)]
-    return _helper_that_changes_items(rows), rows  # error: TF305 @12-44
+def calls_helper_that_changes_items(rows):
+    return _helper_that_changes_items(rows), rows, f(1)  # error: TF201 @12-44
 
 
 @workflow
-def calls_helper_that_changes_captured(n):
-    table = {"k": make(n)}
-    return _helper_that_changes_captured(table), table  # error: TF305 @12-48
+def calls_helper_that_changes_captured(table):
+    return _helper_that_changes_captured(table), table, f(1)  # error: TF201 @12-48

@@ -302,3 +302,26 @@ def fine_used(n):
     k = helper_put(q, f(n))
     _ = heapq.heappush(q, 3)
     return q, k, put(q, 1)
+
+
+@workflow
+def changes_what_was_returned(n):
+    out = [f(n)]
+    try:
+        out.append(g(n))
+        return out
+    finally:
+        out.append(h(n))  # error: TF202 @9-25
+
+
+@workflow
+def changes_what_a_returned_tuple_holds(n):
+    d = {}
+    for i in range(n):
+        try:
+            d[i] = f(i)
+            if i:
+                return d, i
+        finally:
+            d["end"] = g(i)  # error: TF202 @13-21
+    return d
