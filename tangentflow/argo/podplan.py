@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tangentflow.argo.guards import is_guard
@@ -109,7 +110,12 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         own = {"name": node.name, "flow": node.flow, "flag": flag.name if flag else None}
         return {**common, **own, "slice": _slice(flow, node.slice, f"arguments of {node.id}")}
     if isinstance(node, Glue):
-        return {**common, "text": node.text, "slice": _slice(flow, node.slice, node.id)}
+        return {
+            **common,
+            "operands": asdict(node.operands),
+            "text": node.text,
+            "slice": _slice(flow, node.slice, node.id),
+        }
     if isinstance(node, If):
         return {**common, "guard": is_guard(node), "test": _slice(flow, node.test, f"test of {node.id}")}
     if isinstance(node, Try):

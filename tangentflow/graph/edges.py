@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass
 
 from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
+from tangentflow.language.known_results import MUTATES_FIRST
 
 __all__ = ["RESULT", "START", "Edge", "Places", "edges", "places", "slices"]
 
@@ -17,6 +18,9 @@ START = ""
 """The start of a flow, as the source of an edge."""
 RESULT = "return"
 """The result of a flow, as the target of an edge. No node has this name: it is a keyword."""
+
+
+_CHANGING = frozenset(name.rpartition(".")[2] for name in MUTATES_FIRST)
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,9 @@ def _stored(stmt: ast.stmt) -> set[str]:
             inner = inner.value
         if isinstance(inner, ast.Name):
             names.add(inner.id)
+    for node in ast.walk(stmt):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _CHANGING:
+            names |= {argument.id for argument in node.args[:1] if isinstance(argument, ast.Name)}
     if isinstance(stmt, (ast.FunctionDef, ast.ClassDef)):
         names.add(stmt.name)
     return names - {"_tf"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
 __all__ = [
@@ -103,7 +104,8 @@ class Step:
 class Glue:
     """An expression that is evaluated once and recorded. Its slice gives a callable that evaluates it.
 
-    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression.
+    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression. It may
+    change `operands`: it binds their names anew, and its outcome holds their new values.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Glue:
     target: str | None
     effect: bool
     origin: Origin = field(compare=False)
+    operands: Operands = field(default_factory=Operands)
 
     @property
     def regions(self) -> tuple[Region, ...]:

@@ -149,8 +149,12 @@ class _Builder:
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
         expression = ast.unparse(to_ast(stmt.expr))
-        slice_ = self._to(stmt, lines(f"return lambda: {expression}"), total=False)
-        return Glue(stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin)
+        witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
+        call = witnesses if stmt.operands.witnesses else expression
+        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False)
+        return Glue(
+            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
+        )  # fmt: skip
 
     def _map(self, stmt: core.For, plan: LoopPlan) -> Map:
         assert plan.carry is not None

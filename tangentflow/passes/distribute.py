@@ -194,7 +194,8 @@ class Planner:
         found: list[tuple[str, str, int]] = []
         for stmt in core.walk(carry):
             if isinstance(stmt, core.Site) and stmt.kind != "message":
-                found.append((stmt.target or "order", stmt.id, stmt.origin.lineno))
+                carried = next((name for name in stmt.operands.changes if name in head), stmt.target)
+                found.append((carried or "order", stmt.id, stmt.origin.lineno))
             elif isinstance(stmt, Leave):
                 found.append((", ".join(stmt.outputs) or "return", stmt.loop.id, stmt.origin.lineno))
         return tuple(found)

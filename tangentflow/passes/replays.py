@@ -126,9 +126,19 @@ class Code:
             call = to_ast(stmt.expr)
             assert isinstance(call, ast.Call)
             return [ast.Expr(ast.Call(_expr("_tf.message"), [call.func, *call.args], call.keywords))]
+        if stmt.operands.names:
+            return self._changed(stmt, sure)
         look = "own" if stmt.target in self.mutated else "out"
         call = f"_tf.{look}({self.reads(stmt.id, sure)})"
         return lines(f"{stmt.target} = {call}" if stmt.target else call)
+
+    def _changed(self, stmt: core.Site, sure: bool) -> Lines:
+        """Look up a call that changed operands: their new values first, since it may have raised after that."""
+        found = self._name("changed")
+        out = lines(f"{found} = _tf.own({self.reads(stmt.id, sure)})")
+        for name in stmt.operands.names:
+            out += lines(f"{name} = {found}.values[{name!r}]")
+        return out + lines(f"{stmt.target} = {found}.result()" if stmt.target else f"{found}.result()")
 
     def _try(self, stmt: core.Try, jumps: Jumps, sure: bool) -> Lines:
         """Emit a `try`. "Not run" passes through it: no handler catches it, and no `finally` goes on."""
