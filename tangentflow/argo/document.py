@@ -20,6 +20,7 @@ from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.script import store_code
+from tangentflow.argo.shape import FlowPlan
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
@@ -29,7 +30,7 @@ from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
 
-__all__ = ["document", "document_and_helpers", "helpers", "result_address"]
+__all__ = ["document", "document_and_helpers", "helpers", "planned", "result_address"]
 
 Json = dict[str, Any]
 PARALLELISM = 50
@@ -61,6 +62,12 @@ def document_and_helpers(
 def helpers(graph: Graph) -> list[tuple[str, str]]:
     """Return the templates of pods that run no step, each with the reason why it exists."""
     return _Maker(graph, (), {}).helpers
+
+
+def planned(graph: Graph) -> tuple[Mapping[str, FlowPlan], Json]:
+    """Return the plan of each flow, with the names of its templates, and the document that was made of them."""
+    made = _Maker(graph, (), {})
+    return made.plans, made.document
 
 
 def result_address(uid: str) -> str:

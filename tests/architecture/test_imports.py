@@ -26,6 +26,7 @@ ORDER = (
     ("graph",),
     ("passes",),
     ("bundling", "draw", "engine", "argo", "simulator"),
+    ("explain",),
     ("cli",),
     ("__main__",),
 )
