@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Tell in plain words what became of a line of a workflow, or of all of it: steps, conditions, what waits for what and "
         "why, templates of the Argo document. The file is imported, its workflows are not run.",
     )  # fmt: skip
-    explaining.add_argument("target", metavar="FILE:LINE", help="a line of a Python file; or FILE[:WF] for a whole workflow")
+    explaining.add_argument(
+        "target", metavar="FILE:LINE", help="a line of a Python file; or FILE[:WF] for a whole workflow"
+    )
     explaining.set_defaults(command=_explain)
 
     running = commands.add_parser(

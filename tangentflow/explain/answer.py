@@ -23,6 +23,9 @@ from tangentflow.graph.printing import headline, shorten, where
 __all__ = ["explain"]
 
 _WIDTH = 100
+_WRAPPER = textwrap.TextWrapper(
+    _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+)
 
 
 def explain(graph: Graph, line: int | None = None, filename: str | None = None) -> str:
@@ -55,6 +58,7 @@ def _nowhere(line: int, file: str, known: list[View]) -> str:
 
 def _line(view: View, line: int) -> str:
     head = f"{os.path.basename(view.program.source.filename)}:{line}  {view.program.source.lines[line - 1].strip()}"
+    head = head.rstrip()
     start = view.program.starts(line)
     if start is None or line < view.program.first or not view.program.source.lines[line - 1].strip():
         text = view.program.source.lines[line - 1].strip()
@@ -110,11 +114,15 @@ def _plain(view: View, line: int) -> str:
         found += [f"the result takes {text}" for text in taken(view, RESULT)]
         found += [f"before the run ends: {text}" for text in ordering(view, RESULT)]
     if behind:
-        found.append(f"behind it {'stand' if len(behind) > 1 else 'stands'} {both(behind)}, only reached if the jump is not taken")
+        found.append(
+            f"behind it {'stand' if len(behind) > 1 else 'stands'} {both(behind)}, only reached if the jump is not taken"
+        )
     inside = view.program.only_orders(line)
     if inside is not None:
         held = [view.path(n.id) for n in view.places.nodes.values() if inside[0] <= n.origin.lineno <= inside[1]]
-        found.append(f"this `with` is no context at run time: it says how the steps in it are ordered: {both(held) or 'none'}")
+        found.append(
+            f"this `with` is no context at run time: it says how the steps in it are ordered: {both(held) or 'none'}"
+        )
     users = _users(view, line)
     plain = view.program.plain(line) in (None, "break", "continue")
     if not _is_return(view, line) and inside is None and not (plain and jumps):
@@ -141,7 +149,13 @@ def _holds(code: str, text: str) -> bool:
 
 
 def _question(view: View, node: Node, asked: str) -> str:
-    words = {Step: "for the arguments of", Call: "for the arguments of", Glue: "for", If: "to decide", Try: "to tell how the body ends of"}
+    words = {
+        Step: "for the arguments of",
+        Call: "for the arguments of",
+        Glue: "for",
+        If: "to decide",
+        Try: "to tell how the body ends of",
+    }
     words[Loop] = "to start" if asked == "entry" else "between the iterations of"
     words[Map] = "for the items of"
     return f"{words[type(node)]} {view.path(node.id)}"
@@ -161,7 +175,7 @@ def _paragraph(view: View, node: Node) -> str:
         sentences.append(f"takes {'; '.join(takes)}")
     behind = ordering(view, node.id)
     sentences += [f"waits for {text}" for text in behind]
-    if not takes and not behind and not node.regions:
+    if not takes and not behind and not isinstance(node, (If, Try)):
         inside = " but its branch" if view.parts(node.id) else " in its iteration" if view.inner_loop(node.id) else ""
         sentences.append(f"waits for nothing{inside}")
     sentences += _effects(node)
@@ -208,7 +222,9 @@ def _why_in_order(view: View, node: Node) -> list[str]:
             continue
         shown = f"`{carry.name}`" if carry.name in view.program.names else "a value"
         read = f"line {carry.read} reads it in the next iteration" if carry.read else "the next iteration reads it"
-        found.append(f"an iteration hands {shown} to the next one: line {carry.written} writes it, from {source}; {read}")
+        found.append(
+            f"an iteration hands {shown} to the next one: line {carry.written} writes it, from {source}; {read}"
+        )
     if len(found) == 0:
         sites = [named(view, site) for _, site, _ in node.why if site in view.places.nodes]
         found.append(f"its iterations run in order: the next one needs what became of {both(sites)}")
@@ -281,10 +297,6 @@ def _filled(*sentences: str) -> str:
     rows = []
     for text in sentences:
         said = text if text.startswith("`") else text[0].upper() + text[1:]
-        rows.append(
-            textwrap.fill(
-                f"{said.removesuffix('.')}.", _WIDTH, initial_indent="  ", subsequent_indent="    ",
-                break_long_words=False, break_on_hyphens=False,
-            )  # fmt: skip
-        )
+        text = f"{said.removesuffix('.')}."
+        rows.append(_WRAPPER.fill(text))
     return "\n".join(rows)

@@ -6,8 +6,8 @@ from tangentflow.argo.guards import REST
 from tangentflow.argo.shape import Block, Pod, Task
 from tangentflow.explain.view import View
 from tangentflow.explain.words import both
-from tangentflow.graph.printing import part_name
 from tangentflow.graph.nodes import Call, Glue, If, Loop, Map, Node, Step
+from tangentflow.graph.printing import part_name
 
 __all__ = ["helpers", "template"]
 
@@ -23,7 +23,7 @@ def template(view: View, node: Node) -> list[str]:
         return _hosts(view, node.id)
     found = []
     for task in _tasks(view, node):
-        if task.kind == "pod" or task.kind == "end":
+        if task.kind in ("pod", "end"):
             continue
         found.append(_sentence(view, _opens(view, task), task, task.block))
     return [*found, *_hosts(view, node.id)]
@@ -42,13 +42,15 @@ def _pod(view: View, pod: Pod) -> str:
 
 
 def _tasks(view: View, node: Node) -> list[Task]:
-    return [t for block in view.plan.blocks.values() for t in block.tasks if t.node is not None and t.node.id == node.id]
+    return [
+        t for block in view.plan.blocks.values() for t in block.tasks if t.node is not None and t.node.id == node.id
+    ]
 
 
 def _opens(view: View, task: Task) -> str:
     words = {
         "then": "the first arm is", "else": "the `else` is", "body": "the body is", "except": "a handler is", "orelse": "the `else` is",
-        "final": "the `finally` is", "map": "each iteration is", "loop": "the iterations are the chain", "call": "runs as",
+        "final": "the `finally` is", "map": "each iteration is", "loop": "a chain of iterations is", "call": "runs as",
     }  # fmt: skip
     word = words[task.kind]
     if task.kind == "except" and task.inner is not None:
@@ -57,7 +59,7 @@ def _opens(view: View, task: Task) -> str:
     shown = f"{word} template `{_called(view, task)}`"
     if task.kind == "loop" and task.inner is not None:
         pods = [t.pod.template for t in task.inner.tasks if t.pod is not None]
-        shown += f" of iterations, each of them template `{task.inner.template or pods[0]}`"
+        shown += f", each of them `{task.inner.template or pods[0]}`"
     return shown
 
 
@@ -95,11 +97,9 @@ def _does(view: View, name: str) -> str:
     """Return what a pod evaluates, by the id of a node or the name of a gate."""
     own = view.places.nodes.get(name.removesuffix(REST))
     if own is None:
-        reached = next(
-            (t.name[2:] for b in view.plan.blocks.values() for t in b.tasks for f in t.gates.values() if f and f.name == name),
-            name,
-        )
-        return f"whether {reached} is reached"
+        asking = [pod.step for pod in view.plan.pods if pod.step is not None and _asks(pod, name)]
+        reached = both([view.path(step.id) for step in asking])
+        return f"whether {reached} {'is' if len(asking) == 1 else 'are'} reached"
     if name.endswith(REST):
         return f"whether {view.path(own.id)} is reached"
     at = f"{view.path(own.id)} (line {own.origin.lineno})"
@@ -112,6 +112,11 @@ def _does(view: View, name: str) -> str:
     if isinstance(own, Call):
         return f"the arguments of {at}"
     return f"`{own.text}` of {at}" if isinstance(own, Glue) else f"how the body of {at} ended"
+
+
+def _asks(pod: Pod, flag: str) -> bool:
+    """Whether the task of a step looks at a gate."""
+    return pod.task is not None and any(asked.name == flag for asked, _ in pod.task.conditions)
 
 
 def _hosts(view: View, node: str) -> list[str]:

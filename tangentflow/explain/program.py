@@ -106,9 +106,7 @@ class Program:
         inner = True  # no loop between the line and the block
         for stmt, block in reversed(self.way(line)):
             for before in block[: next(i for i, other in enumerate(block) if other is stmt)]:
-                found += [
-                    (word, at) for word, at in _jumps(before, True) if inner or word not in ("break", "continue")
-                ]
+                found += [(word, at) for word, at in _jumps(before, True) if inner or word not in ("break", "continue")]
             inner = inner and not isinstance(stmt, _LOOPS)
         return sorted(found, key=lambda jump: jump[1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, cast
 
 from tangentflow.argo.document import planned
@@ -14,7 +15,7 @@ from tangentflow.errors import UsageError
 from tangentflow.explain.program import Program
 from tangentflow.graph.edges import Edge, edges, places
 from tangentflow.graph.lines import Lines, lines_of
-from tangentflow.graph.nodes import Flow, Graph, If, Node, Try
+from tangentflow.graph.nodes import Flow, Graph, If, Try
 from tangentflow.source.find import find
 
 __all__ = ["View", "views"]
@@ -59,11 +60,11 @@ class View:
         """Return the innermost loop around a node."""
         return next(reversed(self.places.loops(node)), None)
 
-    def parts(self, node: str) -> list[tuple[Node, int]]:
+    def parts(self, node: str) -> list[tuple[If | Try, int]]:
         """Return the branches around a node up to the loop around it, outermost first, each with the region that it stands in."""
-        found = []
+        found: list[tuple[If | Try, int]] = []
         around = [*self.places.parents[node], node]
-        for parent, child in zip(around, around[1:], strict=False):
+        for parent, child in pairwise(around):
             owner = self.places.nodes[parent]
             if not isinstance(owner, (If, Try)):
                 found = []

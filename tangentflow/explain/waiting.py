@@ -40,6 +40,8 @@ def _from_head(view: View, node: Node) -> Iterator[tuple[list[str], str]]:
     used = loaded(_return(slice_)) | _read(slice_)
     mine = sorted(set(slice_.names) & view.program.names & used)
     if loop is None:
+        if mine:
+            yield mine, "from the arguments of the workflow"
         return
     carried = [name for name in mine if isinstance(loop, Loop) and name in loop.carried]
     rest = [name for name in mine if name not in carried]
@@ -73,7 +75,7 @@ def _through(view: View, edge: Edge) -> str:
     """Return the name through which a value comes: one that the target reads, else one that the source is bound to."""
     for slice_ in _asked(view, edge.target):
         function = _function(slice_)
-        direct = sorted(loaded(_return(slice_)) & view.program.names)
+        direct = sorted(_users_names(view, function, loaded(_return(slice_))))
         names = [name for name in direct if edge.source in fed_by(function, {name})]
         if names:
             return both([f"`{name}`" for name in names])
@@ -83,6 +85,17 @@ def _through(view: View, edge: Edge) -> str:
         return both([f"`{name}`" for name in left]) or "the value"
     target = getattr(source, "target", None)
     return f"`{target}`" if target in view.program.names else "the value"
+
+
+def _users_names(view: View, function: ast.FunctionDef, names: set[str]) -> set[str]:
+    """Return the names of the user's that names were computed from, through those that the compiler made."""
+    seen: set[str] = set()
+    while made := names - view.program.names - seen:
+        seen |= made
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and made & {t.id for t in node.targets if isinstance(t, ast.Name)}:
+                names = names | loaded(node.value)
+    return names & view.program.names
 
 
 def _only_after(view: View, edge: Edge) -> bool:
@@ -115,7 +128,7 @@ def _reason(view: View, edge: Edge) -> str:
         return "`after` says so"
     for parent in reversed(view.places.parents.get(edge.target, ())):
         owner = view.places.nodes[parent]
-        if isinstance(owner, Try) and any(edge.source == inner.id for inner in owner.body.walk()):
+        if isinstance(owner, Try) and _in_body(owner, edge.source) and not _in_body(owner, edge.target):
             return f"it tells how the body of the `try` on line {owner.origin.lineno} ends"
     if any(edge.source in fed_by(function, _tests(function, True)) for function in _functions(view, edge)):
         return "it decides a jump that stands before"
@@ -123,12 +136,26 @@ def _reason(view: View, edge: Edge) -> str:
         return "the run ends after it, and with its exception if it raises one"
     if view.places.nodes[edge.source].effect:
         return "effects keep the order of the program"
+    loop = view.places.nodes.get(view.inner_loop(edge.target) or "")
+    if isinstance(loop, Loop) and loop.kind == "while" and _of_test(view, loop, edge):
+        return "it decides whether the `while` goes on"
     around = [owner for owner, _ in view.parts(edge.target) if isinstance(owner, If)]
     if around and any(edge.source in fed_by(function, _tests(function, False)) for function in _functions(view, edge)):
         return f"it decides the branch on line {around[-1].origin.lineno}"
     if view.places.nodes[edge.target].effect:
         return "an effect runs only after all that stands before it and may raise"
     return "what stands before may raise"
+
+
+def _of_test(view: View, loop: Loop, edge: Edge) -> bool:
+    """Whether a call stands in the test of a `while`, and what waits for it behind the test."""
+    line = loop.origin.lineno
+    source, target = view.places.nodes[edge.source], view.places.nodes[edge.target]
+    return loop.id in view.places.parents[edge.source] and source.origin.lineno == line < target.origin.lineno
+
+
+def _in_body(owner: Try, node: str) -> bool:
+    return any(node == inner.id for inner in owner.body.walk())
 
 
 def _functions(view: View, edge: Edge) -> list[ast.FunctionDef]:

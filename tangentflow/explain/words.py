@@ -46,7 +46,7 @@ def kind(node: Node) -> str:
         return "branch of an expression"
     if isinstance(node, (If, Try)):
         return "branch" if isinstance(node, If) else "try"
-    return "in order" if isinstance(node, Loop) else "fan-out"
+    return "loop in order" if isinstance(node, Loop) else "fan-out"
 
 
 def named(view: View, node: str) -> str:

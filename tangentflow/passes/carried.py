@@ -1,8 +1,8 @@
 """What the iterations of a serial loop hand on, in lines of the source: where a step's value is written, where the next one reads it.
 
-    for x in xs:
-        t = fit(s, x)       read here
-        s = merge(s, t)     written here: `s` is carried, from `merge`
+for x in xs:
+    t = fit(s, x)       read here
+    s = merge(s, t)     written here: `s` is carried, from `merge`
 """
 
 from __future__ import annotations
