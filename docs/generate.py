@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]  # also where it is run as a script
-
-import constructs  # noqa: E402
 from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
-TARGET = Path(__file__).parent / "language.md"
+HERE = Path(__file__).parent
+TARGET = HERE / "language.md"
 
 HEAD = """\
 # The language
@@ -68,13 +67,14 @@ other one gives the same value in every way to run it. Above each of them stands
 
 def render() -> str:
     """Return the text of docs/language.md."""
+    constructs = runpy.run_path(str(HERE / "constructs.py"))
     parts = [
         HEAD,
         f"## Accepted statements\n\n{_table(('construct', 'meaning'), _rows(STATEMENTS.values()))}",
         f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
         CALLS,
         f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
-        NODES_HEAD + _table(constructs.HEAD, constructs.rows()),
+        NODES_HEAD + _table(constructs["HEAD"], constructs["rows"]()),
         REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
         *[_entry(entry) for entry in CATALOGUE.values()],
     ]
@@ -114,4 +114,5 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))  # the programs are those of the tests
     TARGET.write_text(render(), encoding="utf-8")

@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "Cancelled",
+    "ClusterError",
     "InternalError",
     "LanguageError",
     "LoopLimit",
@@ -238,6 +239,28 @@ class MutatedArgument(TangentflowError):
         advice = "copy the argument and return the copy, or declare @step(check=False)"
         super().__init__(f"step {step!r} changed its argument {argument!r} in place{place}; {advice}")
         self.step, self.argument, self.line = step, argument, line
+
+
+# -- clusters ------------------------------------------------------------------------------------------------------------
+
+
+class ClusterError(TangentflowError):
+    """A cluster cannot be reached, or refuses what it is asked for. `status` is the HTTP status, None if there was no answer.
+
+    `run` is the id of the run that it is about, empty if there is none yet. The run itself goes on whatever happens to its client.
+    """
+
+    status: int | None
+    run: str
+
+    def __init__(self, message: str, status: int | None = None, run: str = "") -> None:
+        super().__init__(message)
+        self.status, self.run = status, run
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.status is None or self.status == 429 or self.status >= 500
 
 
 # -- misuse and bugs -------------------------------------------------------------------------------------------------

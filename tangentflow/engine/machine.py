@@ -7,11 +7,13 @@ judge that picks them in the worst possible order.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import types
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.bodies import Bodies
@@ -40,7 +42,7 @@ class Ready:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """The path of the step run."""
         return spell(self.frame.path, self.node.id, self.indices)
@@ -56,13 +58,25 @@ class _Poll:
     indices: Indices
 
 
+class Memory(Protocol):
+    """What an engine may keep of expressions that are evaluated once: `operands` is the digest of what they are evaluated on."""
+
+    def recall_glue(self, frame: Frame, node: Glue, indices: Indices, operands: str) -> bytes | None:
+        """Return the encoded outcome that an expression is to have, None if it is to be evaluated."""
+
+    def keep_glue(self, frame: Frame, node: Glue, indices: Indices, operands: str, data: bytes) -> None:
+        """Take the encoded outcome of an expression that was evaluated."""
+
+
 class Machine:
     """One run of a graph."""
 
     def __init__(
-        self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True
+        self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True,
+        memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
+        self.memory = memory
         self.always_copy = always_copy
         self.messages = messages
         self.ready: list[Ready] = []
@@ -91,9 +105,7 @@ class Machine:
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
         frame.outcomes[address] = Recorded.of(data, ready.path)
-        self._wake(frame, address)
-        if frame.outcomes[address].raised:
-            self._look_for_the_end(frame)
+        self._awake(frame, address)
         self._work()
 
     @property
@@ -105,14 +117,15 @@ class Machine:
         """Raise InternalError if the run has no result and nothing can bring it further."""
         if self.done or self.ready or self.running:
             return
-        for frame in self._frames():
+        for frame in self.frames():
             self._look_for_the_end(frame)
         self._work()
         if not self.done and not self.ready:
-            waiting = [spell(f.path, *a) for f in self._frames() for a, polls in f.waiters.items() if polls]
+            waiting = [spell(f.path, *a) for f in self.frames() for a, polls in f.waiters.items() if polls]
             raise InternalError("the run can go no further", waiting=", ".join(waiting[:10]))
 
-    def _frames(self) -> list[Frame]:
+    def frames(self) -> list[Frame]:
+        """Return every call of a workflow that has begun."""
         todo, found = [self.root], []
         while todo:
             frame = todo.pop()
@@ -240,8 +253,11 @@ class Machine:
             self._skip(poll)
             return
         address = (node.id, indices)
+        operands = _Operands(call, node) if isinstance(node, Glue) else None
+        if operands is not None and self._recalled(frame, operands, address):
+            return
         try:
-            value = _evaluate_once(call, node) if isinstance(node, Glue) else call()
+            value = call() if operands is None else operands.evaluate()
             if isinstance(node, Step):
                 args, kwargs = value
                 step = self.graph.bindings[node.callee]
@@ -263,8 +279,25 @@ class Machine:
         except NotPicklable as error:
             outcome = Raised(error)
             frame.record(address, outcome)
+        if operands is not None and self.memory is not None:
+            self.memory.keep_glue(frame, operands.node, indices, operands.digest, frame.outcomes[address].data)
+        self._awake(frame, address)
+
+    def _recalled(self, frame: Frame, operands: _Operands, address: Address) -> bool:
+        """Take the outcome of an expression that an earlier run has evaluated, if there is one."""
+        if self.memory is None:
+            return False
+        data = self.memory.recall_glue(frame, operands.node, address[1], operands.digest)
+        if data is None:
+            return False
+        frame.outcomes[address] = Recorded.of(data, spell(frame.path, *address))
+        self._awake(frame, address)
+        return True
+
+    def _awake(self, frame: Frame, address: Address) -> None:
+        """Go on from an outcome that has just been recorded."""
         self._wake(frame, address)
-        if isinstance(outcome, Raised):
+        if frame.outcomes[address].raised:
             self._look_for_the_end(frame)
 
     def _start_call(
@@ -374,15 +407,28 @@ class Machine:
         return address in caller.outcomes
 
 
-def _evaluate_once(call: Callable[[], Any], node: Glue) -> Any:
-    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
-    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
-    before = digest(operands)
-    with glue():
-        value = call()
-    if digest(operands) != before:
-        raise MutatedArgument(node.text, ", ".join(call.__code__.co_freevars), node.origin.lineno)
-    return value
+class _Operands:
+    """An expression that is evaluated once, and what it is evaluated on."""
+
+    def __init__(self, call: Callable[[], Any], node: Glue) -> None:
+        self.call = call
+        self.node = node
+        self.values = list(_contents(call))
+        self.digest = digest(self.values)
+
+    def evaluate(self) -> Any:
+        """Return the value; refuse a change of the operands in place, which nobody else would see."""
+        with glue():
+            value = self.call()
+        if digest(self.values) != self.digest:
+            raise MutatedArgument(self.node.text, ", ".join(self.call.__code__.co_freevars), self.node.origin.lineno)
+        return value
+
+
+def _contents(call: Callable[[], Any]) -> Iterator[Any]:
+    for cell in getattr(call, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # a name that is not bound: evaluation says so
+            yield cell.cell_contents
 
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)

@@ -71,7 +71,7 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
         names = [*[argument.value for argument in own], *map(load, lowering.after)]
         wait = core.Argument("after", gast.Tuple(elts=names, ctx=gast.Load()))
         args = [*[argument for argument in args if argument not in own], wait]
-    pure = kind == "step" and bool(callee.option("pure", False))
+    pure = isinstance(callee, StepFunction) and (bool(callee.option("pure", False)) or callee.policy.cache)
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__
     return core.Site(

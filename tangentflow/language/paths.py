@@ -38,6 +38,7 @@ class Paths(Aliasing):
         self.exits: list[list[Env]] = []
         self.heads: list[list[Env]] = []
         self.trail: list[list[Env]] = []
+        self.leaving: list[list[Env]] = []
         self.sources: dict[str, set[str]] = {}
         self.returned: list[Value] = []
         self.origin: Any = None

@@ -183,6 +183,8 @@ class Statements(Capturing):
         found = self.value(node.value, Keep.ALL)
         if not self.quiet and not self.dead:
             self.returned.append(found)
+        for leaving in self.leaving:
+            leaving.append(dict(self.env))
         self.dead = True
 
     def _stmt_Raise(self, node: Any) -> None:
@@ -210,11 +212,23 @@ class Statements(Capturing):
         self.bind(node.name, replace(IMMUTABLE, captures=self.function(node, node.body)))
 
     def _function_body(self, body: list[Any]) -> None:
-        saved = self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here
-        self.dead, self.exits, self.heads, self.trail, self.returned = False, [], [], [], []
+        saved = (
+            self.dead,
+            self.exits,
+            self.heads,
+            self.trail,
+            self.leaving,
+            self.returned,
+            self.line,
+            self.loop,
+            self.here,
+        )
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned = False, [], [], [], [], []
         self.loop = id(body)
         self.block(body)
-        self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here = saved
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned, self.line, self.loop, self.here = (
+            saved
+        )
 
     def _stmt_With(self, node: Any) -> None:
         for item in node.items:
@@ -235,6 +249,8 @@ class Statements(Capturing):
         """Run a `try`; a handler is a triple of type, name and body. An exception may come after any statement of the body."""
         before, was_dead = dict(self.env), self.dead
         self.trail.append([before])
+        if final:
+            self.leaving.append([])
         self.block(body)
         self.block(orelse)
         ends: list[Env | None] = [None if self.dead else dict(self.env)]
@@ -250,6 +266,12 @@ class Statements(Capturing):
                 self.env.pop(name, None)
             ends.append(None if self.dead else self.env)
         if final:
+            returned = join_envs(self.leaving.pop())
+            if (
+                returned is not None and not was_dead
+            ):  # what is returned is held by the caller before the `finally` runs
+                self.env, self.dead = returned, False
+                self.block(final)
             raised = join_envs([start, *ends])
             self.quiet += 1  # the normal path reports
             self.env, self.dead = raised or dict(start), was_dead

@@ -295,9 +295,8 @@ class Planner:
             at = int(part.removeprefix("handler"))
             handlers[at] = core.Handler(handlers[at].type, handlers[at].name, kept)
             need = need - {handlers[at].name or ""}
-        within, before = self.slicer.attempt(
-            replace(owner, handlers=handlers, orelse=[], final=[]), need, mode, exact=True
-        )
+        bare = [core.Handler(h.type, h.name, []) for h in owner.handlers]  # theirs are sliced already
+        within, before = self.slicer.attempt(replace(owner, handlers=bare, orelse=[], final=[]), need, mode, exact=True)
         return [replace(within, handlers=handlers, orelse=orelse)], before
 
     def _folds_around(self, stmt: Stmt) -> frozenset[str]:

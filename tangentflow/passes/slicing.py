@@ -204,7 +204,8 @@ class Slicer:
         self, stmt: core.Try, need: set[str], mode: Mode, exact: bool = False, exact_rest: bool = False
     ) -> tuple[core.Try, set[str]]:
         """Slice the parts of a `try`. `exact`: its body decides which way it goes; `exact_rest`: so do its handlers and its `else`."""
-        final, after, _ = self.block(stmt.final, need, mode)
+        on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
+        final, after, _ = self.block(stmt.final, on, mode)
         anywhere = need | after | mode.held
         rest = _exact(mode, anywhere) if exact_rest else mode
         handlers, handled = [], set(self.facts.uses(stmt).reads)

@@ -191,3 +191,26 @@ def fine_by_copy(n):
     ys = list(xs)
     ys.append(f(n))
     return h(xs, ys), g(n)
+
+
+@workflow
+def changes_what_was_returned(n):
+    out = [f(n)]
+    try:
+        out.append(g(n))
+        return out
+    finally:
+        out.append(h(n))  # error: TF202 @9-25
+
+
+@workflow
+def changes_what_a_returned_tuple_holds(n):
+    d = {}
+    for i in range(n):
+        try:
+            d[i] = f(i)
+            if i:
+                return d, i
+        finally:
+            d["end"] = g(i)  # error: TF202 @13-21
+    return d
