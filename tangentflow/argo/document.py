@@ -66,8 +66,11 @@ def helpers(graph: Graph) -> list[tuple[str, str]]:
 
 
 def planned(graph: Graph) -> tuple[Mapping[str, FlowPlan], Json]:
-    """Return the plan of each flow, with the names of its templates, and the document that was made of them."""
-    made = _Maker(graph, (), {})
+    """Return the plan of each flow, with the names of its templates, and the document made of them.
+
+    To look at, not to submit: options of steps that it cannot say are not in it.
+    """
+    made = _Maker(graph, (), {}, whole=False)
     return made.plans, made.document
 
 
@@ -87,8 +90,9 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 
 class _Maker:
-    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        refuse_unsaid(graph)
+    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True) -> None:
+        if whole:
+            refuse_unsaid(graph)
         self.graph = graph
         calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
         self.called = frozenset(call.flow for call in calls)

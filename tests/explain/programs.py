@@ -69,3 +69,13 @@ def search(n):
     if f(k) and g(k):
         e("both")
     return k
+
+
+@step(executor="slurm")
+def far(x):
+    return x
+
+
+@workflow
+def elsewhere(n):
+    return far(n)

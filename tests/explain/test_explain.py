@@ -86,6 +86,12 @@ def test_a_line_outside(line):
     )
 
 
+def test_options_that_no_document_can_say():
+    with pytest.raises(UsageError, match="cannot say this yet"):
+        programs.elsewhere.graph.argo()
+    assert "Runs in template `far`" in about(programs.elsewhere, 80)
+
+
 def test_a_graph_without_functions():
     with pytest.raises(UsageError, match="bound to no functions"):
         Graph.from_json(programs.train.graph.json()).explain()
