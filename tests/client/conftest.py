@@ -20,6 +20,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
         if name.startswith(("ARGO_", "AWS_", "TANGENTFLOW_")) or name in ("KUBECONFIG", "SSL_CERT_FILE"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(run, "_FIRST", 0.001)
     monkeypatch.setattr(run, "_LAST", 0.01)
     monkeypatch.setattr(submit, "PAUSE", 0.001)

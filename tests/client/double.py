@@ -98,6 +98,11 @@ class Double(ThreadingHTTPServer):
         """Its host and port."""
         return f"127.0.0.1:{self.server_address[1]}"
 
+    def finish(self) -> None:
+        """From now on give the last answers only: the run is over."""
+        for exchanges in self.exchanges.values():
+            del exchanges[:-1]
+
     def close(self) -> None:
         """Stop answering."""
         self.open = False

@@ -37,8 +37,10 @@ def test_a_namespace_that_there_is_not(cluster, way):
 
 def test_a_run_that_there_is_not(cluster):
     cluster("server-unknown")
-    with pytest.raises(ClusterError, match="no-such-run cannot be read .*404") as caught:
+    with pytest.raises(UsageError, match="no run 'no-such-run', neither in the store .* nor on the cluster: .*404"):
         attach("no-such-run")
+    with pytest.raises(ClusterError, match="no-such-run cannot be read .*404") as caught:
+        attach("no-such-run", namespace="argo")
     assert caught.value.status == 404
 
 
@@ -102,6 +104,8 @@ def test_time_runs_out(cluster):
 def test_no_cluster_is_configured(cluster):
     with pytest.raises(UsageError, match="no cluster is configured: set ARGO_SERVER .* or KUBECONFIG"):
         programs.coin.submit(1)
+    with pytest.raises(UsageError, match="no run 'coin-1' in the store .*, and no cluster is configured"):
+        attach("coin-1")
 
 
 def test_another_server_than_argos(cluster, monkeypatch):

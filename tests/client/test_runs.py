@@ -122,6 +122,15 @@ def test_runs_are_found_again(cluster, way):
     assert (found[0].workflow, found[0].result()) == ("coin", 1)
 
 
+def test_local_runs_and_submitted_ones_stand_side_by_side(cluster):
+    double = cluster("server-value")
+    local = programs.coin.options(executor="inline", store=True).run(0)
+    assert {run.id for run in runs()} == {local.id, double.name}
+    assert attach(local.id).result() == 0 and attach(double.name).result() == 1
+    assert [run.id for run in runs(namespace="argo")] == [double.name]
+    assert [run.id for run in runs(store=local.folder)] == [local.id]
+
+
 def test_artifacts_at_an_address_that_the_user_names(cluster, tmp_path):
     cluster("server-value")
     run = programs.coin.options(artifacts=f"file://{tmp_path}").submit(1).wait()
