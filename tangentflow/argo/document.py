@@ -21,6 +21,7 @@ from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.policies import refuse_unsaid
 from tangentflow.argo.script import store_code
+from tangentflow.argo.shape import FlowPlan
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
@@ -30,7 +31,7 @@ from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
 
-__all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "result_address"]
+__all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "planned", "result_address"]
 
 Json = dict[str, Any]
 PARALLELISM = 50
@@ -64,6 +65,15 @@ def helpers(graph: Graph) -> list[tuple[str, str]]:
     return _Maker(graph, (), {}).helpers
 
 
+def planned(graph: Graph) -> tuple[Mapping[str, FlowPlan], Json]:
+    """Return the plan of each flow, with the names of its templates, and the document made of them.
+
+    To look at, not to submit: options of steps that it cannot say are not in it.
+    """
+    made = _Maker(graph, (), {}, whole=False)
+    return made.plans, made.document
+
+
 def result_address(uid: str) -> str:
     """Return the key at which a run records its outcome, if one of its pods does."""
     return f"{uid}/result/v"
@@ -80,8 +90,9 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 
 class _Maker:
-    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        refuse_unsaid(graph)
+    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True) -> None:
+        if whole:
+            refuse_unsaid(graph)
         self.graph = graph
         calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
         self.called = frozenset(call.flow for call in calls)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
 from tangentflow.language.known_results import MUTATES_FIRST
 
-__all__ = ["RESULT", "START", "Edge", "Places", "edges", "places", "slices"]
+__all__ = ["RESULT", "START", "Edge", "Places", "edges", "fed_by", "loaded", "places", "slices"]
 
 START = ""
 """The start of a flow, as the source of an edge."""
@@ -133,7 +133,13 @@ def _computed_with(code: str) -> set[str]:
     relevant: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Return):
-            relevant |= _loaded(node)
+            relevant |= loaded(node)
+    return fed_by(function, relevant)
+
+
+def fed_by(function: ast.FunctionDef, names: set[str]) -> set[str]:
+    """Return the sites and loops that a slice looks up to compute these of its names."""
+    relevant = set(names)
     while True:
         size = len(relevant)
         _grow(function.body, relevant, set())
@@ -153,18 +159,18 @@ def _grow(block: list[ast.stmt], relevant: set[str], around: set[str]) -> bool:
     for stmt in block:
         inner = [part for name in ("body", "orelse", "handlers", "finalbody") for part in getattr(stmt, name, [])]
         if inner and not isinstance(stmt, (ast.FunctionDef, ast.ClassDef)):
-            head = set().union(*[_loaded(part) for part in (getattr(stmt, n, None) for n in ("test", "iter")) if part])
+            head = set().union(*[loaded(part) for part in (getattr(stmt, n, None) for n in ("test", "iter")) if part])
             statements = [s for part in inner for s in (part.body if isinstance(part, ast.ExceptHandler) else [part])]
             if _grow(statements, relevant, around | head):
                 relevant |= head
                 wrote = True
         elif _stored(stmt) & relevant:
-            relevant |= _loaded(stmt) | around
+            relevant |= loaded(stmt) | around
             wrote = True
     return wrote
 
 
-def _loaded(tree: ast.AST) -> set[str]:
+def loaded(tree: ast.AST) -> set[str]:
     """Return the names that are read; `_tf.state('x')` reads x."""
     names: set[str] = set()
     for node in ast.walk(tree):
