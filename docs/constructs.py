@@ -98,7 +98,7 @@ def _row(node: type[gast.AST], programs: list[str], refused: dict[str, list[str]
     name = node.__name__
     rule = STATEMENTS.get(node) or EXPRESSIONS.get(node)
     if rule is not None or node in PARTS:
-        construct = rule.construct if rule is not None else "a part of the above"
+        construct = rule.construct if rule is not None else _part(node)
         becomes = LOWERED[name] if rule is not None else "with what it stands in"
         return f"`{name}`", construct, becomes, _some(programs), *(["yes"] * 3 if programs else ["no program"] * 3)
     if node in REFUSALS:
@@ -108,6 +108,16 @@ def _row(node: type[gast.AST], programs: list[str], refused: dict[str, list[str]
     if name in OUTSIDE:
         return f"`{name}`", OUTSIDE[name], "stands in no body", "", "", "", ""
     return f"`{name}`", "", "refused: [TF100](#tf100)", _some(refused.get("TF100", [])), "", "", ""
+
+
+def _part(node: type[gast.AST]) -> str:
+    """Return what a node is a part of that has no rule of its own."""
+    kinds = {
+        "operator": "an operator", "unaryop": "an operator", "cmpop": "a comparison", "boolop": "`and` or `or`",
+        "pattern": "a pattern of `match`", "expr_context": "how a name is used",
+    }  # fmt: skip
+    found = next((base.__name__ for base in node.__mro__ if base.__name__ in kinds), "")
+    return kinds.get(found, "a part of others")
 
 
 def _some(programs: list[str]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "Cancelled",
+    "ClusterError",
     "InternalError",
     "LanguageError",
     "LateRefusal",
@@ -228,17 +229,55 @@ class NotPicklable(StepFailed):
 
 
 class MutatedArgument(TangentflowError):
-    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known."""
+    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known.
+
+    Glue may change only what the workflow made and one name alone holds. `in_glue`: a call in a workflow changed something else, or
+    (`holder`) its result or another operand holds a part of what the workflow changes later.
+    """
 
     step: str
     argument: str
     line: int | None
 
-    def __init__(self, step: str, argument: str, line: int | None = None) -> None:
+    def __init__(
+        self, step: str, argument: str, line: int | None = None, *, in_glue: bool = False, holder: str = ""
+    ) -> None:
         place = "" if line is None else f" (line {line})"
+        text = f"step {step!r} changed its argument {argument!r} in place{place}"
         advice = "copy the argument and return the copy, or declare @step(check=False)"
-        super().__init__(f"step {step!r} changed its argument {argument!r} in place{place}; {advice}")
+        if in_glue:
+            first = argument.partition(",")[0]
+            advice = f"copy it first, `{first} = copy.deepcopy({first})`, or call it in a @step"
+            text = f"`{step}` changed {argument!r} in place{place}; glue may change only what the workflow made and one name holds"
+        if holder:
+            text = f"{holder} holds a part of {argument!r} after `{step}`{place}, which the workflow changes later"
+            advice = (
+                f"copy it: `copy.deepcopy({step})`" if holder == "its result" else "give the call a copy of one of them"
+            )
+        super().__init__(f"{text}; {advice}")
         self.step, self.argument, self.line = step, argument, line
+
+
+# -- clusters ------------------------------------------------------------------------------------------------------------
+
+
+class ClusterError(TangentflowError):
+    """A cluster cannot be reached, or refuses what it is asked for. `status` is the HTTP status, None if there was no answer.
+
+    `run` is the id of the run that it is about, empty if there is none yet. The run itself goes on whatever happens to its client.
+    """
+
+    status: int | None
+    run: str
+
+    def __init__(self, message: str, status: int | None = None, run: str = "") -> None:
+        super().__init__(message)
+        self.status, self.run = status, run
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.status is None or self.status == 429 or self.status >= 500
 
 
 # -- misuse and bugs -------------------------------------------------------------------------------------------------

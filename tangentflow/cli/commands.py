@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tangentflow.engine.run import Run
     from tangentflow.simulator import SimulatedRun
 
-__all__ = ["compile_file", "own_output", "run_file", "simulate_document", "simulate_file"]
+__all__ = ["compile_file", "finished", "own_output", "run_file", "simulate_document", "simulate_file"]
 
 _EMITTERS = {
     "argo": "yaml",
@@ -52,7 +52,7 @@ def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any]) 
     with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow run {target}", out)
-        return _finished(workflow.options(**options).run(*args, **kwargs), out)
+        return finished(workflow.options(**options).run(*args, **kwargs), out)
 
 
 def simulate_file(target: str, arguments: Sequence[str]) -> int:
@@ -60,7 +60,7 @@ def simulate_file(target: str, arguments: Sequence[str]) -> int:
     with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow simulate {target}", out)
-        return _finished(workflow.simulate(*args, **kwargs), out)
+        return finished(workflow.simulate(*args, **kwargs), out)
 
 
 def simulate_document(file: str, parameters: Sequence[str], store: str | None) -> int:
@@ -96,7 +96,8 @@ def _show(run: SimulatedRun) -> None:
         print(line, file=sys.stderr)
 
 
-def _finished(run: Run, out: TextIO) -> int:
+def finished(run: Run, out: TextIO) -> int:
+    """Print the repr of the result of a run, or its traceback on standard error; return the exit code."""
     if run.error is not None:
         traceback.print_exception(run.error, file=sys.stderr)
         return 1

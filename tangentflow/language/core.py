@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import gast
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
 __all__ = [
@@ -52,7 +53,8 @@ Block = list[Stmt]
 class Glue(Stmt):
     """User code without a step call: one statement, evaluated again wherever a slice needs it.
 
-    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words; `total` says that it cannot raise.
+    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words, and "again" where a bare `raise` in a loop
+    does; `total` says that it cannot raise.
     """
 
     node: gast.stmt
@@ -74,7 +76,8 @@ class Site(Stmt):
 
     kind "step" and "call" (a sub-workflow) have `callee` and `args`; "opaque" (evaluated once, ordered by data), "impure"
     (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`. `speaks` says of a
-    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise.
+    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise. An opaque or impure
+    call may change `operands`, whose names it binds anew.
     """
 
     kind: str
@@ -91,6 +94,12 @@ class Site(Stmt):
     used: bool = True
     speaks: bool = False
     total: bool = False
+    operands: Operands = field(default_factory=Operands)
+
+    @property
+    def targets(self) -> set[str]:
+        """The names that it binds."""
+        return {*self.operands.names, *([self.target] if self.target else [])}
 
     @property
     def effect(self) -> bool:

@@ -18,7 +18,7 @@ import inspect
 import re
 import types
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,7 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import InternalError, Offence
 from tangentflow.language import core, known, known_results
 from tangentflow.language.imports import Imported, imports_of
+from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
 from tangentflow.language.mapping import spell_out
 from tangentflow.language.mending import Mended, mend
@@ -37,7 +38,7 @@ from tangentflow.language.naming import Namer
 from tangentflow.language.partials import is_step
 from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import all_names, bound_names, uses
+from tangentflow.language.uses import all_names, bound_names, root_name, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
@@ -89,9 +90,10 @@ class Lowering:
         self.inner_targets = _inner_targets(source.tree)
         self.imports = imports_of(source, self.params, body_of(source.tree))
         self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
+        self.makers = made(source.tree, self.params, self.resolve)
         self.kinds = Kinds(
-            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
-        )  # fmt: skip
+            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
+        )
         self.speller = spell_out(self)
         own = uses(*body_of(source.tree))
         self.locals = (set(self.params) | own.binds) - set(self.imports.meaning)
@@ -113,12 +115,15 @@ class Lowering:
         self.outer_reads = own.reads
         self.inner_functions = _inner_functions(source.tree)
         mark_adding_reads(source.tree, self.resolve)
+        mark_changes(source.tree, self.makers, self.resolve, self.kinds)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
         self._contains: dict[int, tuple[gast.AST, bool]] = {}
         self._kinds: dict[int, tuple[gast.AST, str]] = {}
 
-    def _annotated_type(self, name: str) -> type | None:
-        """Return the class that a parameter is annotated with, if it is one."""
+    def _type_of(self, name: str) -> type | None:
+        """Return the class that a parameter is annotated with, or that all values of a name are made by."""
+        if name in self.makers:
+            return made_type(self.makers[name])
         given = self.source.tree.args
         for parameter in [*given.posonlyargs, *given.args, *given.kwonlyargs]:
             if parameter.id == name and parameter.annotation is not None:
@@ -213,8 +218,11 @@ class Lowering:
                 self._kinds[id(b)] = (b, self.kind(a))
 
     def same_kind(self, old: gast.Call, new: gast.Call) -> None:
-        """Let a lowered call have the kind of the original, of which it may call a temporary."""
+        """Let a lowered call have the kind of the original, of which it may call a temporary, and what it changes in place."""
         self._kinds[id(new)] = (new, self.kind(old))
+        for mark in ("in_place", "method"):
+            if hasattr(old, mark):
+                setattr(new, mark, getattr(old, mark))
 
     def forget(self, mended: Mended) -> None:
         """Go on with a tree in which refused constructs are replaced: names may mean something else there."""
@@ -302,14 +310,20 @@ class Lowering:
             return node
         return EXPRESSIONS[type(node)].lower(self, node)
 
-    def operands(self, nodes: Sequence[gast.expr]) -> list[gast.expr]:
-        """Lower expressions that are evaluated one after the other, keeping their order."""
+    def operands(self, nodes: Sequence[gast.expr], changed: Collection[gast.expr] = ()) -> list[gast.expr]:
+        """Lower expressions that are evaluated one after the other, keeping their order.
+
+        Those in `changed` are changed in place after that: they stay what they are, so that their root sees it.
+        """
         last = max((i for i, node in enumerate(nodes) if self.has_site(node)), default=-1)
         lowered: list[gast.expr] = []
         for i, node in enumerate(nodes):
             value = self.expr(node)
             if i < last and not self.stable(value, nodes[i + 1 :]):
-                value = self.hoist(value, "part")
+                if node in changed and root_name(node) and not uses(*nodes[i + 1 :]).writes & uses(node).reads:
+                    self.glue(gast.Expr(value=value))  # Python's own error, before the others are evaluated
+                else:
+                    value = self.hoist(value, "part")
             lowered.append(value)
         return lowered
 

@@ -11,6 +11,7 @@ from tangentflow.language.calls import call_site
 from tangentflow.language.comprehensions import listed, stream
 from tangentflow.language.consuming import unpacked
 from tangentflow.language.expressions import assign_to
+from tangentflow.language.helpers import where
 from tangentflow.language.kinds import mutates
 from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
@@ -38,15 +39,25 @@ def _expr(lowering: Lowering, node: gast.Expr) -> None:
             lowering.emit(call_site(lowering, value, None))
             return
         if not mutates(value, lowering.resolve):
-            lowering.refuse(
-                value, "TF130", f"the result of `{gast.unparse(value.func)}(…)` is dropped",
-                "a call that is no step is made for its result; what else it does would happen on one machine only",
-                "use its result, or make it a @step",
-            )  # fmt: skip
+            _refuse_dropped(lowering, value)
             return
     lowered = lowering.expr(value)
     if not isinstance(lowered, gast.Name) or lowered.id not in lowering.bound:
         lowering.glue(gast.Expr(value=lowered), total=_appends(lowering, lowered))
+
+
+def _refuse_dropped(lowering: Lowering, call: gast.Call) -> None:
+    name = gast.unparse(call.func)
+    code, why = (
+        "TF130",
+        "a call that is no step is made for its result; what else it does would happen on one machine only",
+    )
+    mark = getattr(call, "in_place", None)
+    if mark is not None and mark.helper is not None:
+        code, why = "TF305", f"what {where(mark.helper, name)} changes in place is seen only together with its result"
+    lowering.refuse(
+        call, code, f"the result of `{name}(…)` is dropped", why, "use its result, or make it a @step",
+    )  # fmt: skip
 
 
 def _appends(lowering: Lowering, node: gast.expr) -> bool:

@@ -88,7 +88,10 @@ def raise_again(lowering: Lowering, node: gast.Raise) -> None:
             "name the exception: `raise error`",
         )  # fmt: skip
         return
-    lowering.glue(gast.Raise(exc=load(caught.name) if caught.looping else None, cause=None), jumps=frozenset({"raise"}))
+    if caught.looping:
+        lowering.glue(gast.Raise(exc=load(caught.name), cause=None), jumps=frozenset({"raise", "again"}))
+    else:
+        lowering.glue(gast.Raise(exc=None, cause=None), jumps=frozenset({"raise"}))
     lowering.dead = True
 
 

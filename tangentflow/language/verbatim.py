@@ -99,7 +99,7 @@ class Statements(Capturing):
             levels = min(ALONE, 1 + value.kept_levels)
             remedy = remedies.stored(target, source)
             self.mutate(target, target.value, dotted(target), remedy, levels=levels, flat=value.immutable)
-            self.holds(path(target)[0], value.captures)
+            self.holds(path(target)[0], value)
 
     def _stmt_AugAssign(self, node: Any) -> None:
         target, op = node.target, _OPERATORS[type(node.op).__name__]
@@ -116,6 +116,7 @@ class Statements(Capturing):
         if old.immutable:
             self.bind(name, IMMUTABLE if value.immutable else Value(levels=1))
             return
+        self.depth = 1
         if old.stale:
             self.report(node, "TF205" if old.captures else "TF208", name, old, "")
         if old.iterated:
@@ -183,6 +184,8 @@ class Statements(Capturing):
         found = self.value(node.value, Keep.ALL)
         if not self.quiet and not self.dead:
             self.returned.append(found)
+        for leaving in self.leaving:
+            leaving.append(dict(self.env))
         self.dead = True
 
     def _stmt_Raise(self, node: Any) -> None:
@@ -210,11 +213,23 @@ class Statements(Capturing):
         self.bind(node.name, replace(IMMUTABLE, captures=self.function(node, node.body)))
 
     def _function_body(self, body: list[Any]) -> None:
-        saved = self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here
-        self.dead, self.exits, self.heads, self.trail, self.returned = False, [], [], [], []
+        saved = (
+            self.dead,
+            self.exits,
+            self.heads,
+            self.trail,
+            self.leaving,
+            self.returned,
+            self.line,
+            self.loop,
+            self.here,
+        )
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned = False, [], [], [], [], []
         self.loop = id(body)
         self.block(body)
-        self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here = saved
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned, self.line, self.loop, self.here = (
+            saved
+        )
 
     def _stmt_With(self, node: Any) -> None:
         for item in node.items:
@@ -235,6 +250,8 @@ class Statements(Capturing):
         """Run a `try`; a handler is a triple of type, name and body. An exception may come after any statement of the body."""
         before, was_dead = dict(self.env), self.dead
         self.trail.append([before])
+        if final:
+            self.leaving.append([])
         self.block(body)
         self.block(orelse)
         ends: list[Env | None] = [None if self.dead else dict(self.env)]
@@ -250,6 +267,12 @@ class Statements(Capturing):
                 self.env.pop(name, None)
             ends.append(None if self.dead else self.env)
         if final:
+            returned = join_envs(self.leaving.pop())
+            if (
+                returned is not None and not was_dead
+            ):  # what is returned is held by the caller before the `finally` runs
+                self.env, self.dead = returned, False
+                self.block(final)
             raised = join_envs([start, *ends])
             self.quiet += 1  # the normal path reports
             self.env, self.dead = raised or dict(start), was_dead

@@ -14,6 +14,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
 from tangentflow.passes import facts as fact
+from tangentflow.passes.carried import carries
 from tangentflow.passes.changing import changed_names
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
@@ -72,8 +73,8 @@ class _Builder:
             body += skip()
         return self._slice(start, need, code, body)
 
-    def _code(self) -> Code:
-        return Code(self.mutated)
+    def _code(self, advances: bool = False) -> Code:
+        return Code(self.mutated, advances=advances)
 
     def _slice(self, start: Stmt | None, need: set[str], code: Code, body: Lines) -> Slice:
         if start is None:
@@ -149,8 +150,12 @@ class _Builder:
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
         expression = ast.unparse(to_ast(stmt.expr))
-        slice_ = self._to(stmt, lines(f"return lambda: {expression}"), total=False)
-        return Glue(stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin)
+        witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
+        call = witnesses if stmt.operands.witnesses else expression
+        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False)
+        return Glue(
+            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
+        )  # fmt: skip
 
     def _map(self, stmt: core.For, plan: LoopPlan) -> Map:
         assert plan.carry is not None
@@ -189,6 +194,7 @@ class _Builder:
             stmt.id, "for" if is_for else "while", entry, advance, self.region(inner), plan.invariant, plan.carried, plan.outputs,
             stmt.var if isinstance(stmt, core.For) else None, stmt.items if isinstance(stmt, core.For) else None,
             plan.why, stmt.limit if isinstance(stmt, core.While) else None, self.facts.has_effect(stmt), stmt.origin,
+            carries(self.planner, stmt),
         )  # fmt: skip
 
     def _advance(self, stmt: core.For | core.While, plan: LoopPlan) -> Slice:
@@ -198,7 +204,7 @@ class _Builder:
         caught = stmt in self.planner.caught
         left = "_tf_left" if caught else None
         jumps = Jumps(lambda value: [_returned(value, left)], lambda: lines(f"return _tf.Done({state})"), lambda: after)
-        code = self._code()
+        code = self._code(advances=True)
         kept, need = self.planner.iteration(stmt, set(plan.carried))
         body: Lines = []
         if isinstance(stmt, core.While):

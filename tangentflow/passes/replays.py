@@ -54,10 +54,15 @@ def skip() -> Lines:
 
 @dataclass
 class Code:
-    """Emits one slice. `mutated` are names whose looked-up values the slice may change; `messages` issues messages."""
+    """Emits one slice.
+
+    `mutated` are names whose looked-up values the slice may change; `messages` issues messages; `advances`: it is the one that leads
+    from an iteration to the next.
+    """
 
     mutated: frozenset[str]
     messages: bool = False
+    advances: bool = False
     inputs: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
     counters: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -78,6 +83,9 @@ class Code:
             return _around(stmt.stops, self.stmt(replace(stmt, stops=""), jumps, sure))
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
+            if self.advances and "again" in stmt.jumps:
+                assert isinstance(stmt.node, gast.Raise) and isinstance(stmt.node.exc, gast.Name)
+                return lines(f"raise _tf.again({stmt.node.exc.id})")
             return [to_ast(stmt.node)]
         if isinstance(stmt, core.Site):
             return self._site(stmt, sure)
@@ -120,9 +128,19 @@ class Code:
             call = to_ast(stmt.expr)
             assert isinstance(call, ast.Call)
             return [ast.Expr(ast.Call(_expr("_tf.message"), [call.func, *call.args], call.keywords))]
+        if stmt.operands.names:
+            return self._changed(stmt, sure)
         look = "own" if stmt.target in self.mutated else "out"
         call = f"_tf.{look}({self.reads(stmt.id, sure)})"
         return lines(f"{stmt.target} = {call}" if stmt.target else call)
+
+    def _changed(self, stmt: core.Site, sure: bool) -> Lines:
+        """Look up a call that changed operands: their new values first, since it may have raised after that."""
+        found = self._name("changed")
+        out = lines(f"{found} = _tf.own({self.reads(stmt.id, sure)})")
+        for name in stmt.operands.names:
+            out += lines(f"{name} = {found}.values[{name!r}]")
+        return out + lines(f"{stmt.target} = {found}.result()" if stmt.target else f"{found}.result()")
 
     def _try(self, stmt: core.Try, jumps: Jumps, sure: bool) -> Lines:
         """Emit a `try`. "Not run" passes through it: no handler catches it, and no `finally` goes on."""

@@ -171,10 +171,10 @@ class Slicer:
                 return self._glue(_evaluated(stmt), need, mode)
             own = self.facts.uses(stmt)
             return stmt, need - own.kills | own.reads, mode
-        wanted = stmt.target in need or mode.full or (mode.effects and stmt.effect)
+        wanted = bool(stmt.targets & need) or mode.full or (mode.effects and stmt.effect)
         if not wanted:
             return None, need, mode
-        need = need - {stmt.target} if stmt.target else need
+        need = need - stmt.targets
         if stmt.effect and mode.effects and not mode.whole and not mode.exact:
             mode = _settled(mode)
         return stmt, need, mode
@@ -196,7 +196,7 @@ class Slicer:
         sliced, before = self.attempt(stmt, need, inner)
         if not any(core.blocks(sliced)):
             return None, need, mode
-        if stmt.handlers or leaves(stmt.final):
+        if stmt.handlers or leaves(stmt.final) or (inner.full and sliced.final):
             sliced, before = self.attempt(stmt, need, inner, exact=True)
         return sliced, before, mode
 
@@ -204,7 +204,8 @@ class Slicer:
         self, stmt: core.Try, need: set[str], mode: Mode, exact: bool = False, exact_rest: bool = False
     ) -> tuple[core.Try, set[str]]:
         """Slice the parts of a `try`. `exact`: its body decides which way it goes; `exact_rest`: so do its handlers and its `else`."""
-        final, after, _ = self.block(stmt.final, need, mode)
+        on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
+        final, after, _ = self.block(stmt.final, on, mode)
         anywhere = need | after | mode.held
         rest = _exact(mode, anywhere) if exact_rest else mode
         handlers, handled = [], set(self.facts.uses(stmt).reads)

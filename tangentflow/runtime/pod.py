@@ -23,7 +23,7 @@ from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
 
-__all__ = ["PLAN", "Pod", "main"]
+__all__ = ["PLAN", "Pod", "call_path", "main"]
 
 PLAN = "plan.json"
 """The member of a bundle that says what each pod does."""
@@ -42,11 +42,11 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     files = Files(spec["inputs"])
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
-    path = _call_path(plan, parameters["frame"])
+    path = call_path(plan, parameters["frame"])
     return Pod(flow, spec, files, functions, parameters, path).run()
 
 
-def _call_path(plan: Json, frame: str) -> str:
+def call_path(plan: Json, frame: str) -> str:
     """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main/.0/3`."""
     flow = plan["flows"][plan["root"]]
     parts = []

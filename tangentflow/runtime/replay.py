@@ -29,6 +29,9 @@ class NotRun(BaseException):
         self.address = address
 
 
+_AGAIN = "_tangentflow_again"
+
+
 class _Skip:
     """What the slice of a site gives when control never gets to the site."""
 
@@ -91,8 +94,13 @@ class Store(Protocol):
 
 
 def throw(error: BaseException) -> NoReturn:
-    """Raise a recorded exception, as if it had been raised here: what a handler around is handling ends its chain of contexts."""
+    """Raise a recorded exception, as if it had been raised here: what a handler around is handling ends its chain of contexts.
+
+    If a bare `raise` raised it in a loop of that handler, it is the very one that is being handled.
+    """
     handled = sys.exc_info()[1]
+    if handled is not None and vars(error).get(_AGAIN):
+        raise handled
     kept, last, seen = error.__context__, error, {id(error)}
     while last.__context__ is not None and id(last.__context__) not in seen:
         last = last.__context__
@@ -180,6 +188,11 @@ class Replay:
         """Raise the exception that ended a serial loop, now that the state which it left is there."""
         if isinstance(left, Threw):
             throw(left.error)
+
+    def again(self, error: BaseException) -> BaseException:
+        """Mark an exception as raised again by a bare `raise`: the handler that it stands in is not part of this slice."""
+        vars(error)[_AGAIN] = True
+        return error
 
     def check(self) -> None:
         """Keep a `finally` from running where the replay has only come to an outcome that is not there."""

@@ -419,7 +419,8 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
         yield from _beyond(plain, seen, by_place, _said_so(workflow, plain.raised))
     if seen.printed != plain.printed:
         yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
-    yield from _misplaced(runs, workflow.__name__ not in USED_EFFECTS)
+    placed = {id(run) for run in by_place}
+    yield from _misplaced([run for run in runs if id(run) in placed], workflow.__name__ not in USED_EFFECTS)
 
 
 def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[list[_Run], bool]:
@@ -427,19 +428,36 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[l
 
     An effect may do so only as another item of a fan-out inside the `try`, or in a block that is `parallel()`.
     """
+    if [entry for run in by_place for entry in seen.log[run.start : run.end]] == plain.log:
+        return by_place, False
+    entries = [seen.log[run.start : run.end] for run in by_place]
+    end = len(plain.log)
+    # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
+    # the runs from i on, given the first `at` calls of the plain call.
+    costs = [[end - at for at in range(end + 1)]]
+    for run, own in zip(reversed(by_place), reversed(entries)):
+        after = costs[-1]
+        costs.append([
+            min([after[at] + (0 if _may_run_ahead(run) else 1), *([after[at + len(own)]] if own == plain.log[at : at + len(own)] else [])])
+            for at in range(end + 1)
+        ])  # fmt: skip
+    costs.reverse()
     kept, at = [], 0
-    for run in by_place:
-        entries = seen.log[run.start : run.end]
-        if entries == plain.log[at : at + len(entries)]:
-            at += len(entries)
-        else:
-            outer = next((i for i, stop in enumerate(run.way) if isinstance(stop.node, Try)), None)
-            if outer is not None:
-                inside = run.way[outer:]
-                if not run.node.effect or any(isinstance(stop.node, Map) or stop.lane for stop in inside):
-                    continue
+    for i, (run, own) in enumerate(zip(by_place, entries)):
+        if own == plain.log[at : at + len(own)] and costs[i + 1][at + len(own)] == costs[i][at]:
+            at += len(own)
+        elif _may_run_ahead(run):
+            continue
         kept.append(run)
     return kept, len(kept) != len(by_place)
+
+
+def _may_run_ahead(run: _Run) -> bool:
+    """Whether it stands in a `try`, and is a value, another item of a fan-out in there, or in a block that is `parallel()`."""
+    outer = next((i for i, stop in enumerate(run.way) if isinstance(stop.node, Try)), None)
+    if outer is None:
+        return False
+    return not run.node.effect or any(isinstance(stop.node, Map) or stop.lane for stop in run.way[outer:])
 
 
 def _subsequence(short: Sequence[Any], long: Sequence[Any]) -> bool:

@@ -51,7 +51,8 @@ def yields_what_is_refused(xs):
 
 @workflow
 def unknown_spreads(n):
-    import json as tool  # error: TF108 @5-24
+    class tool: ...  # error: TF107 @5-20
+
     global COUNT  # error: TF106 @5-17
 
     text = tool.dumps(n)
@@ -96,6 +97,7 @@ def nested_headers(xs):
 @workflow
 def names_that_were_steps(n):
     import f  # error: TF108 @5-13
+
     class g:  # error: TF107 @5-13
         pass
 
