@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language import calls, comprehensions, expressions, statements  # noqa: F401 (registers the rules)
+from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
-TARGET = Path(__file__).parent / "language.md"
+HERE = Path(__file__).parent
+TARGET = HERE / "language.md"
 
 HEAD = """\
 # The language
@@ -20,7 +23,9 @@ A workflow consists of *steps* (calls of `@step` functions), *sub-workflows* (ca
 else. Constructs have Python's own meaning; the second column says what matters beyond it.
 
 A value that a step has is immutable. Glue may change in place only what the workflow itself built and holds under one name, by
-direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`).
+direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`) or by a call whose result it uses (`x = heappop(h)`, `_ = heappush(h, x)`,
+`v = rng.random()` with `rng = random.Random(seed)`, `n = take(queue)`). What a step or an unknown call gave is trusted to stay as it is
+where unknown calls get it; where it does not, the run fails with `MutatedArgument`: copy it first, `q = copy.deepcopy(q)`.
 """
 
 CALLS = """\
@@ -40,29 +45,40 @@ A call whose result is dropped is refused unless it is a step, a sub-workflow, a
 workflow built: it would happen on one machine only.
 """
 
-CODES = """\
-## Offences
+NODES_HEAD = """\
+## Every node of the syntax
 
-Each has a code, a place (line and columns), a reason and what to write instead; a `LanguageError` holds all of a function.
+A row for each class of Python's syntax tree. The programs are those of `tests/corpus`, the shortest first: the tests call each of them
+plainly, judge its graph under adverse schedules and failing steps, run its regenerated source, run it on the local engine and run its
+document on the simulator; `yes` says that all of them give the same. What is refused is shown by the programs of `tests/refused`.
 
-| codes | what they are about |
-| --- | --- |
-| TF0xx | the source: it cannot be found, or is not a plain function |
-| TF1xx | constructs, and places where a step call cannot stand |
-| TF2xx | changes in place: of parameters, of steps' values, through an alias, of what a loop goes through |
-| TF3xx | calls: what reaches outside, hides a step, or has no value that could be stored |
+"""
+
+REFUSALS_HEAD = """\
+## Refusals
+
+Each offence has a code, a place (line and columns), a reason and what to write instead; a `LanguageError` holds all of a function, and
+`tangentflow lint FILE` shows all of a file. Every program below is compiled by the tests: the refused one is refused with that code, the
+other one gives the same value in every way to run it. Above each of them stands:
+
+```python
+{prelude}```
+
 """
 
 
 def render() -> str:
     """Return the text of docs/language.md."""
+    constructs = runpy.run_path(str(HERE / "constructs.py"))
     parts = [
         HEAD,
         f"## Accepted statements\n\n{_table(('construct', 'meaning'), _rows(STATEMENTS.values()))}",
         f"## Accepted expressions\n\n{_table(('construct', 'meaning'), _rows(EXPRESSIONS.values()))}",
         CALLS,
         f"## Refused constructs\n\n{_table(('code', 'construct', 'why', 'instead'), _refused())}",
-        CODES,
+        NODES_HEAD + _table(constructs["HEAD"], constructs["rows"]()),
+        REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
+        *[_entry(entry) for entry in CATALOGUE.values()],
     ]
     return "\n".join(parts)
 
@@ -72,8 +88,26 @@ def _rows(rules: Iterable[Rule]) -> list[tuple[str, ...]]:
 
 
 def _refused() -> list[tuple[str, ...]]:
-    rows = {(refusal.code, refusal.construct, refusal.why, refusal.instead) for refusal in REFUSALS.values()}
+    rows = {(_link(refusal.code), refusal.construct, refusal.why, refusal.instead) for refusal in REFUSALS.values()}
     return sorted(rows)
+
+
+def _overview() -> list[tuple[str, ...]]:
+    rows = []
+    for prefix, title, entries in FAMILIES:
+        rows.append((f"**{prefix}…**", f"**{title}**"))
+        rows += [(_link(entry.code), entry.title) for entry in entries]
+    return rows
+
+
+def _link(code: str) -> str:
+    return f"[{code}](#{code.lower()})"
+
+
+def _entry(entry: Entry) -> str:
+    newer = f" (Python {'.'.join(map(str, entry.since))})" if entry.since > (3, 10) else ""
+    programs = f"```python\n# refused{newer}\n{entry.bad}```\n\n```python\n# instead\n{entry.good}```"
+    return f"### {entry.code}\n\n**{entry.title}.** {entry.why}\n\n{programs}\n"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -82,4 +116,5 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parent))  # the programs are those of the tests
     TARGET.write_text(render(), encoding="utf-8")

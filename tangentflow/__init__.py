@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tangentflow.client.find import attach, runs
     from tangentflow.compiled import Graph
     from tangentflow.decorators import step, workflow
     from tangentflow.engine.run import Run, StepRun
@@ -19,20 +20,25 @@ if TYPE_CHECKING:
         LoopLimit,
         MutatedArgument,
         StepFailed,
+        StepKilled,
         StepTimeout,
         TangentflowError,
     )
-    from tangentflow.order import sequential
+    from tangentflow.order import after, parallel, sequential
+    from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.order": ("sequential",),
+    "tangentflow.runtime.progress": ("progress",),
+    "tangentflow.client.find": ("attach", "runs"),
+    "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.errors": (
-        "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepTimeout", "TangentflowError",
+        "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
+        "TangentflowError",
     ),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -45,9 +51,15 @@ __all__ = [
     "MutatedArgument",
     "Run",
     "StepFailed",
+    "StepKilled",
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "after",
+    "attach",
+    "parallel",
+    "progress",
+    "runs",
     "sequential",
     "step",
     "workflow",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from tangentflow.compiled import Graph
 from tangentflow.decorators import WorkflowFunction
+from tangentflow.errors import LanguageError, Offence
 from tangentflow.language import core
 from tangentflow.language.lowering import Lowered, lower
 from tangentflow.passes.build import build_flow
@@ -45,24 +46,32 @@ def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
 
 
 def _lower_all(workflow: WorkflowFunction[..., Any]) -> dict[str, Lowered]:
-    """Lower a workflow and, in order of their first call, the workflows that it calls."""
+    """Lower a workflow and, in order of their first call, the workflows that it calls. Raises one LanguageError for all."""
     keys: dict[int, str] = {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"}
     todo: list[WorkflowFunction[..., Any]] = [workflow]
     done: dict[str, Lowered] = {}
+    offences: list[Offence] = []
     while todo:
         current = todo.pop(0)
         key = keys[id(current)]
         if key in done:
             continue
-        done[key] = flow = lower(
-            find(cast(types.FunctionType, current.function)), current.option("max_iterations", MAX_ITERATIONS)
-        )
+        try:
+            source = find(cast(types.FunctionType, current.function))
+        except LanguageError as error:
+            offences += error.offences
+            continue
+        flow, found = lower(source, current.option("max_iterations", MAX_ITERATIONS))
+        offences += found
+        done[key] = flow
         for name, callee in list(flow.callees.items()):
             known = keys.setdefault(id(callee), _unused(name, callee, done, keys))
             if known != name:
                 _rename(flow, name, known)
             if isinstance(callee, WorkflowFunction) and known not in done:
                 todo.append(callee)
+    if offences:
+        raise LanguageError.from_offences(offences)
     return done
 
 

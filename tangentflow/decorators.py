@@ -10,13 +10,26 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from tangentflow.errors import UsageError
 from tangentflow.runtime.glue import in_glue
+from tangentflow.runtime.policies import Policy
+
+try:
+    from tangentflow.checks import check_names, check_step
+except ModuleNotFoundError:  # in a pod, which comes without it: what runs there has passed the checks
+
+    def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None:
+        """Check nothing."""
+
+    def check_step(name: str, options: Mapping[str, Any]) -> None:
+        """Check nothing."""
+
 
 if TYPE_CHECKING:
+    from tangentflow.client.run import ArgoRun
     from tangentflow.compiled import Graph
     from tangentflow.engine.run import Run
 
@@ -25,15 +38,10 @@ __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflo
 P = ParamSpec("P")
 R = TypeVar("R")
 
-STEP_OPTIONS = frozenset({"pure", "ordered", "name", "check", "image"})
 WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
-RUN_OPTIONS = frozenset({"workers", "executor", "progress"})
-
-
-def _refuse_unknown(kind: str, given: Mapping[str, object], known: frozenset[str]) -> None:
-    unknown = sorted(set(given) - known)
-    if unknown:
-        raise TypeError(f"@{kind} has no option {', '.join(map(repr, unknown))}; it has {', '.join(sorted(known))}")
+LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
+RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
 
 class _Decorated(Generic[P, R]):
@@ -54,6 +62,7 @@ class _Decorated(Generic[P, R]):
                 f"{self.__qualname__} was called through a value, so that the compiler did not see the call; "
                 "call it by its own name in a @workflow"
             )
+        kwargs.pop("after", None)  # it orders steps; a plain call has its order
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
@@ -68,6 +77,11 @@ class _Decorated(Generic[P, R]):
             return self.__qualname__
         return (type(self), (self.function, self._options))
 
+    @property
+    def options_given(self) -> tuple[str, ...]:
+        """The names of the options that were given to the decorator."""
+        return tuple(self._options)
+
     def option(self, name: str, default: Any = None) -> Any:
         """Return what was given for an option of the decorator."""
         return self._options.get(name, default)
@@ -77,9 +91,9 @@ class StepFunction(_Decorated[P, R]):
     """A function whose calls in a workflow are scheduled one by one: one pod each on Argo."""
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("step", options, STEP_OPTIONS)
         if not inspect.isfunction(function):
             raise TypeError(f"@step decorates a function, not {function!r}")
+        check_step(function.__qualname__, options)
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise TypeError(
                 f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value"
@@ -87,6 +101,7 @@ class StepFunction(_Decorated[P, R]):
         if "after" in inspect.signature(function).parameters:
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
         super().__init__(function, options)
+        self.policy = Policy.of(options)
 
     def __repr__(self) -> str:
         return f"<step {self.__module__}.{self.__qualname__}>"
@@ -96,7 +111,7 @@ class BoundWorkflow(Generic[P, R]):
     """A workflow together with options for its runs."""
 
     def __init__(self, workflow: WorkflowFunction[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("workflow.options", options, RUN_OPTIONS)
+        check_names("options()", options, RUN_OPTIONS)
         self.workflow = workflow
         self._options = dict(options)
 
@@ -104,7 +119,16 @@ class BoundWorkflow(Generic[P, R]):
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         from tangentflow.engine.local import run
 
-        return run(self.workflow.graph, args, kwargs, **self._options)
+        return run(self.workflow.graph, args, kwargs, **self._only(LOCAL_OPTIONS))
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
+        """Submit the workflow to Argo; return at once with a live run. See `tangentflow.client.submit`."""
+        from tangentflow.client.submit import submit
+
+        return submit(self.workflow.graph, args, kwargs, **self._only(SUBMIT_OPTIONS))
+
+    def _only(self, names: frozenset[str]) -> dict[str, Any]:
+        return {name: value for name, value in self._options.items() if name in names}
 
     def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
@@ -117,7 +141,7 @@ class WorkflowFunction(_Decorated[P, R]):
     """A function that is compiled to a graph of steps; called, it is plain Python."""
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
-        _refuse_unknown("workflow", options, WORKFLOW_OPTIONS)
+        check_names("@workflow", options, WORKFLOW_OPTIONS)
         if not inspect.isfunction(function):
             raise TypeError(f"@workflow decorates a function, not {function!r}")
         super().__init__(function, options)
@@ -136,12 +160,20 @@ class WorkflowFunction(_Decorated[P, R]):
         return self._graph
 
     def options(self, **options: Any) -> BoundWorkflow[P, R]:
-        """Return this workflow with options for its runs: workers, executor ("process", "thread", "inline"), progress."""
+        """Return this workflow with options for its runs.
+
+        `workers` (how many steps run at a time), `executor` ("process", "thread", "inline"), `store` (the directory for values and the journal,
+        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `progress`.
+        """
         return BoundWorkflow(self, options)
 
     def run(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         return BoundWorkflow(self, {}).run(*args, **kwargs)
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
+        """Submit the workflow to Argo, to where the environment says as for the `argo` command; return at once with a live run."""
+        return BoundWorkflow(self, {}).submit(*args, **kwargs)
 
     def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
@@ -155,8 +187,17 @@ def step(**options: Any) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Declare a function a step.
 
-    Options: `pure` (does not wait for effects), `ordered` (keeps program order everywhere, loops included), `name`, `image`
-    (container image on Argo), `check` (False turns the check for changed arguments off).
+    Order: `pure` (does not wait for effects), `ordered` (keeps program order everywhere, loops included). Failures: `retries=n` makes n+1
+    attempts, `on` names the exceptions that are tried again (default: all), `backoff` is the pause before the second attempt and doubles from
+    there ("0.2s", "1m"), `timeout` bounds each attempt. `cache` (True, or the age up to which a value counts) keeps values between runs and
+    implies `pure`. `env` sets environment variables, `max_concurrent` bounds how many run at a time, `executor` says where a local run
+    executes it ("process", "thread", "inline"), `check=False` turns the check for changed arguments off, `name` is shown in runs.
+
+    On Argo: `image`, `cpu`, `memory`, `gpu`, `chunk` (items of a fan-out to a pod), `secrets`, `volumes`, `labels`, `annotations`,
+    `node_selector`, `tolerations`, `service_account`, and `argo` (any other field of the template). A local run says that it does
+    without them, except that it needs the variables of `secrets` and the paths of `volumes` to be there.
+
+    Raises TypeError or ValueError for an option that there is not, or that cannot be meant.
     """
     if function is None:
         return lambda f: StepFunction(f, options)

@@ -6,6 +6,7 @@ state lives in `__dict__`, so that they can be rebuilt without calling `__init__
 
 from __future__ import annotations
 
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from typing import Any
 
 __all__ = [
     "Cancelled",
+    "ClusterError",
     "InternalError",
     "LanguageError",
     "LoopLimit",
@@ -80,7 +82,11 @@ class Offence:
         return "\n".join(_labelled(label, text) for label, text in parts if text)
 
     def __str__(self) -> str:
-        lines = [f"{self.filename}:{self.lineno}:{self.offset}: {self.msg}"]
+        return self.shown(_cell(self.filename) or self.filename)
+
+    def shown(self, file: str) -> str:
+        """Return place, headline, marked source line and details, the file named as told."""
+        lines = [f"{file}:{self.lineno}:{self.offset}: {self.msg}"]
         if self.text is not None:
             lines += [f"    {line}" for line in _underlined(self)]
         if self.why or self.instead:
@@ -123,13 +129,21 @@ class LanguageError(TangentflowError, SyntaxError):
         return type(self), self.offences, dict(self.__dict__)
 
 
+def _cell(filename: str) -> str | None:
+    """Return how a notebook names the cell that it has stored under a file name: `Cell In[3]`."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    named = shell.compile.format_code_name(filename) if shell is not None else None
+    return None if named is None else " ".join(named)
+
+
 def _message(offences: tuple[Offence, ...]) -> str:
     first, rest = offences[0], offences[1:]
     head = "\n".join(part for part in (first.msg, first.details()) if part)
     if not rest:
         return head
     count = "1 more place" if len(rest) == 1 else f"{len(rest)} more places"
-    return "\n\n".join([head, f"{count} in this function:", *(str(offence) for offence in rest)])
+    return "\n\n".join([head, f"{count}:", *(str(offence) for offence in rest)])
 
 
 def _labelled(label: str, text: str) -> str:
@@ -214,17 +228,55 @@ class NotPicklable(StepFailed):
 
 
 class MutatedArgument(TangentflowError):
-    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known."""
+    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known.
+
+    Glue may change only what the workflow made and one name alone holds. `in_glue`: a call in a workflow changed something else, or
+    (`holder`) its result or another operand holds a part of what the workflow changes later.
+    """
 
     step: str
     argument: str
     line: int | None
 
-    def __init__(self, step: str, argument: str, line: int | None = None) -> None:
+    def __init__(
+        self, step: str, argument: str, line: int | None = None, *, in_glue: bool = False, holder: str = ""
+    ) -> None:
         place = "" if line is None else f" (line {line})"
+        text = f"step {step!r} changed its argument {argument!r} in place{place}"
         advice = "copy the argument and return the copy, or declare @step(check=False)"
-        super().__init__(f"step {step!r} changed its argument {argument!r} in place{place}; {advice}")
+        if in_glue:
+            first = argument.partition(",")[0]
+            advice = f"copy it first, `{first} = copy.deepcopy({first})`, or call it in a @step"
+            text = f"`{step}` changed {argument!r} in place{place}; glue may change only what the workflow made and one name holds"
+        if holder:
+            text = f"{holder} holds a part of {argument!r} after `{step}`{place}, which the workflow changes later"
+            advice = (
+                f"copy it: `copy.deepcopy({step})`" if holder == "its result" else "give the call a copy of one of them"
+            )
+        super().__init__(f"{text}; {advice}")
         self.step, self.argument, self.line = step, argument, line
+
+
+# -- clusters ------------------------------------------------------------------------------------------------------------
+
+
+class ClusterError(TangentflowError):
+    """A cluster cannot be reached, or refuses what it is asked for. `status` is the HTTP status, None if there was no answer.
+
+    `run` is the id of the run that it is about, empty if there is none yet. The run itself goes on whatever happens to its client.
+    """
+
+    status: int | None
+    run: str
+
+    def __init__(self, message: str, status: int | None = None, run: str = "") -> None:
+        super().__init__(message)
+        self.status, self.run = status, run
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may succeed a little later."""
+        return self.status is None or self.status == 429 or self.status >= 500
 
 
 # -- misuse and bugs -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import re
 import sys
 import types
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -20,7 +20,9 @@ from tangentflow.argo.emit import Emitter, Settings, helper_names
 from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
+from tangentflow.argo.policies import refuse_unsaid
 from tangentflow.argo.script import store_code
+from tangentflow.argo.shape import FlowPlan
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
@@ -31,7 +33,7 @@ from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
 from tangentflow.source.garbage import no_collection
 
-__all__ = ["document", "document_and_helpers", "helpers", "result_address"]
+__all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "planned", "result_address"]
 
 Json = dict[str, Any]
 PARALLELISM = 50
@@ -65,13 +67,34 @@ def helpers(graph: Graph) -> list[tuple[str, str]]:
     return _Maker(graph, (), {}).helpers
 
 
+def planned(graph: Graph) -> tuple[Mapping[str, FlowPlan], Json]:
+    """Return the plan of each flow, with the names of its templates, and the document made of them.
+
+    To look at, not to submit: options of steps that it cannot say are not in it.
+    """
+    made = _Maker(graph, (), {}, whole=False)
+    return made.plans, made.document
+
+
 def result_address(uid: str) -> str:
     """Return the key at which a run records its outcome, if one of its pods does."""
     return f"{uid}/result/v"
 
 
+def parameter_names(params: Sequence[str]) -> dict[str, str]:
+    """Return the names of workflow parameters: those of a function's, and `own:code`, `own:arguments` where the function has no such."""
+    names = {
+        name: name if re.fullmatch(r"[-a-zA-Z0-9_]+", name) else f"argument-{number}"
+        for number, name in enumerate(params)
+    }
+    own = {name: name if name not in names else f"tangentflow-{name}" for name in ("code", "arguments")}
+    return {**{f"own:{k}": v for k, v in own.items()}, **names}
+
+
 class _Maker:
-    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True) -> None:
+        if whole:
+            refuse_unsaid(graph)
         self.graph = graph
         with no_collection():
             self._make(args, kwargs)
@@ -88,7 +111,7 @@ class _Maker:
         }
         self.function = cast(types.FunctionType, root.function)
         self.baked = bool(args or kwargs)
-        self.names = self._parameter_names()
+        self.names = parameter_names(graph.main.params)
         if self.baked:
             bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
             text = base64.b64encode(bound).decode()
@@ -131,15 +154,6 @@ class _Maker:
                     if image and image != self.image:
                         found[node.callee] = image
         return found
-
-    def _parameter_names(self) -> dict[str, str]:
-        """Return the names of workflow parameters: those of the function, and `code` and `arguments` where the function has no such."""
-        names = {
-            name: name if re.fullmatch(r"[-a-zA-Z0-9_]+", name) else f"argument-{number}"
-            for number, name in enumerate(self.graph.main.params)
-        }
-        own = {name: name if name not in names else f"tangentflow-{name}" for name in ("code", "arguments")}
-        return {**{f"own:{k}": v for k, v in own.items()}, **names}
 
     def _declared(self) -> list[Json]:
         """Return the workflow parameters: defaults as Python literals in which no tag can begin."""
@@ -185,7 +199,7 @@ class _Maker:
             "kind": "Workflow",
             "metadata": {
                 "generateName": f"{name}-",
-                "labels": {"tangentflow.dev/workflow": name},
+                "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
                 "annotations": {"tangentflow.dev/pod-root": "1"},
             },
             "spec": {
@@ -229,6 +243,11 @@ def _stored(name: str, address: str) -> Json:
         "archive": {"none": {}},
         "s3": {"key": f"{{{{workflow.uid}}}}/{address}"},
     }
+
+
+def _label(name: str) -> str:
+    """Return a name as the value of a label: itself if it can be one."""
+    return name if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", name) else slug(name)
 
 
 def _literal(value: object) -> str:

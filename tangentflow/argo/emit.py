@@ -22,6 +22,15 @@ from tangentflow.source.origin import Origin
 __all__ = ["Emitter", "Settings", "Template", "ordered"]
 
 Json = dict[str, Any]
+_ARMS = {
+    "then": "-then",
+    "else": "-else",
+    "rest": "",
+    "body": "",
+    "except": "-except",
+    "orelse": "-else",
+    "final": "-finally",
+}
 STANDARD = ("frame", "ix", "up", "at", "args", "given")
 """Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; where the call's outcome is written;
 where its arguments lie; its arguments themselves if they are constants."""
@@ -39,7 +48,8 @@ class Template:
 class Settings:
     """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
 
-    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its arguments lie if they are an artifact.
+    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
+    arguments lie if they are an artifact.
     """
 
     image: str
@@ -65,6 +75,7 @@ class Emitter:
         self.inputs: dict[Pod, list[Loaded]] = {}
         self.exports: dict[str, dict[str, Task]] = {}
         self.names = Names()
+        self.noop: Template | None = None
         self.flows: dict[str, Template] = {}
         self.given = {
             n.flow for p in plans.values() for n in p.nodes.values() if isinstance(n, Call) and n.id in p.arguments
@@ -179,19 +190,32 @@ class Emitter:
         if task.pod is not None:
             return self._pod(plan, task.pod)
         node = task.node
+        if task.kind == "end":
+            return self._noop()
         if isinstance(node, Call):
             return self.flows[node.flow]
         assert task.inner is not None
         if task.kind == "part":
             return self._block(plan, task.inner, f"{task.block.template}-{task.name[2:]}")
         assert node is not None
-        if task.kind in ("then", "else", "rest"):
-            return self._block(plan, task.inner, node.id if task.kind == "rest" else f"{node.id}-{task.kind}")
+        if task.kind in _ARMS:
+            return self._block(plan, task.inner, f"{node.id}{_ARMS[task.kind]}")
         work = self._block(plan, task.inner, node.id if isinstance(node, Map) else f"{node.id}-1")
         if isinstance(node, Map):
             return work
         assert isinstance(node, Loop)
         return self._chain(plan, node, work)
+
+    def _noop(self) -> Template:
+        """Return the template that does nothing and succeeds: what comes before a task of it does not show in a DAG's phase."""
+        if self.noop is None:
+            never, noop = self.names.take("never"), self.names.take("noop")
+            self.noop = Template(noop, ())
+            self.templates.append(
+                {"name": noop, "dag": {"tasks": [{"name": "t-no", "template": never, "when": "false"}]}}
+            )
+            self.templates.append({"name": never, "suspend": {}})
+        return self.noop
 
     def _chain(self, plan: FlowPlan, loop: Loop, work: Template) -> Template:
         flags = plan.chain_flags(loop)
@@ -348,15 +372,14 @@ def _tag(expression: str) -> str:
 
 
 def _depends(task: Task) -> str:
-    if task.always:
-        ends = [
-            " || ".join(f"{t.name}.{end}" for end in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted"))
-            for t in task.always
-        ]
-        return " && ".join(f"({text})" for text in ends)
     if task.rescue:
         return " || ".join(f"{t.name}.{end}" for t in task.rescue for end in ("Failed", "Errored"))
-    return " && ".join(other.done for other in task.after)
+    ends = [
+        " || ".join(f"{t.name}.{end}" for end in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted"))
+        for t in task.always
+    ]
+    asked = [*[t.done for t in task.after], *[t.has_run for t in task.ran], *[f"({text})" for text in ends]]
+    return " && ".join(asked)
 
 
 def _export(ends: list[Task], flag: Flag) -> Json:

@@ -55,7 +55,7 @@ def _sinks(tasks: list[Task]) -> list[Task]:
 def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
     """Return the tasks that may be the last to run, the last one first; None if that cannot be told."""
     sinks = _sinks(tasks)
-    if not sinks or len(tasks) > MOST:
+    if not sinks or len(tasks) > MOST or any(task.kind == "final" for task in tasks):
         return None
     last = sinks[0]
     if last.kind in ("then", "else"):
@@ -165,7 +165,7 @@ def _attempts(plan: FlowPlan, block: Block, loop: Loop | None) -> None:
     chain = _chain(plan, block.tasks)
     assert chain is not None
     block.ends = chain
-    others = [task for task in block.tasks if task not in chain]
+    others = [task for task in block.tasks if task not in chain and task.kind != "body"]
     for task in chain:
         if task.pod is not None:
             _end(plan, task.pod, loop)

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from tangentflow.argo.reach import depth, gate, guarded
 from tangentflow.argo.shape import opening
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Node, Region, Slice, Step, Try
 
 __all__ = ["REST", "guard", "implied", "is_guard", "stepless"]
 
@@ -71,6 +71,9 @@ class _Guards:
         if isinstance(node, If):
             body, orelse = self.region(node.body, loop, ifs + 1), self.region(node.orelse, loop, ifs + 1)
             return replace(node, body=body, orelse=orelse)
+        if isinstance(node, Try):
+            tried, *handlers, orelse, final = [self.region(region, loop, ifs + 1) for region in node.regions]
+            return replace(node, body=tried, handlers=tuple(handlers), orelse=orelse, final=final)
         if isinstance(node, (Step, Glue, Call)):
             return node
         return replace(node, body=self.region(node.body, node if isinstance(node, Loop) else None, 0))
@@ -82,10 +85,11 @@ class _Guards:
         what follows rely on its having run, and look no further back.)
         """
         found: dict[str, Slice] = {}
-        behind_test = loop is not None and loop.kind == "while" and depth(opening(node)) > 0
-        jumped = guarded(opening(node))
+        whole = isinstance(node, Try)
+        behind_test = loop is not None and loop.kind == "while" and depth(opening(node), whole) > 0
+        jumped = guarded(opening(node), whole)
         if jumped or behind_test:
-            own = gate(opening(node))
+            own = gate(opening(node), whole)
             if jumped or own.inputs:
                 found[own.code] = own
         used = {glue[wanted.site] for wanted in opening(node).inputs if wanted.site in glue}

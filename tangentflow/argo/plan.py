@@ -17,15 +17,15 @@ from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
 from tangentflow.argo.split import split
 from tangentflow.errors import InternalError
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step, Try
 
 __all__ = ["plan_flow"]
 
 ITEM, NONE = "item", "none"
 """How flags get to a block besides as parameters (None): as a key of an item, or not at all."""
 
-_DEFAULTS = {If: "2", Map: "0", Loop: "0", Call: "0"}
-_WORDS = {If: "test", Map: "scan", Loop: "entry", Call: "args", Glue: "glue"}
+_DEFAULTS = {If: "2", Try: "none", Map: "0", Loop: "0", Call: "0"}
+_WORDS = {If: "test", Try: "caught", Map: "scan", Loop: "entry", Call: "args", Glue: "glue"}
 
 Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 """What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
@@ -66,7 +66,7 @@ class _Planner:
         for node in block.region:
             here = self.trail[node.id] = {**trail, block.key: node.id}
             for index, region in enumerate(node.regions):
-                branch = isinstance(node, If)
+                branch = isinstance(node, (If, Try))
                 loops = block.loops if branch else (*block.loops, node.id)
                 self._blocks(Block(f"{node.id}:{index}", region, node, block, loops), here)
 
@@ -111,23 +111,27 @@ class _Planner:
             return
         if isinstance(node, Map):
             way, carrier = (ITEM, node.id) if way is None else (NONE, carrier)
-        for inner_block in self.plan.inner(node):
+        blocks = self.plan.inner(node)
+        for inner_block in blocks[1:-1] if isinstance(node, Try) else blocks:
             yield from self._early(inner_block, way, carrier)
 
     def _inputs(self, node: Node) -> list[Input]:
         """Return what is looked up to evaluate a node; for one without steps in it, whatever is looked up outside of it."""
         found = list(opening(node).inputs)
-        if node.id in self.plan.local and isinstance(node, If):
+        if node.id in self.plan.local and isinstance(node, (If, Try)):
             found += self._union(node)
-        return found
+        inside = (
+            {inner.id for region in node.regions for inner in region.walk()} if node.id in self.plan.local else set()
+        )
+        return [wanted for wanted in found if wanted.site not in inside]
 
     def _union(self, node: Node) -> list[Input]:
         """Return what the regions of a branch look up outside of it. (Those of a loop start at its head and look up nothing.)"""
-        if not isinstance(node, If):
+        if not isinstance(node, (If, Try)):
             return []
         if node.id not in self.unions:
             found: list[Input] = []
-            for inner in [*node.body, *node.orelse]:
+            for inner in [inner for region in node.regions for inner in region]:
                 found += [*opening(inner).inputs, *self._union(inner)]
             inside = {inner.id for region in node.regions for inner in region.walk()}
             self.unions[node.id] = [wanted for wanted in dict.fromkeys(found) if wanted.site not in inside]
@@ -174,6 +178,8 @@ class _Planner:
 
     def _open(self, node: Node, block: Block) -> None:
         """Find a host for what opens a node and for all that can be evaluated with it."""
+        if isinstance(node, Try) and node.id not in self.plan.local:
+            self._body(node, block)
         early = list(self._inside(node, None, None))
         sure = isinstance(node, Call) or not guarded(opening(node))
         if node.id not in self.plan.local and not early and sure and self._is_static(node):
@@ -183,6 +189,9 @@ class _Planner:
         host = self._host(block, inputs, _WORDS[type(node)], _reason(node))
         for inner, asked, inner_block, carrier, _ in [(node, None, block, None, ()), *early]:
             self._hoist(inner, asked, inner_block, carrier, host)
+        before = host.task.after if host.task is not None else []
+        if any(task.kind == "body" and task.node is node for task in before):
+            self.plan.tried.add(node.id)
         self._tasks(node, block, [host.task] if host.task is not None else [])
 
     def _hoist(self, node: Node, asked: Slice | None, block: Block, carrier: str | None, host: Pod) -> None:
@@ -236,8 +245,45 @@ class _Planner:
         self.plan.static.add(node.id)
         return True
 
+    def _body(self, node: Try, block: Block) -> None:
+        """Make the task of the body of a `try`. Whatever comes of it, the pod that waits for it tells how it ended."""
+        inner = self.plan.inner(node)[0]
+        self.block(inner)
+        if inner.tasks:
+            task = block.add(node.id, "body", node=node, inner=inner)
+            wanted = [i for n in node.body for i in [*opening(n).inputs, *self._union(n)]]
+            task.wait(self._needed(wanted, block))
+            self.given[node.id] = [task]
+
+    def _try_tasks(self, node: Try, block: Block, host: list[Task]) -> None:
+        """Make the tasks of the handlers, the `else` and the `finally`, which the end of its body decides."""
+        _, *handlers, orelse, final = self.plan.inner(node)
+        needed = self._needed(self._union(node), block)
+        made: list[Task] = []
+        arms = [("except", str(number), inner) for number, inner in enumerate(handlers)]
+        for kind, wanted, inner in [*arms, ("orelse", "else", orelse)]:
+            self.block(inner)
+            if inner.tasks:
+                task = block.add(kind.removeprefix("or"), kind, node=node, inner=inner)
+                task.wait([*host, *needed])
+                task.conditions.append((self.plan.flags[node.id], wanted))
+                made.append(task)
+        self.given[node.id] = [*host, *made]
+        self.block(final)
+        if final.tasks:
+            task = block.add("finally", "final", node=node, inner=final)
+            before = host if node.id in self.plan.tried else []
+            task.wait([other for other in [*needed, *host] if other not in before])
+            task.ran, task.always = before, list(made)
+            end = block.add(f"{node.id}-end", "end", node=node)
+            end.wait([task] if node.swallows else [*host, *made, task])
+            self.given[node.id] = [end]
+
     def _tasks(self, node: Node, block: Block, host: list[Task]) -> None:
         """Make the tasks of a node that is not a step, after those of its inner blocks."""
+        if isinstance(node, Try) and node.id not in self.plan.local:
+            self._try_tasks(node, block, host)
+            return
         made: list[Task] = []
         for inner in self.plan.inner(node) if node.id not in self.plan.local else []:
             if isinstance(node, Loop):
@@ -317,6 +363,8 @@ def _reason(node: Node) -> str:
         return f"tells whether line {node.origin.lineno} is reached"
     if isinstance(node, If):
         return f"decides {node.id} at line {node.origin.lineno}"
+    if isinstance(node, Try):
+        return f"finds out how the body of {node.id} at line {node.origin.lineno} ended"
     if isinstance(node, Map):
         return f"lists the items of {node.id} at line {node.origin.lineno}"
     if isinstance(node, Loop):

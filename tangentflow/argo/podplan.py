@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tangentflow.argo.guards import is_guard
 from tangentflow.argo.inputs import Loaded
 from tangentflow.argo.names import key
 from tangentflow.argo.shape import Flag, FlowPlan, Pod
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 
 __all__ = ["LOOP_LIMIT", "plan_json", "short_file"]
 
@@ -23,7 +24,29 @@ Json = dict[str, Any]
 def plan_json(plans: Mapping[str, FlowPlan], root: str, inputs: Mapping[Pod, list[Loaded]]) -> Json:
     """Return the plan of all pods. `inputs` are what each of them loads, in the order in which they are named."""
     pods = {pod.template: _pod(plan, pod, inputs[pod]) for plan in plans.values() for pod in plan.pods}
-    return {"root": root, "flows": {name: _flow(plan) for name, plan in plans.items()}, "pods": pods}
+    flows = {name: _flow(plan) for name, plan in plans.items()}
+    return {"root": root, "flows": flows, "pods": pods, "skips": dict(_skips(plans.values()))}
+
+
+def _skips(plans: Iterable[FlowPlan]) -> Iterator[tuple[str, Json]]:
+    """Yield for each template whose task may be skipped the steps that then do not run: those of an arm, or one behind a jump."""
+    for plan in plans:
+        for block in plan.blocks.values():
+            if isinstance(block.owner, If) and block.tasks:
+                template = block.template or next(task.pod.template for task in block.tasks if task.pod is not None)
+                yield template, {"flow": plan.flow.key, "steps": [node.id for node in _steps(block.region)]}
+        for pod in plan.pods:
+            if pod.step is not None and pod.task is not None and pod.task.conditions:
+                yield pod.template, {"flow": plan.flow.key, "steps": [pod.step.id]}
+
+
+def _steps(region: Region) -> Iterator[Step]:
+    for node in region:
+        if isinstance(node, Step):
+            yield node
+        elif isinstance(node, If):
+            for inner in node.regions:
+                yield from _steps(inner)
 
 
 def _pod(plan: FlowPlan, pod: Pod, inputs: list[Loaded]) -> Json:
@@ -54,6 +77,7 @@ def _flow(plan: FlowPlan) -> Json:
     return {
         "key": flow.key,
         "name": flow.name,
+        "file": short_file(flow.origin.filename),
         "params": list(flow.params),
         "regions": regions,
         "nodes": {node.id: _node(plan, node) for node in plan.nodes.values()},
@@ -86,9 +110,17 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         own = {"name": node.name, "flow": node.flow, "flag": flag.name if flag else None}
         return {**common, **own, "slice": _slice(flow, node.slice, f"arguments of {node.id}")}
     if isinstance(node, Glue):
-        return {**common, "text": node.text, "slice": _slice(flow, node.slice, node.id)}
+        return {
+            **common,
+            "operands": asdict(node.operands),
+            "text": node.text,
+            "slice": _slice(flow, node.slice, node.id),
+        }
     if isinstance(node, If):
         return {**common, "guard": is_guard(node), "test": _slice(flow, node.test, f"test of {node.id}")}
+    if isinstance(node, Try):
+        common |= {"tried": node.id in plan.tried, "swallows": node.swallows}
+        return {**common, "pick": _slice(flow, node.pick, f"body of {node.id}")}
     if isinstance(node, Map):
         item_flags = {f.name: f.default for f in plan.item_flags.get(node.id, [])}
         return {**common, "scan": _slice(flow, node.scan, f"items of {node.id}"), "item_flags": item_flags}

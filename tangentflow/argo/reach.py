@@ -35,20 +35,30 @@ def _is_skip(stmt: ast.stmt) -> bool:
     return isinstance(stmt, ast.Return) and _own(stmt.value) == "SKIP"
 
 
-def _path(block: list[ast.stmt]) -> list[list[ast.stmt]]:
-    """Return the blocks on the way to what the slice leads to, outermost first; the last one ends with it."""
+def _path(block: list[ast.stmt], whole: bool) -> list[list[ast.stmt]]:
+    """Return the blocks on the way to what the slice leads to, outermost first; the last one ends with it.
+
+    `whole`: it leads to a `try` as a whole, which stands at its end.
+    """
     blocks = [block]
     while True:
         block = blocks[-1]
         last = block[-1]
         if _is_skip(last) and len(block) > 1:
             last = block[-2]
-        if not isinstance(last, ast.If):
-            return blocks
-        inner = last.body if _ends(last.body) else last.orelse
-        if not _ends(inner):
+        inner = None if whole and isinstance(last, ast.Try) else next(filter(_ends, _arms(last)), None)
+        if inner is None:
             return blocks
         blocks.append(inner)
+
+
+def _arms(stmt: ast.stmt) -> list[list[ast.stmt]]:
+    """Return the blocks of a statement that what a slice leads to may stand in; never in the body of a kept `try`."""
+    if isinstance(stmt, ast.If):
+        return [stmt.body, stmt.orelse]
+    if isinstance(stmt, ast.Try):
+        return [*[handler.body for handler in stmt.handlers], stmt.orelse, stmt.finalbody]
+    return []
 
 
 def _ends(block: list[ast.stmt]) -> bool:
@@ -58,7 +68,7 @@ def _ends(block: list[ast.stmt]) -> bool:
     last = block[-1]
     if isinstance(last, ast.Return):
         return not _is_skip(last)
-    return isinstance(last, ast.If) and (_ends(last.body) or _ends(last.orelse))
+    return any(map(_ends, _arms(last)))
 
 
 def _jumps(stmt: ast.stmt) -> bool:
@@ -66,25 +76,25 @@ def _jumps(stmt: ast.stmt) -> bool:
     return any(isinstance(node, ast.stmt) and _is_skip(node) for node in ast.walk(stmt))
 
 
-def depth(slice_: Slice) -> int:
-    """Return how many conditions stand around what a slice leads to."""
-    return len(_path(_function(slice_).body)) - 1
+def depth(slice_: Slice, whole: bool = False) -> int:
+    """Return how many conditions stand around what a slice leads to; `whole`: it leads to a `try` as a whole."""
+    return len(_path(_function(slice_).body, whole)) - 1
 
 
-def guarded(slice_: Slice) -> bool:
+def guarded(slice_: Slice, whole: bool = False) -> bool:
     """Whether a jump stands before what a slice leads to, in the same block as that."""
     if "_tf.SKIP" not in slice_.code:
         return False
-    blocks = _path(_function(slice_).body)
+    blocks = _path(_function(slice_).body, whole)
     last = blocks[-1]
     end = -1 if len(blocks) > 1 or not (_is_skip(last[-1]) and len(last) > 1) else -2
     return any(_jumps(stmt) for stmt in last[:end])
 
 
-def gate(slice_: Slice) -> Slice:
+def gate(slice_: Slice, whole: bool = False) -> Slice:
     """Return the slice that tells whether the end of another one is reached: True or SKIP, and nothing that this does not need."""
     function = _function(slice_)
-    blocks = _path(function.body)
+    blocks = _path(function.body, whole)
     last = blocks[-1]
     position = len(last) - 1 if not (len(blocks) == 1 and _is_skip(last[-1]) and len(last) > 1) else len(last) - 2
     last[position] = ast.Return(value=ast.Constant(value=True))

@@ -11,18 +11,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tangentflow.argo.names import Wishes, slug
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 
 __all__ = ["Block", "Flag", "FlowPlan", "Gate", "Pod", "Task", "opening"]
 
 
 def opening(node: Node) -> Slice:
-    """Return the slice that is run first for a node: arguments, test, scan or entry."""
+    """Return the slice that decides what a node does: arguments, test, pick, scan or entry."""
     if isinstance(node, If):
         return node.test
+    if isinstance(node, Try):
+        return node.pick
     if isinstance(node, Map):
         return node.scan
     return node.entry if isinstance(node, Loop) else node.slice
+
+
+SURE = frozenset({"pod", "rest", "body", "final", "end"})
+"""Kinds of tasks that what needs them waits for to have run: if they do not, it does not either."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,10 @@ class Pod:
 class Task:
     """A task of a DAG: a pod, or what another template is for.
 
-    `kind` is "pod", "then", "else", "rest" (what stands behind a jump), "map", "loop", "call" or "part". It waits for `after` and runs only if its
-    `conditions` hold: flags and what they must be. One with `always` waits for the end of those, whatever it is; one with `rescue` runs
-    only if one of those failed. `gates` are the texts of the gates that it stands behind, with the flag of each that it looks at itself.
+    `kind` is "pod", "then", "else", "rest" (what stands behind a jump), "map", "loop", "call" or "part"; of a `try` "body", "except", "orelse",
+    "final", and "end", which is nothing but the end of one with a `finally`. It waits for `after` and runs only if its `conditions` hold: flags
+    and what they must be. One with `ran` waits for those to have run, one with `always` for their end, whatever it is; one with `rescue`
+    runs only if one of those failed. `gates` are the texts of the gates that it stands behind, with the flag of each that it looks at itself.
 
     `number` is its own among the tasks of its block. `reach` are the numbers of all that it waits for, directly or not, as bits: sets
     of thousands of tasks each would take too much time and memory.
@@ -87,6 +94,7 @@ class Task:
     after: list[Task] = field(default_factory=list)
     conditions: list[tuple[Flag, str]] = field(default_factory=list)
     gates: dict[str, Flag | None] = field(default_factory=dict)
+    ran: list[Task] = field(default_factory=list)
     always: list[Task] = field(default_factory=list)
     rescue: list[Task] = field(default_factory=list)
     number: int = 0
@@ -120,7 +128,7 @@ class Task:
         todo = [self]
         while todo:  # no recursion: chains of tasks are long
             task = todo[-1]
-            before = [other for other in task.after if other.kind in ("pod", "rest")]
+            before = [other for other in task.after if other.kind in SURE]
             missing = [other for other in before if other._behind is None]
             if task._behind is None and not missing:
                 task._behind = task.block.gate_bits(task.gates)
@@ -136,9 +144,16 @@ class Task:
     @property
     def done(self) -> str:
         """The condition under which what needs this task goes on."""
-        if self.kind in ("pod", "rest", "part"):
+        if self.kind == "body":
+            return self.has_run
+        if self.kind in SURE or self.kind == "part":
             return f"{self.name}.Succeeded"
         return f"({self.name}.Succeeded || {self.name}.Skipped)"
+
+    @property
+    def has_run(self) -> str:
+        """The condition under which it has run, whatever came of it."""
+        return f"({self.name}.Succeeded || {self.name}.Failed || {self.name}.Errored)"
 
 
 @dataclass(eq=False)
@@ -206,7 +221,8 @@ class FlowPlan:
 
     `flags` are those of nodes by id, `homes` the pods that write them first, by name; `item_flags` those that items of a fan-out
     carry. `static` loops are known to every pod without a record: `counts` are those of fan-outs, `known` flags of serial loops.
-    `arguments` are those of calls, if constant. `local` nodes have no step in them. `recorded`: a pod records the outcome.
+    `arguments` are those of calls, if constant. `local` nodes have no step in them. `tried`: a pod of its own tells how the body of this `try`
+    ended, and fails if nothing takes its exception. `recorded`: a pod records the outcome.
     """
 
     flow: Flow
@@ -220,6 +236,7 @@ class FlowPlan:
     known: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
+    tried: set[str] = field(default_factory=set)
     recorded: bool = True
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangentflow.argo.shape import Block, Flag, FlowPlan, Task
+from tangentflow.argo.shape import SURE, Block, Flag, FlowPlan, Task
 
 __all__ = ["MOST", "split"]
 
@@ -26,15 +26,18 @@ def _split(plan: FlowPlan, block: Block) -> None:
     block.take_tasks()
     part_of: dict[Task, Task] = {}
     parts: list[Task] = []
-    for start in range(0, len(tasks), SIZE):
+    start = 0
+    while start < len(tasks):
+        end = _end(tasks, start + SIZE)
         key = f"{block.key}/{len(parts)}"
         inner = Block(key, block.region, block.owner, block, block.loops, numbers=block.numbers)
         plan.blocks[inner.key] = inner
         part = block.add(f"part-{len(parts)}", "part", inner=inner)
         parts.append(part)
-        inner.tasks = tasks[start : start + SIZE]
+        inner.tasks = tasks[start:end]
         for task in inner.tasks:
             part_of[task] = part
+        start = end
     for part in parts:
         assert part.inner is not None
         for task in part.inner.tasks:
@@ -46,13 +49,22 @@ def _split(plan: FlowPlan, block: Block) -> None:
         block.tasks.append(task)
 
 
+def _end(tasks: list[Task], end: int) -> int:
+    """Return where a part ends: it does not cut a `try` in two."""
+    while end < len(tasks) and (
+        tasks[end - 1].kind == "body" or tasks[end].kind in ("except", "orelse", "final", "end")
+    ):
+        end += 1
+    return end
+
+
 def _cut(task: Task, part: Task, part_of: dict[Task, Task], flags: dict[str, Flag]) -> None:
     """Let the part wait in place of a task for what stands in other parts; what did not run there is told by its gates."""
     outside = [other for other in task.after if part_of[other] is not part]
     part.wait([part_of[other] for other in outside])
     behind = 0
     for other in outside:
-        if other.kind in ("pod", "rest"):
+        if other.kind in SURE:
             behind |= other.behind
     known = set(task.conditions)
     for gate in task.block.gate_texts(behind):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tangentflow.engine.run import Run
     from tangentflow.simulator import SimulatedRun
 
-__all__ = ["compile_file", "run_file", "simulate_document", "simulate_file"]
+__all__ = ["compile_file", "finished", "own_output", "run_file", "simulate_document", "simulate_file"]
 
 _EMITTERS = {
     "argo": "yaml",
@@ -34,7 +34,7 @@ _EMITTERS = {
 
 def compile_file(target: str, emit: str, output: str | None) -> int:
     """Compile a workflow and write what `emit` names to a file or standard output."""
-    with _own_output() as out:
+    with own_output() as out:
         graph = load(target).graph
         text: str = getattr(graph, _EMITTERS[emit])()
         if output is None:
@@ -49,18 +49,18 @@ def compile_file(target: str, emit: str, output: str | None) -> int:
 
 def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any]) -> int:
     """Run a workflow on this machine; print the repr of its result, or its traceback on standard error."""
-    with _own_output() as out:
+    with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow run {target}", out)
-        return _finished(workflow.options(**options).run(*args, **kwargs), out)
+        return finished(workflow.options(**options).run(*args, **kwargs), out)
 
 
 def simulate_file(target: str, arguments: Sequence[str]) -> int:
     """Run the Argo document of a workflow in the simulator; print as `run_file` does."""
-    with _own_output() as out:
+    with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow simulate {target}", out)
-        return _finished(workflow.simulate(*args, **kwargs), out)
+        return finished(workflow.simulate(*args, **kwargs), out)
 
 
 def simulate_document(file: str, parameters: Sequence[str], store: str | None) -> int:
@@ -72,7 +72,7 @@ def simulate_document(file: str, parameters: Sequence[str], store: str | None) -
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
     values = dict(_pair(parameter) for parameter in parameters)
-    with _own_output() as out, tempfile.TemporaryDirectory(prefix="tangentflow-store-") as scratch:
+    with own_output() as out, tempfile.TemporaryDirectory(prefix="tangentflow-store-") as scratch:
         try:
             run = simulate(text, store=Path(store or scratch), parameters=values)
         except SimulationError as error:
@@ -96,7 +96,8 @@ def _show(run: SimulatedRun) -> None:
         print(line, file=sys.stderr)
 
 
-def _finished(run: Run, out: TextIO) -> int:
+def finished(run: Run, out: TextIO) -> int:
+    """Print the repr of the result of a run, or its traceback on standard error; return the exit code."""
     if run.error is not None:
         traceback.print_exception(run.error, file=sys.stderr)
         return 1
@@ -105,7 +106,7 @@ def _finished(run: Run, out: TextIO) -> int:
 
 
 @contextlib.contextmanager
-def _own_output() -> Iterator[TextIO]:
+def own_output() -> Iterator[TextIO]:
     """Give standard output to the command alone: what else is written to it, by child processes too, goes to standard error."""
     sys.stdout.flush()
     try:

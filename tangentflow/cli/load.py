@@ -14,7 +14,7 @@ from types import ModuleType
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import LanguageError, Offence, UsageError
 
-__all__ = ["load"]
+__all__ = ["load", "load_all"]
 
 
 def load(target: str) -> WorkflowFunction[..., object]:
@@ -24,19 +24,40 @@ def load(target: str) -> WorkflowFunction[..., object]:
     no Python; and whatever the file raises.
     """
     file, name = _split(target)
-    module = _imported(file)
-    own = {
-        key: v for key, v in vars(module).items() if isinstance(v, WorkflowFunction) and v.__module__ == module.__name__
-    }
-    if name:
-        found = getattr(module, name, None)
-        if not isinstance(found, WorkflowFunction):
-            what = "is no workflow" if hasattr(module, name) else "is not there"
-            raise UsageError(f"{name} {what} in {file}; {_listing(file, own)}")
+    own, found = _found(file, name)
+    if found is not None:
         return found
     if len(own) != 1:
         raise UsageError(_listing(file, own))
     return next(iter(own.values()))
+
+
+def load_all(target: str) -> list[WorkflowFunction[..., object]]:
+    """Import a file and return the workflow that is named, or all that it defines. Raises as `load` does."""
+    file, name = _split(target)
+    own, found = _found(file, name)
+    if found is not None:
+        return [found]
+    if not own:
+        raise UsageError(_listing(file, own))
+    return list(own.values())
+
+
+def _found(
+    file: Path, name: str
+) -> tuple[dict[str, WorkflowFunction[..., object]], WorkflowFunction[..., object] | None]:
+    """Import a file; return the workflows that it defines, and the one that is named."""
+    module = _imported(file)
+    own = {
+        key: v for key, v in vars(module).items() if isinstance(v, WorkflowFunction) and v.__module__ == module.__name__
+    }
+    if not name:
+        return own, None
+    found = getattr(module, name, None)
+    if not isinstance(found, WorkflowFunction):
+        what = "is no workflow" if hasattr(module, name) else "is not there"
+        raise UsageError(f"{name} {what} in {file}; {_listing(file, own)}")
+    return own, found
 
 
 def _listing(file: Path, own: dict[str, WorkflowFunction[..., object]]) -> str:
@@ -85,6 +106,7 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _no_python(error: SyntaxError) -> LanguageError:
-    place = (error.filename or "", error.lineno or 1, error.offset or 1, error.end_lineno, error.end_offset)
+    end = (error.end_lineno or None, error.end_offset or None)  # Python gives 0 where it does not know the end
+    place = (error.filename or "", error.lineno or 1, error.offset or 1, *end)
     text = error.text.rstrip("\n") if error.text else None
     return LanguageError(Offence("TF000", "this is not Python", error.msg, "", *place, text))

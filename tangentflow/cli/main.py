@@ -16,7 +16,7 @@ from types import TracebackType
 
 from tangentflow.errors import LanguageError, TangentflowError, UsageError
 
-__all__ = ["FAILED", "FINE", "REFUSED", "USAGE", "main"]
+__all__ = ["FAILED", "FINE", "REFUSED", "USAGE", "main", "users_part"]
 
 FINE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -41,14 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        print(f"tangentflow: {interrupt.args[0] if interrupt.args else 'interrupted'}", file=sys.stderr)
         return 130
     except Exception as error:
-        traceback.print_exception(type(error), error, _users_part(error.__traceback__))
+        traceback.print_exception(type(error), error, users_part(error.__traceback__))
         return FAILED
 
 
-def _users_part(frames: TracebackType | None) -> TracebackType | None:
+def users_part(frames: TracebackType | None) -> TracebackType | None:
     """Return a traceback without what the command and the import system did before the user's file was reached."""
     machinery = {os.path.dirname(__file__), os.path.dirname(importlib.__file__)}
     part = frames
@@ -73,6 +74,24 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("-o", "--output", metavar="OUT", help="the file to write to (default: standard output)")
     compiling.set_defaults(command=_compile)
 
+    linting = commands.add_parser(
+        "lint", help="show all that the language refuses in a file, without running it",
+        description="Show all that the language refuses in the workflows of a file. The file is imported, its workflows are not run.",
+    )  # fmt: skip
+    linting.add_argument("target", metavar="FILE[:WF]", help="a Python file; with :NAME only one of its workflows")
+    linting.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    linting.set_defaults(command=_lint)
+
+    explaining = commands.add_parser(
+        "explain", help="tell what became of a line of a workflow, or of all of it",
+        description="Tell in plain words what became of a line of a workflow, or of all of it: steps, conditions, what waits for what and "
+        "why, templates of the Argo document. The file is imported, its workflows are not run.",
+    )  # fmt: skip
+    explaining.add_argument(
+        "target", metavar="FILE:LINE", help="a line of a Python file; or FILE[:WF] for a whole workflow"
+    )
+    explaining.set_defaults(command=_explain)
+
     running = commands.add_parser(
         "run", help="run a workflow on this machine and print its result",
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
@@ -81,8 +100,14 @@ def _parser() -> argparse.ArgumentParser:
         "--executor", choices=("process", "thread", "inline"), help="where steps run (default: process)"
     )
     running.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time")
+    running.add_argument(
+        "--store", metavar="DIR", help="the directory for values and the journal (default: .tangentflow)"
+    )
+    running.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are taken over")
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
+
+    _add_runs(commands)
 
     simulating = commands.add_parser(
         "simulate", help="run an Argo document on this machine, as the controller would",
@@ -101,7 +126,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_call(simulating, f"a document in YAML, or {_TARGET}")
     simulating.set_defaults(command=_simulate)
+
+    submitting = commands.add_parser(
+        "submit", help="submit a workflow to Argo and print the id of its run",
+        description="Submit a workflow to the Argo Server or the Kubernetes API that the environment names, as for the `argo` command "
+        "(ARGO_SERVER, ARGO_TOKEN, ARGO_NAMESPACE, KUBECONFIG, ...), and print the id of its run.",
+    )  # fmt: skip
+    submitting.add_argument("--wait", action="store_true", help="wait for the end and print the result, as `run` does")
+    _add_namespace(submitting)
+    _add_call(submitting, _TARGET)
+    submitting.set_defaults(command=_submit)
     return parser
+
+
+def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about runs."""
+    listing = commands.add_parser("list", help="list runs, newest first: those of the store, and those on the cluster")
+    listing.set_defaults(command=_list)
+    showing = commands.add_parser("show", help="show a run: its steps, and what failed with arguments and traceback")
+    showing.set_defaults(command=_show)
+    logging = commands.add_parser("logs", help="show what the steps of a run have written")
+    logging.set_defaults(command=_logs)
+    cancelling = commands.add_parser("cancel", help="stop a run that another process runs")
+    cancelling.set_defaults(command=_cancel)
+    resuming = commands.add_parser(
+        "resume", help="go on with a run that was killed, cancelled or failed",
+        description="Begin a run again with its own arguments. Steps that are on record with the same code and inputs do not run again.",
+    )  # fmt: skip
+    resuming.add_argument(
+        "--executor", choices=("process", "thread", "inline"), help="where steps run (default: as before)"
+    )
+    resuming.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time (default: as before)")
+    resuming.set_defaults(command=_resume)
+    for parser in (showing, logging, cancelling, resuming):
+        parser.add_argument("run", metavar="RUN", help="the id of a run, or the beginning of it")
+    logging.add_argument("path", nargs="?", metavar="STEP", help="the path of a step run, like fit or loop[3].fit")
+    for parser in (listing, showing, logging, cancelling, resuming):
+        parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
+    for parser in (listing, showing, logging, cancelling):
+        _add_namespace(parser)
 
 
 def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
@@ -112,16 +175,35 @@ def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
     )  # fmt: skip
 
 
+def _add_namespace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n", "--namespace", metavar="NS", help="the cluster's namespace (default: ARGO_NAMESPACE, or the kubeconfig's)"
+    )
+
+
 def _compile(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import compile_file
 
     return compile_file(arguments.target, arguments.emit, arguments.output)
 
 
+def _lint(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.lint import lint_file
+
+    return lint_file(arguments.target, arguments.format)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.explain import explain_target
+
+    return explain_target(arguments.target)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import run_file
 
-    options = {name: value for name in ("executor", "workers") if (value := getattr(arguments, name)) is not None}
+    names = ("executor", "workers", "store", "reuse")
+    options = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     return run_file(arguments.target, arguments.arguments, options)
 
 
@@ -135,3 +217,40 @@ def _simulate(arguments: argparse.Namespace) -> int:
     if arguments.parameter or arguments.store:
         raise UsageError("-p and --store are for documents in YAML; a workflow takes --ARG V after the file")
     return simulate_file(arguments.target, arguments.arguments)
+
+
+def _submit(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import submit_file
+
+    return submit_file(arguments.target, arguments.arguments, arguments.namespace, arguments.wait)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import list_runs
+
+    return list_runs(arguments.store, arguments.namespace)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import show_run
+
+    return show_run(arguments.run, arguments.store, arguments.namespace)
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import show_logs
+
+    return show_logs(arguments.run, arguments.path, arguments.store, arguments.namespace)
+
+
+def _cancel(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import cancel_run
+
+    return cancel_run(arguments.run, arguments.store, arguments.namespace)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.runs import resume_run
+
+    options = {name: value for name in ("executor", "workers") if (value := getattr(arguments, name)) is not None}
+    return resume_run(arguments.run, arguments.store, options)

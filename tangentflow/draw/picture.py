@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from tangentflow.graph.edges import RESULT, START, Edge, edges
 from tangentflow.graph.lines import Lines, lines_of, spelled
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region
-from tangentflow.graph.printing import headline, how, results, shorten, where
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Try
+from tangentflow.graph.printing import headline, how, part_name, results, shorten, where
 
 __all__ = ["Box", "Group", "Link", "Picture", "picture"]
 
@@ -121,6 +121,11 @@ class _Drawer:
         if isinstance(node, If):
             test = self.found[node.id] = Box(self.id(), shorten(text.removeprefix("if "), _LABEL), "test", note)
             return [test, *self.arm(node.body, text), *self.arm(node.orelse, "else")]
+        if isinstance(node, Try):
+            group = self.found[node.id] = Group(self.id(), "try", "arm", note)
+            for index, inner in enumerate(node.regions):
+                group.children += self.arm(inner, part_name(node, index)) if index else self.region(inner)
+            return [group]
         shape = (
             "call"
             if isinstance(node, Call)

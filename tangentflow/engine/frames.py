@@ -9,7 +9,7 @@ from typing import Any
 from tangentflow.graph.nodes import Flow
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import Address, Done, NotRun, Returned
+from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
 __all__ = ["Frame", "Recorded", "spell"]
 
@@ -80,15 +80,16 @@ class Frame:
             return _unwrap(recorded.outcome())
         return recorded.value
 
-    def left(self, address: Address) -> Done | Returned:
+    def left(self, address: Address) -> Done | Returned | Threw:
         """Return what a serial loop left, or raise what ended it; raise NotRun if it has not ended."""
         self.touched.add(address)
         left = self.lefts.get(address)
         if left is None:
             raise NotRun(address)
         if isinstance(left, Recorded):
-            _unwrap(left.outcome())
-        assert not isinstance(left, Recorded)
+            thrown = _unwrap(left.outcome())
+            assert isinstance(thrown, Threw)
+            return thrown
         if self.always_copy:
             where = spell(self.path, *address)
             copied: Done | Returned = _unwrap(decode(encode(Value(left), where=where)))
@@ -122,7 +123,7 @@ class Frame:
 
 def _unwrap(outcome: Outcome) -> Any:
     if isinstance(outcome, Raised):
-        raise outcome.exception
+        throw(outcome.exception)
     return outcome.value
 
 

@@ -1,139 +1,91 @@
-"""The local engine: drives the machine with a bounded pool of processes, threads, or none."""
+"""The local engine: a graph is run on this machine."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
+import types
 from collections.abc import Mapping
-from concurrent import futures
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, cast
 
-from tangentflow.engine.machine import Machine, Ready
-from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.steps import step_runs
-from tangentflow.engine.worker import Finished, execute
-from tangentflow.errors import NotPicklable, StepKilled, UsageError
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.driver import Driver
+from tangentflow.engine.machine import Machine
+from tangentflow.engine.policies import EXECUTORS, check_here, notes
+from tangentflow.engine.positions import Positions
+from tangentflow.engine.recorder import Recorder
+from tangentflow.engine.reuse import Earlier, earlier_run
+from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate
+from tangentflow.errors import UsageError
 from tangentflow.graph.nodes import Graph
-from tangentflow.runtime.codec import encode
-from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.slices import bind
 
 __all__ = ["run"]
 
-
-class Pool(Protocol):
-    """What the engine needs of an executor."""
-
-    def submit(self, function: Any, /, *args: Any) -> futures.Future[Finished]:
-        """Start a call."""
-
-
-class _Inline:
-    """Runs each step where it is submitted."""
-
-    def submit(self, function: Any, /, *args: Any) -> futures.Future[Finished]:
-        future: futures.Future[Finished] = futures.Future()
-        future.set_result(function(*args))
-        return future
+_log = logging.getLogger("tangentflow")
 
 
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
-    workers: int | None = None, executor: str = "process", progress: bool | None = None,
+    workers: int | None = None, executor: str = "process", store: str | os.PathLike[str] | bool | None = None,
+    reuse: Run | str | None = None, progress: bool | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
     `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread" or
-    "inline". Raises UsageError for an unknown executor, TypeError for arguments that do not fit the workflow.
+    "inline"; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
+    run of which step runs are taken over. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
+    here, TypeError for arguments that do not fit the workflow.
     """
+    if executor not in EXECUTORS:
+        raise UsageError(f"there is no executor {executor!r}; write {', '.join(map(repr, EXECUTORS))}")
     count = workers if workers is not None else max(2, os.cpu_count() or 1)
-    if count < 1:
-        raise UsageError(f"workers must be at least 1, not {workers}")
-    machine = Machine(graph, args, kwargs)
-    log: dict[tuple[int, str, tuple[int, ...]], tuple[Ready, Finished]] = {}
-    if executor == "process":
-        _drive(machine, _processes(count, graph), count, log)
-    elif executor == "thread":
-        with futures.ThreadPoolExecutor(count) as threads:
-            _drive(machine, threads, count, log)
-    elif executor == "inline":
-        _drive(machine, _Inline(), 1, log)
-    else:
-        raise UsageError(f"there is no executor {executor!r}; write 'process', 'thread' or 'inline'")
-    assert machine.result is not None
-    runs: list[StepRun] = step_runs(machine, log)
-    return Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, machine.result, runs)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise UsageError(f"workers must be at least 1, not {workers!r}")
+    check_here(graph, executor)
+    folder = locate(store)
+    earlier = _earlier(reuse, folder)
+    workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
+    bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
 
-
-def _drive(machine: Machine, pool: Pool, limit: int, log: dict[Any, tuple[Ready, Finished]]) -> None:
-    active: dict[futures.Future[Finished], Ready] = {}
+    made = Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, None, [])
+    made.notes, made.folder = notes(graph), folder
+    for note in made.notes:
+        _log.info(note)
+    recorder = Recorder(graph, made, Positions(), folder, earlier)
     try:
-        while not machine.done:
-            while machine.ready and len(active) < limit and not machine.done:
-                ready = machine.take()
-                active[_submit(pool, ready)] = ready
-            if not active:
-                machine.check_alive()
-                continue
-            finished, _ = futures.wait(active, return_when=futures.FIRST_COMPLETED)
-            for future in sorted(finished, key=list(active).index):
-                ready = active.pop(future)
-                done = _outcome(future, ready)
-                log[(id(ready.frame), ready.node.id, ready.indices)] = ready, done
-                if not machine.done:
-                    machine.settle(ready, done.data)
-    finally:
-        for future in active:
-            future.cancel()
-
-
-def _submit(pool: Pool, ready: Ready) -> futures.Future[Finished]:
-    """Start a step; arguments that cannot be pickled make it fail in every executor alike."""
-    name, line = ready.step.__name__, ready.node.origin.lineno
-    try:
-        payload = encode(
-            Value((ready.step.function, ready.args, ready.kwargs)), where=name, what="an argument", path=ready.path
+        recorder.begin(
+            args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
         )
-    except NotPicklable as error:
-        payload = encode(Raised(error), where=name, path=ready.path)
-    return pool.submit(execute, payload, ready.path, name, line, bool(ready.step.option("check", True)))
+        machine = Machine(graph, args, kwargs, memory=recorder)
+        Driver(machine, made, recorder, limit=1 if executor == "inline" else count, executor=executor).drive()
+    finally:
+        recorder.close()
+    return made
 
 
-def _outcome(future: futures.Future[Finished], ready: Ready) -> Finished:
-    """Return what a step gave; a worker that died makes the step fail."""
-    try:
-        return future.result()
-    except futures.BrokenExecutor as error:
-        killed = StepKilled(f"the process of step {ready.path} died: {error}", ready.step.__name__, ready.path)
-        return Finished(encode(Raised(killed), where=ready.path), 0.0, 0.0)
+def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
+    if reuse is None:
+        return None
+    if isinstance(reuse, str):
+        return earlier_run(reuse, folder)
+    if not isinstance(reuse, Run):
+        raise UsageError(f"reuse must be a run or the id of one, not {reuse!r}")
+    if reuse.folder is not None:
+        return earlier_run(reuse.id, reuse.folder)
+    if reuse.record is None:
+        raise UsageError(f"run {reuse.id} has nothing on record that could be reused")
+    return reuse.record()
 
 
-_sources: dict[str, float] = {}
-_paths: list[tuple[str, ...]] = []
-
-
-def _processes(count: int, graph: Graph) -> Pool:
-    """Return the pool of worker processes, kept between runs unless a module of the user's or the path changed since."""
-    from loky import get_reusable_executor
-
-    current = _modification_times(graph)
-    changed = any(_sources.get(path, time) != time for path, time in current.items()) or _paths != [tuple(sys.path)]
-    _sources.update(current)
-    _paths[:] = [tuple(sys.path)]
-    pool: Pool = get_reusable_executor(
-        max_workers=count, timeout=60, kill_workers=changed, reuse=False if changed else "auto",
-        env={"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")},
-    )  # fmt: skip
-    return pool
-
-
-def _modification_times(graph: Graph) -> dict[str, float]:
-    """Return when the user's modules that this process has loaded were last changed on disk."""
-    from tangentflow.bundling.modules import is_own_file
-
-    found = {}
-    for module in list(sys.modules.values()):
-        path = getattr(module, "__file__", None)
-        if path and is_own_file(path) and os.path.exists(path):
-            found[path] = os.path.getmtime(path)
-    return found
+def _target(workflow: WorkflowFunction[..., Any]) -> str | None:
+    """Return "FILE:NAME" of a workflow that can be imported from a file."""
+    module = sys.modules.get(workflow.__module__)
+    file = getattr(module, "__file__", None)
+    if not file or not file.endswith(".py") or getattr(module, workflow.__qualname__, None) is not workflow:
+        return None
+    return f"{os.path.abspath(file)}:{workflow.__qualname__}"

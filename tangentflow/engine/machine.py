@@ -7,20 +7,22 @@ judge that picks them in the worst possible order.
 
 from __future__ import annotations
 
+import functools
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step
-from tangentflow.runtime.codec import digest, encode, roundtrip
-from tangentflow.runtime.glue import glue
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
+from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned
+from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
 from tangentflow.runtime.slices import bind, compile_slice
 
 __all__ = ["Machine", "Ready"]
@@ -39,7 +41,7 @@ class Ready:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """The path of the step run."""
         return spell(self.frame.path, self.node.id, self.indices)
@@ -55,13 +57,25 @@ class _Poll:
     indices: Indices
 
 
+class Memory(Protocol):
+    """What an engine may keep of expressions that are evaluated once: `operands` is the digest of what they are evaluated on."""
+
+    def recall_glue(self, frame: Frame, node: Glue, indices: Indices, operands: str) -> bytes | None:
+        """Return the encoded outcome that an expression is to have, None if it is to be evaluated."""
+
+    def keep_glue(self, frame: Frame, node: Glue, indices: Indices, operands: str, data: bytes) -> None:
+        """Take the encoded outcome of an expression that was evaluated."""
+
+
 class Machine:
     """One run of a graph."""
 
     def __init__(
-        self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True
+        self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True,
+        memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
+        self.memory = memory
         self.always_copy = always_copy
         self.messages = messages
         self.ready: list[Ready] = []
@@ -70,6 +84,7 @@ class Machine:
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
         self._agenda: deque[_Poll] = deque()
+        self._bodies = Bodies()
         function = self._function(graph.root)
         self.root = self._frame(graph.main, "", bind(function, args, dict(kwargs)), None)
         self._work()
@@ -84,13 +99,12 @@ class Machine:
     def settle(self, ready: Ready, data: bytes) -> None:
         """Record the encoded outcome of a step run that was taken."""
         self.running -= 1
+        self.ready += self._bodies.settle(ready)
         frame, address = ready.frame, (ready.node.id, ready.indices)
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
         frame.outcomes[address] = Recorded.of(data, ready.path)
-        self._wake(frame, address)
-        if frame.outcomes[address].raised:
-            self._look_for_the_end(frame)
+        self._awake(frame, address)
         self._work()
 
     @property
@@ -102,14 +116,15 @@ class Machine:
         """Raise InternalError if the run has no result and nothing can bring it further."""
         if self.done or self.ready or self.running:
             return
-        for frame in self._frames():
+        for frame in self.frames():
             self._look_for_the_end(frame)
         self._work()
         if not self.done and not self.ready:
-            waiting = [spell(f.path, *a) for f in self._frames() for a, polls in f.waiters.items() if polls]
+            waiting = [spell(f.path, *a) for f in self.frames() for a, polls in f.waiters.items() if polls]
             raise InternalError("the run can go no further", waiting=", ".join(waiting[:10]))
 
-    def _frames(self) -> list[Frame]:
+    def frames(self) -> list[Frame]:
+        """Return every call of a workflow that has begun."""
         todo, found = [self.root], []
         while todo:
             frame = todo.pop()
@@ -133,9 +148,9 @@ class Machine:
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
         for node in region:
-            if isinstance(node, If):
-                self._open(frame, node.body, indices)
-                self._open(frame, node.orelse, indices)
+            if isinstance(node, (If, Try)):
+                for inner in node.regions:
+                    self._open(frame, inner, indices)
             else:
                 kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
                 self._agenda.append(_Poll(frame, kind, node, indices))
@@ -199,7 +214,8 @@ class Machine:
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
         for poll in frame.waiters.pop(address, []):
-            following = self._next_missing(frame, address)
+            own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
+            following = None if own else self._next_missing(frame, address)
             if following is None:
                 self._agenda.append(poll)
             else:
@@ -236,30 +252,59 @@ class Machine:
             self._skip(poll)
             return
         address = (node.id, indices)
+        if isinstance(node, Glue):
+            self._evaluate(frame, node, address, Once(call, node.operands))
+            return
         try:
-            value = _evaluate_once(call, node) if isinstance(node, Glue) else call()
-            if isinstance(node, Step):
-                args, kwargs = value
-                step = self.graph.bindings[node.callee]
-                assert isinstance(step, StepFunction)
-                self.ready.append(Ready(frame, node, indices, step, args, kwargs))
-                return
-            if isinstance(node, Call):
-                self._start_call(frame, node, indices, *value)
-                return
-            outcome: Outcome = Value(value)
+            self._start(frame, node, indices, *call())
         except _OURS:
             raise
         except BaseException as error:
-            outcome = Raised(error)
+            self._record(frame, address, Raised(error))
+            self._awake(frame, address)
+
+    def _evaluate(self, frame: Frame, node: Glue, address: Address, once: Once) -> None:
+        """Evaluate an expression, or take the outcome that it had in an earlier run."""
+        operands = data = None
+        if self.memory is not None:
+            operands = once.digest()
+            data = self.memory.recall_glue(frame, node, address[1], operands)
+        if data is not None:
+            frame.outcomes[address] = Recorded.of(data, spell(frame.path, *address))
+        else:
+            try:
+                outcome = once.evaluate(node.text, node.origin.lineno)
+            except MutatedArgument as error:
+                outcome = Raised(error)
+            self._record(frame, address, outcome)
+            if self.memory is not None and operands is not None:
+                self.memory.keep_glue(frame, node, address[1], operands, frame.outcomes[address].data)
+        self._awake(frame, address)
+
+    def _record(self, frame: Frame, address: Address, outcome: Outcome) -> None:
         try:
             frame.record(address, outcome)
         except NotPicklable as error:
-            outcome = Raised(error)
-            frame.record(address, outcome)
+            frame.record(address, Raised(error))
+
+    def _awake(self, frame: Frame, address: Address) -> None:
+        """Go on from an outcome that has just been recorded."""
         self._wake(frame, address)
-        if isinstance(outcome, Raised):
+        recorded = frame.outcomes[address]
+        if recorded.raised or failed(recorded.value):
             self._look_for_the_end(frame)
+
+    def _start(
+        self, frame: Frame, node: Step | Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if isinstance(node, Call):
+            self._start_call(frame, node, indices, args, kwargs)
+            return
+        step = self.graph.bindings[node.callee]
+        assert isinstance(step, StepFunction)
+        ready = Ready(frame, node, indices, step, args, kwargs)
+        if self._bodies.admit(ready):
+            self.ready.append(ready)
 
     def _start_call(
         self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -324,6 +369,10 @@ class Machine:
             else:
                 self._iterate(frame, node, indices, i + 1, moved.state)
                 return
+        if isinstance(moved, Threw):
+            where = spell(frame.path, node.id, indices)
+            self._leave(frame, node, indices, Recorded.of(encode(Value(moved), where=where), where))
+            return
         assert isinstance(moved, (Done, Returned))
         self._leave(frame, node, indices, moved)
 
@@ -362,17 +411,6 @@ class Machine:
             return self.done
         caller, address = frame.parent
         return address in caller.outcomes
-
-
-def _evaluate_once(call: Callable[[], Any], node: Glue) -> Any:
-    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
-    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
-    before = digest(operands)
-    with glue():
-        value = call()
-    if digest(operands) != before:
-        raise MutatedArgument(node.text, ", ".join(call.__code__.co_freevars), node.origin.lineno)
-    return value
 
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)

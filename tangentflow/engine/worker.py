@@ -12,7 +12,9 @@ from tangentflow.errors import MutatedArgument, NotPicklable, TangentflowError
 from tangentflow.runtime.codec import decode, digest, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 
-__all__ = ["Finished", "execute"]
+__all__ = ["Finished", "execute", "unpack"]
+
+_IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,32 @@ class Finished:
     finished: float
 
 
-def execute(payload: bytes, path: str, name: str, line: int, check: bool) -> Finished:
-    """Run a step. `payload` holds the encoded (function, args, kwargs); `check` looks for arguments changed in place."""
+def execute(
+    loaded: Outcome, payload: bytes, path: str, name: str, line: int, check: bool, interrupt: bool = True
+) -> Finished:  # fmt: skip
+    """Run a step: the function in `loaded`, with the encoded (args, kwargs) of `payload`.
+
+    `check` looks for arguments changed in place. With `interrupt`, a KeyboardInterrupt is the user's who sits at the terminal, and is raised;
+    without, it is the step's like any other exception.
+    """
     started = time.time()
-    try:
-        unpacked = decode(payload, where=path)
-    except TangentflowError as error:  # a module that this process cannot import, for one
-        unpacked = Raised(error)
-    if isinstance(unpacked, Raised):
-        outcome: Outcome = unpacked
-    else:
-        function, args, kwargs = unpacked.value
-        outcome = _call(function, args, kwargs, name, line, check)
+    outcome = loaded
+    if isinstance(loaded, Value):
+        arguments = unpack(payload, path)
+        if isinstance(arguments, Value):
+            args, kwargs = arguments.value
+            outcome = _call(loaded.value, args, kwargs, name, line, check, interrupt)
+        else:
+            outcome = arguments
     return Finished(_encoded(outcome, name, path), started, time.time())
+
+
+def unpack(data: bytes, path: str) -> Outcome:
+    """Decode a function or arguments; what this process cannot load (a module that it has not, for one) is an exception of the step."""
+    try:
+        return decode(data, where=path)
+    except TangentflowError as error:
+        return Raised(error)
 
 
 def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
@@ -48,14 +63,16 @@ def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
 
 
 def _call(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool, interrupt: bool
 ) -> Outcome:  # fmt: skip
+    if check and not kwargs and all(type(arg) in _IMMUTABLE for arg in args):
+        check = False  # nothing there that could be changed
     before = digest((args, kwargs)) if check else None
     try:
         outcome: Outcome = Value(function(*args, **kwargs))
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if interrupt and isinstance(error, KeyboardInterrupt):
+            raise
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
         outcome = Raised(error)
     if before is not None and digest((args, kwargs)) != before:
@@ -66,9 +83,5 @@ def _call(
 def _changed(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> str:
     """Name the parameters that can have been changed: those that are not of an immutable type."""
     bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    mutable = [
-        key
-        for key, value in bound.items()
-        if not isinstance(value, (int, float, complex, str, bytes, bool, type(None)))
-    ]
+    mutable = [key for key, value in bound.items() if type(value) not in _IMMUTABLE]
     return ", ".join(mutable) or ", ".join(bound) or name

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from tangentflow.graph.fingerprint import Names, fingerprint
 from tangentflow.graph.lines import Lines, blocks, lines_of
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Step, Try
 from tangentflow.graph.normal import Form, Local, Part, bound_in, form, keywords, meaningless
 
 __all__ = ["canonical", "digest_of", "names_asked"]
@@ -71,7 +71,7 @@ class _Callee(str):
 class _Line:
     """A statement: what it does itself (`parts`), the blocks inside, and what decides its place.
 
-    `effect`, `step`, `raises`, `message`, `jump` hold if anything in it is or does one.
+    `effect`, `step`, `raises`, `message`, `jump` hold if anything in it is or does one. Effects of one `lane` (not 0) are free of each other.
     """
 
     parts: list[Part]
@@ -85,6 +85,7 @@ class _Line:
     message: bool = False
     jump: bool = False
     breaks: bool = False
+    lane: int = 0
     before: list[_Line] = field(default_factory=list)
     after: list[_Line] = field(default_factory=list)
     own: str = ""
@@ -106,19 +107,21 @@ class _Body:
         self.lines = lines
         self.nodes = {node.id: node for node in flow.body.walk()}
         function = lines.function
-        self.names = Names(graph.bindings.get(flow.key))
-        own = bound_in(function.body)
+        self.names = Names(graph.bindings.get(flow.key), function.body)
+        own = bound_in(function.body) - self.names.imported
         self.kept = frozenset(flow.params) if kept is None else frozenset(flow.params) & kept
         self.kept |= {argument.arg for argument in function.args.kwonlyargs}
         self.local = frozenset({*flow.params, *own})
         self.params = flow.params
         self.head = self._head(function.args)
+        self.lanes = {name: number for number, lane in enumerate(flow.parallel, 1) for name in lane}
         self.callees = {
             n.callee: fingerprint(graph.bindings.get(n.callee, n.callee))
             for n in self.nodes.values()
             if isinstance(n, Step)
         }
-        self.block = self._block(function.body)
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        self.block = self._block([stmt for stmt in function.body if not _names_only(stmt, read)])
 
     def _head(self, given: ast.arguments) -> list[Part]:
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
@@ -141,8 +144,12 @@ class _Body:
         node = self.nodes.get(self.lines.ids.get(stmt, ""))
         inner = list(blocks(stmt))
         own = self._compound(stmt, node) if inner else self._simple(stmt, node)
-        line = _Line(own.parts, index, reads=own.reads, writes=own.writes)
+        changes = self.lines.changes.get(stmt, frozenset())
+        line = _Line(own.parts, index, reads=own.reads, writes=own.writes | (changes & self.local))
         line.effect = bool(node is not None and node.effect)
+        line.lane = self.lanes.get(node.id, 0) if node is not None else 0
+        if line.lane:
+            line.parts.insert(0, "in parallel ")
         line.step = isinstance(node, (Step, Glue, Call))
         line.message = stmt in self.lines.messages
         line.jump = isinstance(stmt, (ast.Return, ast.Raise, ast.Assert))
@@ -152,6 +159,7 @@ class _Body:
             lines = self._block(part)
             line.inner.append(lines)
             for other in lines:
+                other.jump |= isinstance(stmt, ast.Try)  # which of them raises first decides what runs
                 line.reads |= other.reads
                 line.writes |= other.writes
                 line.effect |= other.effect
@@ -191,6 +199,8 @@ class _Body:
             kind = f"{kind} in order {node.limit}"
         elif isinstance(node, If):
             kind = "If over steps"
+        elif isinstance(node, Try):
+            kind = "Try over steps"
         header: list[ast.AST] = []
         for name in ("target", "iter", "test", "items", "subject", "handlers", "cases"):
             part = getattr(stmt, name, None) or []
@@ -293,7 +303,8 @@ def _ordered(first: _Line, second: _Line) -> bool:
     for one, other in ((first, second), (second, first)):
         if one.writes & (other.reads | other.writes):
             return True
-        if one.effect and (other.step or other.effect or other.raises):
+        free = one.lane and one.lane == other.lane and other.effect
+        if one.effect and not free and (other.step or other.effect or other.raises):
             return True
     return False
 
@@ -305,6 +316,11 @@ def _cannot_raise(stmt: ast.stmt) -> bool:
     harmless = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.Lambda)
     nodes = [stmt.value] if isinstance(stmt.value, ast.Lambda) else ast.walk(stmt.value)
     return all(isinstance(node, harmless) for node in nodes)
+
+
+def _names_only(stmt: ast.stmt, read: set[str]) -> bool:
+    """Whether a statement imports what is read: the names count by what they mean, wherever they are from."""
+    return isinstance(stmt, (ast.Import, ast.ImportFrom)) and not read.isdisjoint(bound_in([stmt]))
 
 
 def _without_body(node: ast.AST) -> ast.AST:

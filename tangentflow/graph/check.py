@@ -9,7 +9,7 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import InternalError
 from tangentflow.graph.edges import Places, places, slices
 from tangentflow.graph.lines import lines_of
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.graph.printing import print_graph
 
 __all__ = ["check"]
@@ -125,6 +125,13 @@ def _if(node: If, graph: Graph) -> Iterator[str]:
         yield "both arms are empty"
 
 
+def _try(node: Try, graph: Graph) -> Iterator[str]:
+    if len(node.caught) != len(node.handlers):
+        yield f"{len(node.handlers)} handlers for {node.caught}"
+    if not any(region.nodes for region in node.regions):
+        yield "nothing in it"
+
+
 def _map(node: Map, graph: Graph) -> Iterator[str]:
     yield from _disjoint({"entry": node.entry, "item": node.item})
     if node.count is not None and node.count < 0:
@@ -162,6 +169,7 @@ _CHECKS: dict[type, Callable[..., Iterator[str]]] = {
     Call: _call,
     Glue: _glue,
     If: _if,
+    Try: _try,
     Map: _map,
     Loop: _loop,
 }
@@ -195,16 +203,18 @@ def _slice(slice_: Slice, node: Node | None, name: str, flow: Flow, at: Places) 
     if len({(i.site, i.every) for i in slice_.inputs}) != len(slice_.inputs):
         yield "an input is there twice"
     order = {name: index for index, name in enumerate(at.nodes)}
+    inside = {inner.id for inner in node.body.walk()} if isinstance(node, Try) else set[str]()
     for item in slice_.inputs:
         for problem in _input(item, context, at):
             yield f"input {item.site!r}: {problem}"
-        if node is not None and name != "advance" and order.get(item.site, -1) >= order[node.id]:
+        after = node is not None and name != "advance" and order.get(item.site, -1) >= order[node.id]
+        if after and item.site not in inside:
             yield f"input {item.site!r} does not stand before it"
 
 
 def _input(item: Input, context: tuple[str, ...], at: Places) -> Iterator[str]:
     site = at.nodes.get(item.site)
-    if site is None or isinstance(site, (If, Map)):
+    if site is None or isinstance(site, (If, Try, Map)):
         yield "has no outcome: it is no site and no loop that runs in order"
         return
     loops = at.loops(item.site)

@@ -17,7 +17,8 @@ import inspect
 import logging
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,14 +63,20 @@ def fingerprint(value: object) -> str:
 
 
 class Names:
-    """What the names from outside a workflow function mean, by fingerprint. `asked` has all that were asked for."""
+    """What the names from outside a workflow function mean, by fingerprint. `asked` has all that were asked for.
 
-    def __init__(self, workflow: object) -> None:
+    `body` are its statements: names that it imports itself are from outside too.
+    """
+
+    def __init__(self, workflow: object, body: Sequence[ast.stmt] = ()) -> None:
         self.asked: dict[str, str] = {}
         if isinstance(workflow, Absent):
             self.asked = dict(workflow.names)
         function = workflow.function if isinstance(workflow, WorkflowFunction) else None
         self._space = _Space.of(function) if isinstance(function, types.FunctionType) else None
+        self.imported = frozenset(bound_in(stmt for stmt in body if isinstance(stmt, (ast.Import, ast.ImportFrom))))
+        if self._space is not None:
+            self._space.imports.update(_imported(body))
 
     def __call__(self, node: ast.expr) -> str | None:
         """Return the text that stands for a name or dotted name; None for one that is to be spelled out."""
@@ -96,6 +103,7 @@ class _Space:
 
     closure: Mapping[str, Any]
     globals: Mapping[str, Any]
+    imports: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, function: types.FunctionType) -> _Space:
@@ -110,7 +118,7 @@ class _Space:
     def value(self, node: ast.expr) -> object:
         """Return what a name means, or a dotted name through the user's own modules; else _MISSING."""
         if isinstance(node, ast.Name):
-            for space in (self.closure, self.globals, vars(builtins)):
+            for space in (self.imports, self.closure, self.globals, vars(builtins)):
                 if node.id in space:
                     found: object = space[node.id]
                     return found
@@ -121,6 +129,17 @@ class _Space:
                 found = getattr(owner, node.attr, _MISSING)
                 return found
         return _MISSING
+
+
+def _imported(body: Sequence[ast.stmt]) -> dict[str, Any]:
+    """Return what the imports among statements bind, as far as their modules are here."""
+    found: dict[str, Any] = {}
+    for stmt in body:
+        if isinstance(stmt, (ast.Import, ast.ImportFrom)):
+            with suppress(ImportError):
+                exec(compile(ast.unparse(stmt), "<import>", "exec", dont_inherit=True), found)
+    found.pop("__builtins__", None)
+    return found
 
 
 class _Reach:

@@ -14,21 +14,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tangentflow.errors import InternalError
-from tangentflow.graph.nodes import Flow, If, Loop, Map
+from tangentflow.graph.nodes import Flow, If, Loop, Map, Try
 
 __all__ = ["Lines", "blocks", "lines_of", "spelled"]
 
-_MARK = re.compile(r"# (\S+), line \d+$")
+_MARK = re.compile(r"# (\S+), line \d+(?:, changes .+)?$")
+_CHANGES = re.compile(r"#(?: \S+, line \d+,)? changes (.+)$")
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """A flow's source as a tree (read only), the statement of each node by its id, the other way round, and messages."""
+    """A flow's source as a tree (read only), the statement of each node by its id, the other way round, messages, and which names calls
+    in a statement change in place.
+    """
 
     function: ast.FunctionDef
     statements: dict[str, ast.stmt]
     ids: dict[ast.stmt, str]
     messages: frozenset[ast.stmt]
+    changes: dict[ast.stmt, frozenset[str]]
 
 
 def lines_of(flow: Flow) -> Lines:
@@ -37,8 +41,10 @@ def lines_of(flow: Flow) -> Lines:
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     nodes = list(flow.body.walk())
-    marked = _marks(flow.source)
-    sites = {node.id: node for node in nodes if not isinstance(node, (If, Map, Loop))}
+    comments = _comments(flow.source)
+    marked = {line: mark[1] for line, text in comments.items() if (mark := _MARK.match(text))}
+    changing = {line: mark[1] for line, text in comments.items() if (mark := _CHANGES.match(text))}
+    sites = {node.id: node for node in nodes if not isinstance(node, (If, Try, Map, Loop))}
     statements: dict[str, ast.stmt] = {}
     messages: set[ast.stmt] = set()
     for stmt in walk(function.body):
@@ -48,8 +54,7 @@ def lines_of(flow: Flow) -> Lines:
         elif name is not None:
             messages.add(stmt)
     held = set(statements.values())
-    shapes = (ast.If, ast.For, ast.While)
-    compounds = [s for s in walk(function.body) if isinstance(s, shapes) and not held.isdisjoint(walk([s]))]
+    compounds = [s for s in walk(function.body) if _is_node(s) and not held.isdisjoint(walk([s]))]
     for node, stmt in zip((n for n in nodes if n.id not in sites), compounds, strict=False):
         statements[node.id] = stmt
     if len(statements) != len(nodes) or len(compounds) != len(nodes) - len(sites):
@@ -57,7 +62,17 @@ def lines_of(flow: Flow) -> Lines:
         raise InternalError(
             "the source of a flow does not show its nodes", flow=flow.key, missing=missing, source=flow.source
         )
-    return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages))
+    changes = {
+        s: frozenset(changing[s.lineno - 1].split(", ")) for s in walk(function.body) if s.lineno - 1 in changing
+    }
+    return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages), changes)
+
+
+def _is_node(stmt: ast.stmt) -> bool:
+    """Whether a compound statement stands for a node, and not for the rule of generator expressions."""
+    if isinstance(stmt, ast.Try):
+        return not any(handler.name == "_tf_error" for handler in stmt.handlers)
+    return isinstance(stmt, (ast.If, ast.For, ast.While))
 
 
 def blocks(stmt: ast.stmt) -> Iterator[list[ast.stmt]]:
@@ -83,14 +98,10 @@ def walk(block: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from walk(inner)
 
 
-def _marks(source: str) -> dict[int, str]:
-    """Return the names of calls by the line of the comment that has them."""
-    found = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        match = _MARK.match(token.string) if token.type == tokenize.COMMENT else None
-        if match:
-            found[token.start[0]] = match[1]
-    return found
+def _comments(source: str) -> dict[int, str]:
+    """Return the comments by line."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
 
 
 # -- as the user would write them ------------------------------------------------------------------------------------
@@ -105,6 +116,8 @@ def spelled(lines: Lines, node: str) -> str:
         return f"while {_condition(stmt)}"
     if isinstance(stmt, ast.If):
         return f"if {ast.unparse(stmt.test)}"
+    if isinstance(stmt, ast.Try):
+        return "try"
     return ast.unparse(stmt)
 
 

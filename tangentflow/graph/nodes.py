@@ -11,9 +11,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
-__all__ = ["Call", "Flow", "Glue", "Graph", "If", "Input", "Loop", "Map", "Node", "Region", "Site", "Slice", "Step"]
+__all__ = [
+    "Call",
+    "Carry",
+    "Flow",
+    "Glue",
+    "Graph",
+    "If",
+    "Input",
+    "Loop",
+    "Map",
+    "Node",
+    "Region",
+    "Site",
+    "Slice",
+    "Step",
+    "Try",
+]
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,8 @@ class Step:
 class Glue:
     """An expression that is evaluated once and recorded. Its slice gives a callable that evaluates it.
 
-    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression.
+    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression. It may
+    change `operands`: it binds their names anew, and its outcome holds their new values.
     """
 
     id: str
@@ -100,6 +118,7 @@ class Glue:
     target: str | None
     effect: bool
     origin: Origin = field(compare=False)
+    operands: Operands = field(default_factory=Operands)
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -144,6 +163,32 @@ class If:
 
 
 @dataclass(frozen=True)
+class Try:
+    """A `try` with sites in it. `caught` are the handlers' types as text, "" for one that catches everything.
+
+    `pick` replays the body and gives the number of the handler that takes its exception, or -1 if there was none. It raises an
+    exception that no handler takes, and skips where the body leaves by a jump. `swallows`: the `finally` may jump, and then no
+    exception goes on.
+    """
+
+    id: str
+    pick: Slice
+    body: Region
+    caught: tuple[str, ...]
+    handlers: tuple[Region, ...]
+    orelse: Region
+    final: Region
+    swallows: bool
+    effect: bool
+    origin: Origin = field(compare=False)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The body, the handlers, the `else`, the `finally`."""
+        return (self.body, *self.handlers, self.orelse, self.final)
+
+
+@dataclass(frozen=True)
 class Map:
     """A `for` whose iterations are independent: a fan-out.
 
@@ -167,13 +212,27 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Carry:
+    """A name that one iteration hands to the next: `site` gives what is `written` on one line and `read` on another.
+
+    `name` may also be "break" or "return": then `written` is the line of that jump, and nothing is read.
+    """
+
+    name: str
+    site: str
+    written: int
+    read: int | None
+
+
+@dataclass(frozen=True)
 class Loop:
     """A `while`, or a `for` whose iterations carry data from one to the next: they run one after the other.
 
     `entry` gives the state before the first iteration: a map of the names in `invariant` and `carried`. The state at the head of
     iteration i is the entry's invariants, the carried names after iteration i-1 and, in a `for`, `var` = item i of the list that the
     entry calls `items`. `advance` starts there and gives `Next(state)`, `Done(state)` or `Returned(value)`. What the loop left
-    is `outputs`. `why` says what makes it serial: (name or guard, site, line) triples. `limit` bounds a `while`.
+    is `outputs`. `why` says what makes it serial: (name or guard, site, line) triples; `carries` says the same in lines of the source.
+    `limit` bounds a `while`.
     """
 
     id: str
@@ -190,6 +249,7 @@ class Loop:
     limit: int | None
     effect: bool
     origin: Origin = field(compare=False)
+    carries: tuple[Carry, ...] = field(default=(), compare=False)
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -197,13 +257,16 @@ class Loop:
         return (self.body,)
 
 
-Node = Step | Glue | Call | If | Map | Loop
+Node = Step | Glue | Call | If | Try | Map | Loop
 Site = Step | Glue | Call
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source."""
+    """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source.
+
+    `parallel` are groups of nodes whose effects do not wait for each other.
+    """
 
     key: str
     name: str
@@ -212,6 +275,7 @@ class Flow:
     result: Slice
     source: str
     origin: Origin = field(compare=False)
+    parallel: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

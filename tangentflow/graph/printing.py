@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 from tangentflow.graph.edges import RESULT, START, edges
 from tangentflow.graph.lines import Lines, lines_of, spelled, walk
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, Loop, Map, Node, Region, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, Loop, Map, Node, Region, Step, Try
 from tangentflow.source.origin import Origin
 
-__all__ = ["headline", "how", "print_graph", "results", "shorten", "where"]
+__all__ = ["headline", "how", "part_name", "print_graph", "results", "shorten", "where"]
 
 _WIDTH = 120
 _LEFT = 56
@@ -111,10 +111,17 @@ def _region(region: Region, lines: Lines, waits: dict[str, list[str]], depth: in
         yield (f"{margin}{text}:", [*notes, _frontier(node)]) if node.regions else (f"{margin}{text}", notes)
         for index, inner in enumerate(node.regions):
             if index and inner.nodes:
-                yield f"{margin}else:", []
+                yield f"{margin}{part_name(node, index)}:", []
             elif not inner.nodes and not index:
                 yield f"{margin}    pass", []
             yield from _region(inner, lines, waits, depth + 1)
+
+
+def part_name(node: Node, index: int) -> str:
+    """Return what the source says at the start of a further region of a node."""
+    if isinstance(node, Try) and index != len(node.handlers) + 1:
+        return f"except {node.caught[index - 1]}".strip() if index <= len(node.handlers) else "finally"
+    return "else"
 
 
 def _frontier(node: Node) -> str:

@@ -14,7 +14,7 @@ from tangentflow.language.comprehensions import consumed
 from tangentflow.language.kinds import MISSING
 from tangentflow.language.lowering import RECORDED, Lowering, load
 from tangentflow.language.registry import expression
-from tangentflow.language.uses import uses
+from tangentflow.language.uses import changed_operands, root_name, uses
 
 __all__ = ["call_site"]
 
@@ -30,6 +30,7 @@ def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
         return gast.Constant(value=None, kind=None)
     name = lowering.namer.fresh(_short(node) or "value")
     lowering.temps.add(name)
+    lowering.written[name] = node
     lowering.emit(call_site(lowering, node, name))
     return load(name)
 
@@ -41,7 +42,7 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
     lowered = _glue_call(lowering, node)
-    used = uses(lowered)
+    used = uses(lowered.func, *lowered.args, *[k.value for k in lowered.keywords])
     if kind != "message" and (used.writes or used.reads & lowering.locals - lowering.bound):
         lowered = _settled_call(lowering, lowered)  # of a message, the arguments are evaluated in each replay
     total = all(lowering.kinds.total(a, lowering.bound) for a in [*lowered.args, *[k.value for k in lowered.keywords]])
@@ -65,7 +66,12 @@ def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | Non
         form = "**" if keyword is None else keyword
         args.append(core.Argument(form, lowering.atom(value, wishes[i])))
     _keep_order(lowering, args)
-    pure = kind == "step" and bool(callee.option("pure", False))
+    if lowering.after:
+        own = [argument for argument in args if argument.form == "after"]
+        names = [*[argument.value for argument in own], *map(load, lowering.after)]
+        wait = core.Argument("after", gast.Tuple(elts=names, ctx=gast.Load()))
+        args = [*[argument for argument in args if argument not in own], wait]
+    pure = isinstance(callee, StepFunction) and (bool(callee.option("pure", False)) or callee.policy.cache)
     ordered = kind == "step" and bool(callee.option("ordered", False))
     name = callee.option("name") or callee.__name__
     return core.Site(
@@ -95,7 +101,7 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
             func = lowering.temp(func, "function")
         elif func.id not in lowering.bound and lowering.resolve(func) is MISSING:
             lowering.glue(gast.Expr(value=func))  # Python's own error, before the arguments are evaluated
-        lowered = lowering.operands(values)
+        lowered = lowering.operands(values, changed_operands(node))
     else:
         func, *lowered = [lowering.expr(func), *values]
     args = lowered[: len(node.args)]
@@ -110,9 +116,22 @@ def _settled_call(lowering: Lowering, node: gast.Call) -> gast.Call:
     func = node.func
     if isinstance(func, gast.Attribute) and uses(func.value).writes:
         func = gast.Attribute(value=lowering.temp(func.value, "receiver"), attr=func.attr, ctx=gast.Load())
-    args = [lowering.hoist(arg, "part") for arg in node.args]
-    keywords = [gast.keyword(arg=k.arg, value=lowering.temp(k.value, k.arg or "options")) for k in node.keywords]
-    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    elif root_name(func) in lowering.locals - lowering.bound:
+        lowering.glue(gast.Expr(value=load(str(root_name(func)))))
+    values = [*node.args, *[k.value for k in node.keywords]]
+    settled = []
+    for i, value in enumerate(values):
+        if isinstance(value, gast.Name) and value.id not in uses(*values[i + 1 :]).writes:
+            if value.id in lowering.locals - lowering.bound:
+                lowering.glue(gast.Expr(value=value))  # Python's own error, at the place where Python has it
+            settled.append(value)
+        else:
+            settled.append(lowering.hoist(value, "part"))
+    args, rest = settled[: len(node.args)], settled[len(node.args) :]
+    keywords = [gast.keyword(arg=k.arg, value=value) for k, value in zip(node.keywords, rest, strict=True)]
+    copied = gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    lowering.same_kind(node, copied)
+    return copied
 
 
 def _settled(lowering: Lowering, func: gast.Attribute) -> bool:

@@ -12,16 +12,33 @@ from dataclasses import dataclass, field
 
 import gast
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
-__all__ = ["Argument", "Block", "Break", "Continue", "For", "Glue", "If", "Return", "Site", "Stmt", "While", "walk"]
+__all__ = [
+    "Argument",
+    "Block",
+    "Break",
+    "Continue",
+    "For",
+    "Glue",
+    "Handler",
+    "If",
+    "Return",
+    "Site",
+    "Stmt",
+    "Try",
+    "While",
+    "walk",
+]
 
 
 @dataclass(eq=False)
 class Stmt:
-    """A statement of the core tree."""
+    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other."""
 
     origin: Origin
+    lane: int = field(default=0, kw_only=True)
 
 
 Block = list[Stmt]
@@ -31,7 +48,8 @@ Block = list[Stmt]
 class Glue(Stmt):
     """User code without a step call: one statement, evaluated again wherever a slice needs it.
 
-    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words; `total` says that it cannot raise.
+    `jumps` holds "return" or "raise" where the code leaves the workflow in so many words, and "again" where a bare `raise` in a loop
+    does; `total` says that it cannot raise.
     """
 
     node: gast.stmt
@@ -53,7 +71,8 @@ class Site(Stmt):
 
     kind "step" and "call" (a sub-workflow) have `callee` and `args`; "opaque" (evaluated once, ordered by data), "impure"
     (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`. `speaks` says of a
-    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise.
+    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise. An opaque or impure
+    call may change `operands`, whose names it binds anew.
     """
 
     kind: str
@@ -70,6 +89,12 @@ class Site(Stmt):
     used: bool = True
     speaks: bool = False
     total: bool = False
+    operands: Operands = field(default_factory=Operands)
+
+    @property
+    def targets(self) -> set[str]:
+        """The names that it binds."""
+        return {*self.operands.names, *([self.target] if self.target else [])}
 
     @property
     def effect(self) -> bool:
@@ -125,6 +150,26 @@ class While(Stmt):
 
 
 @dataclass(eq=False)
+class Handler:
+    """An `except` clause. `type` has no site in it; None catches everything. `name` is bound in the body and unbound after it."""
+
+    type: gast.expr | None
+    name: str | None
+    body: Block
+
+
+@dataclass(eq=False)
+class Try(Stmt):
+    """A `try`: handlers, an `else` and a `finally`, each of which may be missing."""
+
+    body: Block
+    handlers: list[Handler]
+    orelse: Block
+    final: Block
+    id: str = ""
+
+
+@dataclass(eq=False)
 class Return(Stmt):
     """The end of the workflow with a value."""
 
@@ -149,6 +194,8 @@ def blocks(stmt: Stmt) -> list[Block]:
         return [stmt.body, stmt.orelse]
     if isinstance(stmt, While):
         return [stmt.test, stmt.body, stmt.orelse]
+    if isinstance(stmt, Try):
+        return [stmt.body, *[handler.body for handler in stmt.handlers], stmt.orelse, stmt.final]
     return []
 
 

@@ -13,10 +13,24 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
+from tangentflow.language.ordering import only_orders
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
 __all__ = ["fence"]
 
+
+_ENTERED: tuple[type[gast.AST], ...] = (
+    gast.With,
+    gast.AsyncWith,
+    gast.AsyncFor,
+    gast.Await,
+    gast.Yield,
+    gast.YieldFrom,
+)
+if hasattr(gast, "TryStar"):
+    _ENTERED += (gast.TryStar,)
+"""Refused constructs whose parts are checked all the same: they stay when the construct goes."""
 
 _KEEPING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 
@@ -24,20 +38,30 @@ _KEEPING = frozenset({"append", "appendleft", "add", "insert", "setdefault"})
 def fence(lowering: Lowering) -> None:
     """Note the offences of a function."""
     called: set[int] = set()
+    if isinstance(lowering.source.tree, gast.AsyncFunctionDef):
+        _refuse_known(lowering, lowering.source.tree)
     for node in _inner_nodes(lowering.source.tree):
         kind = type(node)
-        if kind in STATEMENTS or kind in EXPRESSIONS or kind in PARTS:
+        foreign = isinstance(node, gast.With) and not only_orders(lowering, node)
+        if (kind in STATEMENTS and not foreign) or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
+                before = len(lowering.offences)
                 lowering.kind(node)  # refuses what may not be called, in lambdas and inner functions too
+                if any(offence.code == "TF310" for offence in lowering.offences[before:]):
+                    called |= {id(value) for value in [*node.args, *[k.value for k in node.keywords]]}  # named already
             _check(lowering, node, called)
             continue
-        known = REFUSALS.get(kind)
-        if known:
-            lowering.refuse(node, known.code, f"{known.construct} in a workflow", known.why, known.instead)
+        if kind in REFUSALS:
+            _refuse_known(lowering, node)
         elif hasattr(node, "lineno"):
             what = f"`{kind.__name__}` in a workflow"
             lowering.refuse(node, "TF100", what, "the language has no rule for it", "use it inside a step")
+
+
+def _refuse_known(lowering: Lowering, node: gast.AST) -> None:
+    known = REFUSALS[type(node)]
+    lowering.refuse(node, known.code, f"{known.construct} in a workflow", known.why, known.instead)
 
 
 def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
@@ -46,7 +70,7 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if type(node) in REFUSALS and not isinstance(node, (gast.Try, gast.With)):
+        if type(node) in REFUSALS and not isinstance(node, _ENTERED):
             continue
         inner = list(gast.iter_child_nodes(node))
         if isinstance(node, gast.AnnAssign):
@@ -66,6 +90,11 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                     node, "TF110", f"`{word}` between values", "a value that a step has had is a copy: equal, not identical",
                     f"write `{'==' if word == 'is' else '!='}`",
                 )  # fmt: skip
+    elif isinstance(node, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
+        if any(generator.is_async for generator in node.generators):
+            lowering.refuse(
+                node, "TF105", "`async for` in a comprehension", "a workflow has no event loop", "write a plain `for`"
+            )  # fmt: skip
     elif isinstance(node, gast.NamedExpr):
         lowering.no_iterator(node.value)
     elif isinstance(node, gast.Call) and isinstance(node.func, gast.Attribute) and node.func.attr in _KEEPING:
@@ -82,6 +111,8 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                 )  # fmt: skip
     elif isinstance(node, gast.Name) and node.id.startswith("_tf"):
         lowering.refuse(node, "TF113", f"the name '{node.id}'", "the compiler uses names that begin so", "rename it")
+    elif (name := named(node)) is not None and name.startswith("_tf"):
+        lowering.refuse(node, "TF113", f"the name '{name}'", "the compiler uses names that begin so", "rename it")
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
         if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
             name = gast.unparse(node)

@@ -21,6 +21,7 @@ import gast
 from tangentflow.language import classes, known
 from tangentflow.language.by_name import by_name
 from tangentflow.language.helpers import Helpers
+from tangentflow.language.patterns import named
 from tangentflow.language.totality import Totality
 from tangentflow.language.uses import MUTATORS, root_name
 from tangentflow.language.verdict import (
@@ -76,7 +77,11 @@ class Kinds:
         of a local name is pure here: ask `mutates` first.
         """
         obj = self._object(node.func)
-        if obj is MISSING:
+        mark = getattr(node, "in_place", None)
+        verdict: Verdict
+        if mark is not None:
+            verdict, full = mark.verdict, known.qualified_name(obj)
+        elif obj is MISSING:
             verdict = self._method(node) if isinstance(node.func, gast.Attribute) else self._local(node)
             full = ""
         else:
@@ -313,6 +318,7 @@ def _bound_inside(node: Any) -> set[str]:
         names = {n.id for n in gast.walk(node.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)}
         if isinstance(node, gast.FunctionDef):
             names |= {n.id for n in gast.walk(node) if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)}
+            names |= {name for n in gast.walk(node) if n is not node and (name := named(n)) is not None}
         return names
     if isinstance(node, (gast.ListComp, gast.SetComp, gast.DictComp, gast.GeneratorExp)):
         targets = [generator.target for generator in node.generators]

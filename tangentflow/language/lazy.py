@@ -27,6 +27,8 @@ _CALLING = frozenset(
 
 def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_early: bool) -> None:
     """Refuse an iterable of which a loop that writes these names, and may end before the last item, needs each item in its turn."""
+    if isinstance(iterable, gast.GeneratorExp) and lowering.has_site(iterable):
+        return  # refused as such
     computes, reads = _lazy(lowering, iterable)
     changed = sorted(reads & writes)
     text = gast.unparse(iterable)

@@ -1,7 +1,7 @@
 """From an accepted gast tree to the core tree.
 
-Requires the source of one function. Provides `Lowered`: its core tree, in which each step call stands alone, or all offences of
-the function at once. The order of evaluation is Python's: what stands before a call in the same expression is evaluated
+Requires the source of one function. Provides `Lowered`: its core tree, in which each step call stands alone, and all offences of
+the function. The order of evaluation is Python's: what stands before a call in the same expression is evaluated
 before it, into a temporary.
 
     r = (1 // n) + f(n)      becomes      left = 1 // n
@@ -12,10 +12,12 @@ before it, into a temporary.
 from __future__ import annotations
 
 import builtins
+import importlib
 import inspect
+import re
 import types
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,17 +25,21 @@ from typing import Any
 import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
-from tangentflow.errors import InternalError, LanguageError, Offence
+from tangentflow.errors import InternalError, Offence
 from tangentflow.language import core, known, known_results
+from tangentflow.language.imports import Imported, imports_of
+from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.mending import Mended, mend
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import all_names, bound_names, root_name, uses
 from tangentflow.source.find import FunctionSource
 from tangentflow.source.origin import Origin
 
-__all__ = ["Lowered", "Lowering", "lower"]
+__all__ = ["Lowered", "Lowering", "load_rules", "lower"]
 
 _METHODS = (
     types.FunctionType,
@@ -61,6 +67,7 @@ class Lowered:
     spelling: dict[str, str]
     names: dict[str, object]
     origin: Origin
+    imports: tuple[Imported, ...] = ()
 
 
 class Lowering:
@@ -70,35 +77,47 @@ class Lowering:
         self.source = source
         self.max_iterations = max_iterations
         self.offences: list[Offence] = []
+        self.mended = Mended()
         self.out: core.Block = []
         self.params = _parameters(source.tree)
         own = uses(*body_of(source.tree))
-        self.locals = set(self.params) | own.binds
+        self.imports = imports_of(source, self.params, body_of(source.tree))
+        self.locals = (set(self.params) | own.binds) - set(self.imports.meaning)
         self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
         self.dead = False
         self.broke: str | None = None
-        names = {n.id for n in gast.walk(source.tree) if isinstance(n, gast.Name)}
-        self.namer = Namer(names | set(dir(builtins)) | {"_tf"})
+        self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
+        self.caught: Caught | None = None
+        self.after: list[str] = []  # names that steps here wait for
+        self.lanes = 0
+        self.namer = Namer(
+            all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
+        )  # remedies name the module `copy`
         self.kinds = Kinds(
-            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._annotated_type
-        )  # fmt: skip
+            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
+        )
         self.callees: dict[str, object] = {}
         self.consumed: Counter[int] = Counter()
         self.spelling: dict[str, str] = {}
         self.origin = Origin.of(source.tree, source)
         self.temps: set[str | None] = set()
+        self.written: dict[str, gast.expr] = {}  # what the user wrote for a temporary
         self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
         self.inner_targets = _inner_targets(source.tree)
         self.inner_functions = _inner_functions(source.tree)
+        self.makers = made(source.tree, self.params, self.resolve)
         mark_adding_reads(source.tree, self.resolve)
+        mark_changes(source.tree, self.makers, self.resolve, self.kinds)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
         self._contains: dict[int, tuple[gast.AST, bool]] = {}
         self._kinds: dict[int, tuple[gast.AST, str]] = {}
 
-    def _annotated_type(self, name: str) -> type | None:
-        """Return the class that a parameter is annotated with, if it is one."""
+    def _type_of(self, name: str) -> type | None:
+        """Return the class that a parameter is annotated with, or that all values of a name are made by."""
+        if name in self.makers:
+            return made_type(self.makers[name])
         given = self.source.tree.args
         for parameter in [*given.posonlyargs, *given.args, *given.kwonlyargs]:
             if parameter.id == name and parameter.annotation is not None:
@@ -110,6 +129,9 @@ class Lowering:
 
     def refuse(self, node: gast.AST, code: str, what: str, why: str, instead: str) -> None:
         """Note an offence; compilation goes on to find the others."""
+        if self.mended.follows(node):
+            return
+        what, instead = self._in_own_words(what), self._in_own_words(instead)
         compound = isinstance(getattr(node, "body", None), list) or isinstance(node, gast.Match)
         place = Origin.of_header if compound else Origin.of
         at = place(node, self.source) if getattr(node, "lineno", None) else self.origin
@@ -119,6 +141,17 @@ class Lowering:
         if offence not in self.offences and not (covered and follows):
             self.offences.append(offence)
 
+    def _in_own_words(self, text: str) -> str:
+        """Return a text in whose quoted code stands what the user wrote, in place of temporaries."""
+        for name, value in reversed(self.written.items()):
+            if name in text:
+                own = gast.unparse(value)
+                whole = isinstance(value, (gast.Call, gast.Name, gast.Constant, gast.List))
+                parts = text.split("`")
+                parts[1::2] = [_in_place_of(name, own if whole else f"({own})", code) for code in parts[1::2]]
+                text = "`".join(parts)
+        return text
+
     # --- names
 
     def resolve(self, node: gast.AST) -> object:
@@ -126,7 +159,7 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (self.source.closure, self.source.globals, vars(builtins)):
+            for space in (self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
                 if node.id in space:
                     return self._outer(node, space[node.id])
             return MISSING
@@ -177,8 +210,18 @@ class Lowering:
                 self._kinds[id(b)] = (b, self.kind(a))
 
     def same_kind(self, old: gast.Call, new: gast.Call) -> None:
-        """Let a lowered call have the kind of the original, of which it may call a temporary."""
+        """Let a lowered call have the kind of the original, of which it may call a temporary, and what it changes in place."""
         self._kinds[id(new)] = (new, self.kind(old))
+        for mark in ("in_place", "method"):
+            if hasattr(old, mark):
+                setattr(new, mark, getattr(old, mark))
+
+    def forget(self, mended: Mended) -> None:
+        """Go on with a tree in which refused constructs are replaced: names may mean something else there."""
+        self.mended = mended
+        self.locals |= mended.names
+        self._kinds.clear()
+        self._contains.clear()
 
     def _kind(self, call: gast.Call) -> str:
         callee = self.resolve(call.func)
@@ -239,6 +282,7 @@ class Lowering:
     def temp(self, value: gast.expr, wish: str) -> gast.Name:
         """Evaluate an expression into a new name."""
         name = self.namer.fresh(wish)
+        self.written[name] = value
         self.assign(name, value)
         return load(name)
 
@@ -250,14 +294,20 @@ class Lowering:
             return node
         return EXPRESSIONS[type(node)].lower(self, node)
 
-    def operands(self, nodes: Sequence[gast.expr]) -> list[gast.expr]:
-        """Lower expressions that are evaluated one after the other, keeping their order."""
+    def operands(self, nodes: Sequence[gast.expr], changed: Collection[gast.expr] = ()) -> list[gast.expr]:
+        """Lower expressions that are evaluated one after the other, keeping their order.
+
+        Those in `changed` are changed in place after that: they stay what they are, so that their root sees it.
+        """
         last = max((i for i, node in enumerate(nodes) if self.has_site(node)), default=-1)
         lowered: list[gast.expr] = []
         for i, node in enumerate(nodes):
             value = self.expr(node)
             if i < last and not self.stable(value, nodes[i + 1 :]):
-                value = self.hoist(value, "part")
+                if node in changed and root_name(node) and not uses(*nodes[i + 1 :]).writes & uses(node).reads:
+                    self.glue(gast.Expr(value=value))  # Python's own error, before the others are evaluated
+                else:
+                    value = self.hoist(value, "part")
             lowered.append(value)
         return lowered
 
@@ -340,9 +390,21 @@ class Lowering:
 
 
 @dataclass
+class Caught:
+    """The exception that the handler around has caught: the name that holds it for loops, and whether we are in one."""
+
+    name: str
+    looping: bool = False
+
+
+@dataclass
 class _Branch:
     bound: set[str] = field(default_factory=set)
     dead: bool = False
+
+
+def _in_place_of(name: str, own: str, code: str) -> str:
+    return re.sub(rf"\b{name}\b", lambda _: own, code)
 
 
 def load(name: str) -> gast.Name:
@@ -399,8 +461,8 @@ def _always_lists(tree: gast.AST, params: tuple[str, ...]) -> set[str]:
                 for n in gast.walk(t)
                 if isinstance(n, gast.Name) and not isinstance(n.ctx, gast.Load)
             }
-        elif isinstance(node, gast.FunctionDef):
-            others.add(node.name)
+        elif (name := named(node)) is not None:
+            others.add(name)
     return lists - others
 
 
@@ -427,32 +489,42 @@ def _inner_functions(tree: gast.AST) -> dict[str, set[str]]:
     return found
 
 
-def lower(source: FunctionSource, max_iterations: int = 32_768) -> Lowered:
-    """Lower a function to its core tree. Raises LanguageError with every offence found."""
-    from tangentflow.language import calls, comprehensions, expressions, ownership, statements  # noqa: F401 (registers rules)
+def load_rules() -> None:
+    """Import the modules of the rules, each of which registers its own."""
+    for name in ("calls", "comprehensions", "expressions", "matching", "ordering", "statements", "trying"):
+        importlib.import_module(f"tangentflow.language.{name}")
+
+
+def lower(source: FunctionSource, max_iterations: int = 32_768) -> tuple[Lowered, list[Offence]]:
+    """Return a function's core tree and all its offences. With offences the tree only serves to find what it calls."""
+    from tangentflow.language import ownership
+
+    load_rules()
     from tangentflow.language.fence import fence
 
     lowering = Lowering(source, max_iterations)
+    for node, *offence in lowering.imports.offences:
+        lowering.refuse(node, "TF108", *offence)
     fence(lowering)
-    if any(
-        not offence.code.startswith("TF3") for offence in lowering.offences
-    ):  # refused calls leave the rest checkable
-        raise LanguageError.from_offences(lowering.offences)
-    body = lowering.block(body_of(source.tree))
-    for node in _inner_statements(body_of(source.tree)):
+    if lowering.offences:
+        lowering.forget(mend(source.tree))
+        lowering.mended.spread(source.tree, lambda call: lowering.kind(call) in ("step", "call"))
+    statements_of = body_of(source.tree)
+    body = lowering.block(statements_of)
+    for node in _inner_statements(statements_of):
         if lowering.consumed[id(node)] != 1 and not lowering.offences:
             count = lowering.consumed[id(node)]
             raise InternalError(f"{Origin.of(node, source)}: a statement was lowered {count} times instead of once")
     ownership.check(
         body, lowering.params, lowering.resolve, lowering.refuse, tree=source.tree, callees=lowering.callees
     )  # fmt: skip
-    if lowering.offences:
-        raise LanguageError.from_offences(lowering.offences)
-    _no_hidden_calls(lowering, body)
-    return Lowered(
+    if not lowering.offences:
+        _no_hidden_calls(lowering, body)
+    lowered = Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
-        _outer_names(lowering), Origin.of_header(source.tree, source),
+        _outer_names(lowering), Origin.of_header(source.tree, source), tuple(lowering.imports.statements),
     )  # fmt: skip
+    return lowered, lowering.offences
 
 
 def _no_hidden_calls(lowering: Lowering, body: core.Block) -> None:
@@ -472,7 +544,7 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
     """Return the globals and closure variables that the function reads, with their objects."""
     found: dict[str, object] = {}
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
-        if isinstance(node, gast.Name) and node.id not in lowering.locals:
+        if isinstance(node, gast.Name) and node.id not in lowering.locals | set(lowering.imports.meaning):
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
@@ -488,5 +560,7 @@ def _inner_statements(nodes: Sequence[gast.stmt]) -> Iterator[gast.stmt]:
         yield node
         if isinstance(node, gast.FunctionDef):
             continue
-        for name in ("body", "orelse"):
+        for name in ("body", "orelse", "finalbody"):
             yield from _inner_statements(getattr(node, name, []) or [])
+        for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+            yield from _inner_statements(part.body)

@@ -12,6 +12,7 @@ from typing import Any
 import gast
 
 from tangentflow.language import known
+from tangentflow.language.patterns import named
 from tangentflow.language.uses import root_name
 
 __all__ = ["mark_adding_reads"]
@@ -56,6 +57,8 @@ def _own_keys(nodes: list[gast.AST]) -> dict[str, set[str | None]]:
     for node in nodes:
         if isinstance(node, gast.Name) and not isinstance(node.ctx, gast.Load) and id(node) not in told:
             found.setdefault(node.id, set()).add(None)
+        elif (name := named(node)) is not None:
+            found.setdefault(name, set()).add(None)
     return found
 
 

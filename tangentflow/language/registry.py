@@ -45,11 +45,9 @@ _STAGES = "a value that is produced piece by piece cannot cross from one step to
 _SCOPES = "other steps run elsewhere and would not see the change"
 
 REFUSALS: dict[type[gast.AST], Refusal] = {
-    gast.Try: Refusal("TF101", "`try`", "a handler around steps is not lowered yet", "let the exception end the run"),
-    gast.With: Refusal(
+    gast.With: Refusal(  # but for what orders steps, which the fence knows
         "TF102", "`with`", "what a context manager does would stay on one machine", "use it inside a step"
     ),
-    gast.Match: Refusal("TF103", "`match`", "patterns are not lowered yet", "write `if`, `elif`, `else`"),
     gast.Yield: Refusal("TF104", "`yield`", _STAGES, "collect the values in a list and return it"),
     gast.YieldFrom: Refusal("TF104", "`yield from`", _STAGES, "collect the values in a list and return it"),
     gast.Await: Refusal(
@@ -63,10 +61,6 @@ REFUSALS: dict[type[gast.AST], Refusal] = {
     gast.ClassDef: Refusal(
         "TF107", "a class statement", "pods import classes by name", "define the class at module level"
     ),
-    gast.Import: Refusal("TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"),
-    gast.ImportFrom: Refusal(
-        "TF108", "an import in the body", "it is not lowered yet", "import at the top of the module"
-    ),
 }
 if hasattr(gast, "TryStar"):
     REFUSALS[gast.TryStar] = Refusal(
@@ -76,6 +70,7 @@ if hasattr(gast, "TryStar"):
 PARTS: frozenset[type[gast.AST]] = frozenset(
     {
         gast.arguments, gast.keyword, gast.ExceptHandler, gast.withitem, gast.comprehension, gast.FormattedValue, gast.Load, gast.Store, gast.Del, gast.Param,
+        gast.alias, gast.match_case, *gast.pattern.__subclasses__(),
         *gast.operator.__subclasses__(), *gast.unaryop.__subclasses__(), *gast.cmpop.__subclasses__(),
         *gast.boolop.__subclasses__(),
     }

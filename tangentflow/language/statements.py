@@ -10,10 +10,12 @@ from tangentflow.language import core
 from tangentflow.language.calls import call_site
 from tangentflow.language.comprehensions import listed
 from tangentflow.language.expressions import assign_to
+from tangentflow.language.helpers import where
 from tangentflow.language.kinds import mutates
 from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
+from tangentflow.language.trying import in_loop, not_broken, parts_of_try, raise_again
 from tangentflow.language.uses import uses
 from tangentflow.order import sequential
 
@@ -36,15 +38,25 @@ def _expr(lowering: Lowering, node: gast.Expr) -> None:
             lowering.emit(call_site(lowering, value, None))
             return
         if not mutates(value, lowering.resolve):
-            lowering.refuse(
-                value, "TF130", f"the result of `{gast.unparse(value.func)}(…)` is dropped",
-                "a call that is no step is made for its result; what else it does would happen on one machine only",
-                "use its result, or make it a @step",
-            )  # fmt: skip
+            _refuse_dropped(lowering, value)
             return
     lowered = lowering.expr(value)
     if not isinstance(lowered, gast.Name) or lowered.id not in lowering.bound:
         lowering.glue(gast.Expr(value=lowered), total=_appends(lowering, lowered))
+
+
+def _refuse_dropped(lowering: Lowering, call: gast.Call) -> None:
+    name = gast.unparse(call.func)
+    code, why = (
+        "TF130",
+        "a call that is no step is made for its result; what else it does would happen on one machine only",
+    )
+    mark = getattr(call, "in_place", None)
+    if mark is not None and mark.helper is not None:
+        code, why = "TF305", f"what {where(mark.helper, name)} changes in place is seen only together with its result"
+    lowering.refuse(
+        call, code, f"the result of `{name}(…)` is dropped", why, "use its result, or make it a @step",
+    )  # fmt: skip
 
 
 def _appends(lowering: Lowering, node: gast.expr) -> bool:
@@ -174,7 +186,8 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     items, count = listed(lowering, iterable)
     broke = _broke(lowering, node)
     outer_break, lowering.broke = lowering.broke, broke
-    with lowering.branch():
+    outer_try, lowering.pending = lowering.pending, False
+    with lowering.branch(), in_loop(lowering):
         outer, lowering.out = lowering.out, []
         if isinstance(node.target, gast.Name):
             var = node.target.id
@@ -186,7 +199,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
             lowering.glue(gast.Assign(targets=[_target(lowering, node.target)], value=load(var), type_comment=None))
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
-    lowering.broke = outer_break
+    lowering.broke, lowering.pending = outer_break, outer_try
     lowering.emit(core.For(lowering.origin, var, items, body, [], forced=forced, count=count))
     _loop_else(lowering, node, broke)
 
@@ -199,9 +212,10 @@ def _while(lowering: Lowering, node: gast.While) -> None:
     condition = lowering.expr(node.test)
     test, lowering.out = lowering.out, outer
     outer_break, lowering.broke = lowering.broke, broke
-    with lowering.branch():
+    outer_try, lowering.pending = lowering.pending, False
+    with lowering.branch(), in_loop(lowering):
         body = lowering.block(node.body)
-    lowering.broke = outer_break
+    lowering.broke, lowering.pending = outer_break, outer_try
     lowering.emit(core.While(lowering.origin, test, condition, body, [], limit=lowering.max_iterations))
     endless = isinstance(node.test, gast.Constant) and bool(node.test.value)
     if endless and not _breaks(node.body):
@@ -242,6 +256,12 @@ def _breaks(body: list[gast.stmt]) -> bool:
             return True
         if isinstance(node, (gast.For, gast.While)) and _breaks(node.orelse):
             return True
+        if isinstance(node, gast.Try) and any(map(_breaks, parts_of_try(node))):
+            return True
+        if isinstance(node, gast.With) and _breaks(node.body):
+            return True
+        if isinstance(node, gast.Match) and any(_breaks(case.body) for case in node.cases):
+            return True
     return False
 
 
@@ -260,6 +280,7 @@ def _break(lowering: Lowering, node: gast.Break) -> None:
 
 @statement(gast.Continue, "`continue`", "ends the iteration")
 def _continue(lowering: Lowering, node: gast.Continue) -> None:
+    not_broken(lowering)
     lowering.emit(core.Continue(lowering.origin))
     lowering.dead = True
 
@@ -275,7 +296,7 @@ def _return(lowering: Lowering, node: gast.Return) -> None:
 @statement(gast.Raise, "`raise`", "decided before what follows it in its block starts")
 def _raise(lowering: Lowering, node: gast.Raise) -> None:
     if node.exc is None:
-        lowering.refuse(node, "TF134", "a bare `raise`", "there is no handler around it", "name the exception")
+        raise_again(lowering, node)
         return
     parts = lowering.operands([part for part in (node.exc, node.cause) if part is not None])
     cause = parts[1] if node.cause is not None else None

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import gast
 
-__all__ = ["MUTATORS", "Uses", "bound_names", "captured_names", "root_name", "uses"]
+from tangentflow.language.patterns import captures, irrefutable, named
+
+__all__ = [
+    "MUTATORS",
+    "Operand",
+    "Uses",
+    "all_names",
+    "bound_names",
+    "captured_names",
+    "changed_operands",
+    "root_name",
+    "uses",
+]
+
+Operand = int | str
+"""An operand of a call: "self" is the receiver of a method, numbers count arguments, keywords last."""
 
 MUTATORS = frozenset(
     [
@@ -59,19 +75,33 @@ def root_name(node: gast.AST) -> str | None:
     return node.id if isinstance(node, gast.Name) else None
 
 
+def changed_operands(node: Any) -> list[Any]:
+    """Return the operands that a call marked by `in_place` changes."""
+    mark = getattr(node, "in_place", None)
+    values = [*node.args, *[k.value for k in node.keywords]]
+    return [node.func.value if o == "self" else values[o] for o in (mark.operands if mark else ())]
+
+
 def bound_names(target: gast.AST) -> set[str]:
     """Return the names that an assignment target binds."""
     return {n.id for n in gast.walk(target) if isinstance(n, gast.Name) and isinstance(n.ctx, (gast.Store, gast.Param))}
+
+
+def all_names(tree: gast.AST) -> set[str]:
+    """Return every name that occurs in a tree, those that are no `Name` nodes included."""
+    names = {node.id if isinstance(node, gast.Name) else named(node) for node in gast.walk(tree)}
+    return {name for name in names if name is not None}
 
 
 class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     def __init__(self) -> None:
         self.uses = Uses()
         self.hidden: list[set[str]] = []
+        self.captured: list[set[str]] = []
         self.sure = True
 
     def read(self, name: str) -> None:
-        if not any(name in scope for scope in self.hidden):
+        if not any(name in scope for scope in [*self.hidden, *self.captured]):
             self.uses.reads.add(name)
 
     def write(self, name: str) -> None:
@@ -110,6 +140,8 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     def visit_Call(self, node: gast.Call) -> None:
         if isinstance(node.func, gast.Attribute) and node.func.attr in MUTATORS:
             self.mutate(node.func)
+        for operand in changed_operands(node):
+            self.mutate(operand)
         self.generic_visit(node)
 
     def visit_Assign(self, node: gast.Assign) -> None:
@@ -181,6 +213,32 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
             self.visit(decorator)
         self._function(node, node.body)
         self.write(node.name)
+
+    def visit_Match(self, node: gast.Match) -> None:
+        """A name is gone only if every case binds it anew; what a case captures, its guard and body do not read from before."""
+        self.visit(node.subject)
+        before, ends = self.uses.kills, []
+        for case in node.cases:
+            self.uses.kills = set()
+            self.visit(case.pattern)
+            bound = set(captures(case.pattern))
+            self.captured.append(bound)
+            for part in [case.guard, *case.body]:
+                if part is not None:
+                    self.visit(part)
+            self.captured.pop()
+            ends.append(self.uses.kills)
+        last = node.cases[-1]
+        exhaustive = last.guard is None and irrefutable(last.pattern)
+        self.uses.kills = before | (set.intersection(*ends) if exhaustive else set())
+
+    def _pattern(self, node: gast.AST) -> None:
+        self.generic_visit(node)
+        name = named(node)
+        if name is not None:
+            self.write(name)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = visit_alias = _pattern
 
     def _maybe(self, node: gast.AST) -> None:
         was, self.sure = self.sure, False

@@ -9,8 +9,8 @@ from typing import Any
 import gast
 
 from tangentflow.language import known, known_results, remedies
+from tangentflow.language.capturing import Capturing
 from tangentflow.language.changes import Keep, element, path
-from tangentflow.language.paths import Paths
 from tangentflow.language.uses import bound_names
 from tangentflow.language.values import ALONE, IMMUTABLE, Env, Value, join, join_envs
 from tangentflow.language.verdict import dotted
@@ -23,7 +23,7 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-class Statements(Paths):
+class Statements(Capturing):
     """Runs verbatim statements: those inside glue and inside inner functions."""
 
     def _stmt_Assign(self, node: Any) -> None:
@@ -58,6 +58,8 @@ class Statements(Paths):
 
     def unpack(self, target: Any, value: Any, node: Any) -> None:
         """Run `a, b = value`."""
+        if self.captured(target, value):
+            return
         starred = any(isinstance(e, gast.Starred) for e in target.elts)
         pairwise = isinstance(value, (gast.Tuple, gast.List)) and len(value.elts) == len(target.elts) and not starred
         if pairwise and not any(isinstance(e, gast.Starred) for e in value.elts):
@@ -97,7 +99,7 @@ class Statements(Paths):
             levels = min(ALONE, 1 + value.kept_levels)
             remedy = remedies.stored(target, source)
             self.mutate(target, target.value, dotted(target), remedy, levels=levels, flat=value.immutable)
-            self.holds(path(target)[0], value.captures)
+            self.holds(path(target)[0], value)
 
     def _stmt_AugAssign(self, node: Any) -> None:
         target, op = node.target, _OPERATORS[type(node.op).__name__]
@@ -114,6 +116,7 @@ class Statements(Paths):
         if old.immutable:
             self.bind(name, IMMUTABLE if value.immutable else Value(levels=1))
             return
+        self.depth = 1
         if old.stale:
             self.report(node, "TF205" if old.captures else "TF208", name, old, "")
         if old.iterated:
@@ -181,6 +184,8 @@ class Statements(Paths):
         found = self.value(node.value, Keep.ALL)
         if not self.quiet and not self.dead:
             self.returned.append(found)
+        for leaving in self.leaving:
+            leaving.append(dict(self.env))
         self.dead = True
 
     def _stmt_Raise(self, node: Any) -> None:
@@ -208,11 +213,23 @@ class Statements(Paths):
         self.bind(node.name, replace(IMMUTABLE, captures=self.function(node, node.body)))
 
     def _function_body(self, body: list[Any]) -> None:
-        saved = self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here
-        self.dead, self.exits, self.heads, self.trail, self.returned = False, [], [], [], []
+        saved = (
+            self.dead,
+            self.exits,
+            self.heads,
+            self.trail,
+            self.leaving,
+            self.returned,
+            self.line,
+            self.loop,
+            self.here,
+        )
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned = False, [], [], [], [], []
         self.loop = id(body)
         self.block(body)
-        self.dead, self.exits, self.heads, self.trail, self.returned, self.line, self.loop, self.here = saved
+        self.dead, self.exits, self.heads, self.trail, self.leaving, self.returned, self.line, self.loop, self.here = (
+            saved
+        )
 
     def _stmt_With(self, node: Any) -> None:
         for item in node.items:
@@ -224,45 +241,54 @@ class Statements(Paths):
         self.block(node.body)
 
     def _stmt_Try(self, node: Any) -> None:
-        before = dict(self.env)
+        handlers = [(h.type, h.name.id if isinstance(h.name, gast.Name) else None, h.body) for h in node.handlers]
+        self.attempt(node.body, handlers, node.orelse, node.finalbody)
+
+    def attempt(
+        self, body: list[Any], handlers: list[tuple[Any, str | None, list[Any]]], orelse: list[Any], final: list[Any]
+    ) -> None:
+        """Run a `try`; a handler is a triple of type, name and body. An exception may come after any statement of the body."""
+        before, was_dead = dict(self.env), self.dead
         self.trail.append([before])
-        self.block(node.body)
-        self.block(node.orelse)
+        if final:
+            self.leaving.append([])
+        self.block(body)
+        self.block(orelse)
         ends: list[Env | None] = [None if self.dead else dict(self.env)]
         start = join_envs(self.trail.pop()) or before
-        for handler in node.handlers:
-            self.env, self.dead = dict(start), False
-            if isinstance(handler.name, gast.Name):
-                self.bind(handler.name.id, Value(levels=1))
-            self.block(handler.body)
+        for kind, name, inner in handlers:
+            self.env, self.dead = dict(start), was_dead
+            self.value(kind, Keep.NOTHING)
+            if name is not None:
+                self.bind(name, Value(levels=1))
+            self.block(inner)
+            if name is not None:
+                self.changed_by_binding(name)
+                self.env.pop(name, None)
             ends.append(None if self.dead else self.env)
-        if node.finalbody:
+        if final:
+            returned = join_envs(self.leaving.pop())
+            if (
+                returned is not None and not was_dead
+            ):  # what is returned is held by the caller before the `finally` runs
+                self.env, self.dead = returned, False
+                self.block(final)
             raised = join_envs([start, *ends])
             self.quiet += 1  # the normal path reports
-            self.env, self.dead = raised or dict(start), False
-            self.block(node.finalbody)
+            self.env, self.dead = raised or dict(start), was_dead
+            self.block(final)
             self.quiet -= 1
         self.resume(ends, dict(start))
-        self.block(node.finalbody)
-
-    def _stmt_Match(self, node: Any) -> None:
-        subject = self.value(node.subject, Keep.ELEMENTS)
-        before, ends = dict(self.env), [dict(self.env)]
-        found: list[Env | None] = list(ends)
-        for case in node.cases:
-            self.env, self.dead = dict(before), False
-            for pattern in gast.walk(case.pattern):
-                name = getattr(pattern, "rest", None) or getattr(pattern, "name", None)
-                if isinstance(name, str):
-                    self.bind(name, element(replace(subject, immutable=False), dotted(node.subject)))
-            self.value(case.guard, Keep.NOTHING)
-            self.block(case.body)
-            found.append(None if self.dead else self.env)
-        self.resume(found, before)
+        if final:
+            dead, self.dead = self.dead, was_dead
+            self.block(final)
+            self.dead = self.dead or dead
 
     def _stmt_Import(self, node: Any) -> None:
         for alias in node.names:
-            self.bind(alias.asname or alias.name.partition(".")[0], IMMUTABLE)
+            name = alias.asname or alias.name.partition(".")[0]
+            self.changed_by_binding(name)
+            self.env.pop(name, None)  # no value of the function: what is found in it belongs to the module
 
     _stmt_ImportFrom = _stmt_Import
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step
+from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
 from tangentflow.passes import facts as fact
+from tangentflow.passes.carried import carries
+from tangentflow.passes.changing import changed_names
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
 from tangentflow.passes.replays import Code, Jumps, Lines, Target, limit, lines, skip, text
-from tangentflow.passes.slicing import WHOLE
+from tangentflow.passes.slicing import WHOLE, leaves
 from tangentflow.source.printer import to_ast
 
 __all__ = ["build_flow"]
@@ -31,7 +33,18 @@ def build_flow(lowered: Lowered, key: str, facts: fact.Facts) -> Flow:
     result = builder.result()
     source = listing(lowered, builder.planner)
     name = lowered.source.name
-    return Flow(key, name, lowered.params, builder.region(lowered.body), result, source, lowered.origin)
+    body = builder.region(lowered.body)
+    return Flow(key, name, lowered.params, body, result, source, lowered.origin, _parallel(lowered.body))
+
+
+def _parallel(body: Block) -> tuple[tuple[str, ...], ...]:
+    """Return the nodes of each lane."""
+    lanes: dict[int, list[str]] = {}
+    for stmt in core.walk(body):
+        name: str = getattr(stmt, "id", "")
+        if stmt.lane and name and fact.sites(stmt):
+            lanes.setdefault(stmt.lane, []).append(name)
+    return tuple(tuple(lane) for lane in lanes.values())
 
 
 class _Builder:
@@ -39,10 +52,7 @@ class _Builder:
         self.lowered = lowered
         self.facts = facts
         self.planner = Planner(lowered.body, facts)
-        mutated: set[str] = set()
-        for stmt in lowered.body:
-            mutated |= facts.all_uses(stmt).mutates | _augmented(stmt)
-        self.mutated = frozenset(mutated)
+        self.mutated = changed_names(lowered.body, facts)
 
     # --- slices
 
@@ -52,9 +62,10 @@ class _Builder:
         body = code.block(kept, Jumps(_return))
         return self._slice(None, need, code, body)
 
-    def _to(self, stmt: Stmt, tail: Lines, total: bool = True) -> Slice:
-        """Return the slice that leads to a statement and does `tail` there."""
-        kept, need, start = self.planner.reach(stmt, self.planner.mode_of(stmt), tail=[Target(stmt.origin, tail)])
+    def _to(self, stmt: Stmt, code_there: Lines, total: bool = True, tail: Stmt | None = None) -> Slice:
+        """Return the slice that leads to a statement and runs `code_there`, or `tail`."""
+        there = tail or Target(stmt.origin, code_there)
+        kept, need, start = self.planner.reach(stmt, self.planner.mode_of(stmt), tail=[there])
         code = self._code()
         code.total = total
         body = code.block(kept, _NOT_REACHED)
@@ -62,8 +73,8 @@ class _Builder:
             body += skip()
         return self._slice(start, need, code, body)
 
-    def _code(self) -> Code:
-        return Code(self.mutated)
+    def _code(self, advances: bool = False) -> Code:
+        return Code(self.mutated, advances=advances)
 
     def _slice(self, start: Stmt | None, need: set[str], code: Code, body: Lines) -> Slice:
         if start is None:
@@ -73,7 +84,7 @@ class _Builder:
             plan = self.planner.plans[start]
             names = need & self._at_head(start, plan)
             bound = ()
-        written = text(body, names, bound, self.lowered.locals, self.mutated)
+        written = text(body, names, bound, self.lowered.locals, self.mutated, self.lowered.imports)
         return Slice(start.id if start else None, tuple(sorted(names)), written, code.input_list(), code.total)  # type: ignore[attr-defined]
 
     def _at_head(self, loop: Stmt, plan: LoopPlan) -> set[str]:
@@ -99,6 +110,8 @@ class _Builder:
             return [] if stmt.kind == "message" else [self._site(stmt)]
         if not fact.sites(stmt):
             return []
+        if isinstance(stmt, core.Try):
+            return [self._try(stmt)]
         if isinstance(stmt, core.If):
             test = self._to(stmt, [ast.Return(value=_truth(stmt))], total=False)
             body, orelse = self.region(stmt.body), self.region(stmt.orelse)
@@ -109,6 +122,21 @@ class _Builder:
             return [self._loop(stmt, plan)]
         assert isinstance(stmt, core.For)
         return [self._map(stmt, plan)]
+
+    def _try(self, stmt: core.Try) -> Try:
+        handlers = tuple(self.region(handler.body) for handler in stmt.handlers)
+        caught = tuple("" if h.type is None else ast.unparse(to_ast(h.type)) for h in stmt.handlers)
+        body, _ = self.planner.body_of_try(stmt)
+        picks = [
+            core.Handler(h.type, h.name, [Target(stmt.origin, lines(f"return {i}"))])
+            for i, h in enumerate(stmt.handlers)
+        ]
+        none = Target(stmt.origin, lines("return -1"))
+        pick = self._to(stmt, [], total=False, tail=core.Try(stmt.origin, body, picks, [none], []))
+        return Try(
+            stmt.id, pick, self.region(stmt.body), caught, handlers, self.region(stmt.orelse), self.region(stmt.final),
+            leaves(stmt.final), self.facts.has_effect(stmt), stmt.origin,
+        )  # fmt: skip
 
     def _site(self, stmt: core.Site) -> Step | Glue | Call:
         if stmt.kind in ("step", "call"):
@@ -122,8 +150,12 @@ class _Builder:
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
         expression = ast.unparse(to_ast(stmt.expr))
-        slice_ = self._to(stmt, lines(f"return lambda: {expression}"), total=False)
-        return Glue(stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin)
+        witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
+        call = witnesses if stmt.operands.witnesses else expression
+        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False)
+        return Glue(
+            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
+        )  # fmt: skip
 
     def _map(self, stmt: core.For, plan: LoopPlan) -> Map:
         assert plan.carry is not None
@@ -162,37 +194,66 @@ class _Builder:
             stmt.id, "for" if is_for else "while", entry, advance, self.region(inner), plan.invariant, plan.carried, plan.outputs,
             stmt.var if isinstance(stmt, core.For) else None, stmt.items if isinstance(stmt, core.For) else None,
             plan.why, stmt.limit if isinstance(stmt, core.While) else None, self.facts.has_effect(stmt), stmt.origin,
+            carries(self.planner, stmt),
         )  # fmt: skip
 
     def _advance(self, stmt: core.For | core.While, plan: LoopPlan) -> Slice:
         state = self._state(plan.carried)
         after: Lines = lines(f"return _tf.Next({state})")
         done: Lines = lines(f"return _tf.Done({state})")
-        jumps = Jumps(lambda value: [_returned(value)], lambda: lines(f"return _tf.Done({state})"), lambda: after)
-        code = self._code()
+        caught = stmt in self.planner.caught
+        left = "_tf_left" if caught else None
+        jumps = Jumps(lambda value: [_returned(value, left)], lambda: lines(f"return _tf.Done({state})"), lambda: after)
+        code = self._code(advances=True)
         kept, need = self.planner.iteration(stmt, set(plan.carried))
+        body: Lines = []
         if isinstance(stmt, core.While):
             *first, last = kept
             assert isinstance(last, core.If)
-            body = code.block(first, jumps)
+            body = code.block(first, jumps, sure=not caught)
             negated = ast.UnaryOp(op=ast.Not(), operand=to_ast(stmt.condition))
             body.append(ast.If(test=negated, body=done, orelse=[]))
             body += limit(stmt, "_tf.index")
-            body += code.block(last.body, jumps, sure=False)
+            kept = last.body
+        if _jumps_through_finally(kept):
+            once = lines(f"for _ in _tf.once:\n    pass\nelse:\n    return _tf.Next({state})\nreturn _tf.Done({state})")
+            assert isinstance(once[0], ast.For)
+            once[0].body = code.block(kept, Jumps(jumps.on_return), sure=False)
+            body += once
         else:
-            body = code.block(kept, jumps)
+            body += [*code.block(kept, jumps, sure=isinstance(stmt, core.For) and not caught), *after]
+        if caught:
+            body = _keeping_state(body, state, fact.returns(stmt))
         code.total = False
-        return self._slice(stmt, need | {*plan.carried}, code, [*body, *after])
+        return self._slice(stmt, need | {*plan.carried}, code, body)
+
+
+def _jumps_through_finally(block: Block) -> bool:
+    """Whether a `finally` stands between a jump and the end of the iteration: it may change the state, or jump elsewhere."""
+    return any(isinstance(stmt, core.Try) and stmt.final for stmt in core.walk(block))
+
+
+def _keeping_state(body: Lines, state: str, returns: bool) -> Lines:
+    """Let an iteration that ends by an exception or a `return` tell the state that it leaves."""
+    around = lines(
+        "try:\n    pass\n"
+        "except _tf.OURS:\n    raise\n"
+        f"except _tf.ANY as _tf_error:\n    return _tf.Threw(_tf_error, {state})\n"
+        + (f"finally:\n    _tf_left.update({state})" if returns else "")
+    )
+    assert isinstance(around[0], ast.Try)
+    around[0].body = body
+    return [*(lines("_tf_left = {}") if returns else []), *around]
 
 
 def _return(value: object) -> Lines:
     return [ast.Return(value=to_ast(value))]
 
 
-def _returned(value: object) -> ast.stmt:
-    call = lines("return _tf.Returned(None)")[0]
+def _returned(value: object, left: str | None) -> ast.stmt:
+    call = lines(f"return _tf.Returned(None{', ' + left if left else ''})")[0]
     assert isinstance(call, ast.Return) and isinstance(call.value, ast.Call)
-    call.value.args = [to_ast(value)]
+    call.value.args[0] = to_ast(value)
     return call
 
 
@@ -205,16 +266,3 @@ def _argument(argument: core.Argument) -> str:
     if argument.form in ("*", "**"):
         return f"{argument.form}{value}"
     return f"{argument.form}={value}" if argument.form else value
-
-
-def _augmented(stmt: Stmt) -> set[str]:
-    """Return names that an augmented assignment may change in place."""
-    import gast
-
-    found: set[str] = set()
-    for inner in core.walk([stmt]):
-        if isinstance(inner, core.Glue):
-            for node in gast.walk(inner.node):
-                if isinstance(node, gast.AugAssign) and isinstance(node.target, gast.Name):
-                    found.add(node.target.id)
-    return found

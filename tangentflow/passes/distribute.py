@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, sites
-from tangentflow.passes.slicing import FULL, LAX, Bound, Leave, Mode, Slicer
+from tangentflow.passes.slicing import FULL, LAX, Bound, Leave, Mode, Slicer, Unreached
 
 __all__ = ["LoopPlan", "Planner", "Where"]
 
@@ -43,6 +43,12 @@ class LoopPlan:
     outputs: tuple[str, ...] = ()
 
 
+def parts(stmt: core.Try) -> dict[str, Block]:
+    """Return the blocks of a `try` by name."""
+    handlers = {f"handler{i}": handler.body for i, handler in enumerate(stmt.handlers)}
+    return {"body": stmt.body, **handlers, "orelse": stmt.orelse, "final": stmt.final}
+
+
 class Planner:
     """Plans of all loops of a flow, inner ones first, and the slices that rest on them."""
 
@@ -51,24 +57,33 @@ class Planner:
         self.facts = facts
         self.plans: dict[Stmt, LoopPlan] = {}
         self.owner: dict[Stmt, tuple[Stmt | None, Block, int, str]] = {}
-        self.slicer = Slicer(facts, lambda s: self.plans[s].serial, self._outputs, lambda s: s.total)
+        self.caught: set[Stmt] = set()
+        self.slicer = Slicer(
+            facts, lambda s: self.plans[s].serial, self._outputs, self.caught.__contains__, lambda s: s.total
+        )
         self._place(body, None, "body")
         self._plan(body)
 
     def _outputs(self, loop: Stmt) -> tuple[str, ...]:
         return self.plans[loop].outputs
 
-    def _place(self, block: Block, owner: Stmt | None, part: str) -> None:
+    def _place(self, block: Block, owner: Stmt | None, part: str, caught: bool = False) -> None:
         for index, stmt in enumerate(block):
             self.owner[stmt] = (owner, block, index, part)
+            if caught and isinstance(stmt, (core.For, core.While)):
+                self.caught.add(stmt)
             if isinstance(stmt, core.If):
-                self._place(stmt.body, stmt, "body")
-                self._place(stmt.orelse, stmt, "orelse")
+                self._place(stmt.body, stmt, "body", caught)
+                self._place(stmt.orelse, stmt, "orelse", caught)
             elif isinstance(stmt, core.For):
-                self._place(stmt.body, stmt, "body")
+                self._place(stmt.body, stmt, "body", caught)
             elif isinstance(stmt, core.While):
-                self._place(stmt.test, stmt, "test")
-                self._place(stmt.body, stmt, "body")
+                self._place(stmt.test, stmt, "test", caught)
+                self._place(stmt.body, stmt, "body", caught)
+            elif isinstance(stmt, core.Try):
+                for name, inner in parts(stmt).items():
+                    last = name == "final" or (name != "body" and not stmt.final)
+                    self._place(inner, stmt, name, caught or not last)
 
     def _plan(self, block: Block) -> None:
         for stmt in block:
@@ -88,7 +103,7 @@ class Planner:
         own = {loop.var} - set(outputs) if isinstance(loop, core.For) else set()
         inner = loop.body if isinstance(loop, core.For) else [*loop.test, *loop.body]
         need = set(outputs)
-        for stmt in self._anchors(inner):
+        for stmt in self.anchors(inner):
             need |= self.reach(stmt, self.mode_of(stmt))[1] - own
         while True:
             _, before = self.iteration(loop, need)
@@ -105,6 +120,8 @@ class Planner:
     def iteration(self, loop: core.For | core.While, need: set[str]) -> tuple[Block, set[str]]:
         """Slice one whole iteration, to the names needed after it."""
         whole = replace(FULL, whole=True, tail=True)
+        if loop in self.caught:  # what it leaves counts also where an exception ends it
+            whole = replace(whole, held=frozenset(need))
         body, before, _ = self.slicer.block(loop.body, need, whole)
         if isinstance(loop, core.For):
             return body, before
@@ -119,7 +136,7 @@ class Planner:
         fixed = self._ordered(loop)
         if fixed:
             return self._serial(loop, fixed)
-        inside = self._anchors(loop.body)
+        inside = self.anchors(loop.body)
         head: set[str] = set()
         for stmt in inside:
             _, need, _ = self.reach(stmt, LAX, loop)
@@ -145,7 +162,7 @@ class Planner:
             return (("sequential", "", loop.origin.lineno),)
         return tuple((s.name, s.id, s.origin.lineno) for s in sites(loop) if s.ordered)
 
-    def _anchors(self, block: Block) -> list[Stmt]:
+    def anchors(self, block: Block) -> list[Stmt]:
         """Return what starts from the head of this region: its sites and inner loops, not what lies in the inner loops."""
         found: list[Stmt] = []
         for stmt in block:
@@ -155,7 +172,9 @@ class Planner:
             elif isinstance(stmt, core.If):
                 if sites(stmt):
                     found.append(stmt)
-                found += self._anchors(stmt.body) + self._anchors(stmt.orelse)
+                found += self.anchors(stmt.body) + self.anchors(stmt.orelse)
+            elif isinstance(stmt, core.Try):
+                found += [anchor for part in core.blocks(stmt) for anchor in self.anchors(part)]
             elif isinstance(stmt, (core.For, core.While)) and sites(stmt):
                 found.append(stmt)
         return found
@@ -175,7 +194,8 @@ class Planner:
         found: list[tuple[str, str, int]] = []
         for stmt in core.walk(carry):
             if isinstance(stmt, core.Site) and stmt.kind != "message":
-                found.append((stmt.target or "order", stmt.id, stmt.origin.lineno))
+                carried = next((name for name in stmt.operands.changes if name in head), stmt.target)
+                found.append((carried or "order", stmt.id, stmt.origin.lineno))
             elif isinstance(stmt, Leave):
                 found.append((", ".join(stmt.outputs) or "return", stmt.loop.id, stmt.origin.lineno))
         return tuple(found)
@@ -209,12 +229,20 @@ class Planner:
             return set(own.reads)
         if isinstance(stmt, core.If):
             return set(self.facts.uses(stmt).reads)
+        if isinstance(stmt, core.Try):
+            return self.body_of_try(stmt)[1]
         plan = self.plans[stmt]
         if plan.serial:
             return set(plan.carried) | set(plan.invariant)
         assert isinstance(stmt, core.For) and plan.carry is not None
         _, need = self._carry(stmt, set(plan.head))
         return need | {stmt.items}
+
+    def body_of_try(self, stmt: core.Try) -> tuple[Block, set[str]]:
+        """Slice the body of a `try` to what tells how it ends; return also the names needed before it."""
+        bare = replace(stmt, handlers=[replace(h, body=[]) for h in stmt.handlers], orelse=[], final=[])
+        sliced, need = self.slicer.attempt(bare, set(), FULL, exact=True)
+        return sliced.body, need
 
     def reach(
         self, stmt: Stmt, mode: Mode, within: Stmt | None = None, tail: Block | None = None
@@ -228,13 +256,15 @@ class Planner:
         mode = replace(mode, drop=mode.drop | self._folds_around(stmt), tail=True)
         while True:
             owner, block, index, part = self.owner[stmt]
-            before, need, mode = self.slicer.block(block, need, mode, end=index)
+            before, need, mode = self.slicer.block(block, need, mode, end=index, lane=stmt.lane)
             kept = [*before, *kept]
             if owner is None:
                 return kept, need, None
             if isinstance(owner, core.If):
                 need |= self.facts.uses(owner).reads
                 kept = [replace(owner, body=kept if part == "body" else [], orelse=kept if part == "orelse" else [])]
+            elif isinstance(owner, core.Try):
+                kept, need = self._into(owner, part, kept, need, mode)
             elif isinstance(owner, core.While):
                 if not sites(owner):
                     raise AssertionError("no slice starts in a loop without sites")
@@ -246,6 +276,29 @@ class Planner:
             else:
                 return kept, need, owner
             stmt = owner
+
+    def _into(self, owner: core.Try, part: str, kept: Block, need: set[str], mode: Mode) -> tuple[Block, set[str]]:
+        """Return the slice to a place in a part of a `try`, given the slice inside that part.
+
+        In the body an exception means that the place is not reached. All else is reached by what happened in the body.
+        """
+        if part == "body":
+            return kept, need
+        skip: Block = [Unreached(owner.origin)]
+        if part == "final":
+            around, before = self.slicer.attempt(replace(owner, final=[]), need, mode, exact=True, exact_rest=True)
+            return [replace(around, final=kept)], before
+        handlers = [core.Handler(h.type, h.name, skip) for h in owner.handlers]
+        orelse = skip
+        if part == "orelse":
+            orelse = kept
+        else:
+            at = int(part.removeprefix("handler"))
+            handlers[at] = core.Handler(handlers[at].type, handlers[at].name, kept)
+            need = need - {handlers[at].name or ""}
+        bare = [core.Handler(h.type, h.name, []) for h in owner.handlers]  # theirs are sliced already
+        within, before = self.slicer.attempt(replace(owner, handlers=bare, orelse=[], final=[]), need, mode, exact=True)
+        return [replace(within, handlers=handlers, orelse=orelse)], before
 
     def _folds_around(self, stmt: Stmt) -> frozenset[str]:
         """Return the fold names of the innermost loop around a statement, where that loop is known to be parallel."""

@@ -5,7 +5,7 @@ Requires a core tree. Provides `Facts`, and sets `used` of each site: a call who
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
@@ -66,7 +66,7 @@ class Facts:
     def frontier(self, block: Block) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names that a block reads from before it, and those that it leaves to what follows."""
         empty = frozenset[str]()
-        inputs = _live(block, empty, empty, empty, Facts(self.local), mark=False)
+        inputs = _live(block, empty, _Exits(), Facts(self.local), mark=False)
         written = set().union(*[self.all_uses(stmt).writes for stmt in block]) if block else set()
         return tuple(sorted(inputs)), tuple(sorted(written & self.block_after.get(id(block), empty)))
 
@@ -77,9 +77,10 @@ def stmt_uses(stmt: Stmt) -> Uses:
         return uses(stmt.node)
     if isinstance(stmt, core.Site):
         found = uses(stmt.expr, *[argument.value for argument in stmt.args])
-        if stmt.target:
-            found.writes.add(stmt.target)
-            found.kills.add(stmt.target)
+        found.writes |= stmt.targets
+        found.kills |= stmt.targets
+        found.mutates |= {*stmt.operands.changes, *stmt.operands.spent}
+        found.reads |= set(stmt.operands.witnesses)
         return found
     if isinstance(stmt, core.If):
         return uses(stmt.test)
@@ -87,6 +88,10 @@ def stmt_uses(stmt: Stmt) -> Uses:
         return Uses(reads={stmt.items}, writes={stmt.var})
     if isinstance(stmt, core.While):
         return uses(stmt.condition)
+    if isinstance(stmt, core.Try):
+        found = uses(*[handler.type for handler in stmt.handlers])
+        names = {handler.name for handler in stmt.handlers if handler.name is not None}
+        return Uses(found.reads, found.writes | names, deletes=names, mutates=found.mutates)
     if isinstance(stmt, core.Return):
         return uses(stmt.value)
     return Uses()
@@ -117,57 +122,87 @@ def raises(stmt: Stmt) -> bool:
     return any(isinstance(s, core.Glue) and "raise" in s.jumps for s in core.walk([stmt]))
 
 
+@dataclass(frozen=True)
+class _Exits:
+    """The names that are live where control goes when it leaves a block by a jump or an exception."""
+
+    on_break: frozenset[str] = frozenset()
+    on_continue: frozenset[str] = frozenset()
+    on_return: frozenset[str] = frozenset()
+    on_raise: frozenset[str] = frozenset()
+
+    @property
+    def out(self) -> frozenset[str]:
+        """The names live after leaving a loop otherwise than by its own end."""
+        return self.on_return | self.on_raise
+
+
 def liveness(body: Block, facts: Facts) -> None:
     """Set `used` of every site and record what is live after each statement that is a loop."""
-    _live(body, frozenset(), frozenset(), frozenset(), facts)
+    _live(body, frozenset(), _Exits(), facts)
 
 
-def _live(
-    block: Block,
-    after: frozenset[str],
-    on_break: frozenset[str],
-    on_continue: frozenset[str],
-    facts: Facts,
-    mark: bool = True,
-) -> frozenset[str]:
+def _live(block: Block, after: frozenset[str], exits: _Exits, facts: Facts, mark: bool = True) -> frozenset[str]:
     live = after
-    facts.block_after[id(block)] = after
+    facts.block_after[id(block)] = after | exits.on_raise
     for stmt in reversed(block):
         own = facts.uses(stmt)
         if isinstance(stmt, core.Return):
-            live = frozenset(own.reads)
+            live = frozenset(own.reads) | exits.on_return
         elif isinstance(stmt, core.Break):
-            live = on_break
+            live = exits.on_break
         elif isinstance(stmt, core.Continue):
-            live = on_continue
+            live = exits.on_continue
         elif isinstance(stmt, core.If):
-            body = _live(stmt.body, live, on_break, on_continue, facts, mark)
-            orelse = _live(stmt.orelse, live, on_break, on_continue, facts, mark)
+            body = _live(stmt.body, live, exits, facts, mark)
+            orelse = _live(stmt.orelse, live, exits, facts, mark)
             live = body | orelse | own.reads
         elif isinstance(stmt, core.For):
-            facts.live_after[stmt] = live
+            facts.live_after[stmt] = live | exits.out
             head = live
             while True:
-                start = _live(stmt.body, head, live, head, facts, mark) - {stmt.var}
+                inner = replace(exits, on_break=live, on_continue=head)
+                start = _live(stmt.body, head, inner, facts, mark) - {stmt.var}
                 if start <= head:
                     break
                 head |= start
             live = head | {stmt.items}
         elif isinstance(stmt, core.While):
-            facts.live_after[stmt] = live
+            facts.live_after[stmt] = live | exits.out
             head = frozenset[str]()
             while True:
-                body = _live(stmt.body, head, live, head, facts, mark)
-                start = _live(stmt.test, live | body | own.reads, live, head, facts, mark)
+                inner = replace(exits, on_break=live, on_continue=head)
+                body = _live(stmt.body, head, inner, facts, mark)
+                start = _live(stmt.test, live | body | own.reads, inner, facts, mark)
                 if start <= head:
                     break
                 head |= start
             live = head
+        elif isinstance(stmt, core.Try):
+            live = _live_try(stmt, live, exits, facts, mark)
         else:
             if mark and isinstance(stmt, core.Site):
-                stmt.used = stmt.target is not None and stmt.target in live
+                stmt.used = bool(stmt.targets & live)
             live = live - own.kills | own.reads
+        live |= exits.on_raise
     return live
+
+
+def _live_try(stmt: core.Try, after: frozenset[str], exits: _Exits, facts: Facts, mark: bool) -> frozenset[str]:
+    """What is live before a `try`: its handlers and its `finally` may start after any part of its body."""
+    if stmt.final:
+        every = after | exits.out | exits.on_break | exits.on_continue
+        own = _live(stmt.final, frozenset(), exits, facts, mark=False)
+        through = _live(stmt.final, every, exits, facts, mark)  # last: what it notes of the statements inside counts
+        facts.block_after[id(stmt.final)] = every
+        after = own | (after & through)
+        exits = _Exits(**{exit.name: own | (getattr(exits, exit.name) & through) for exit in fields(exits)})
+    handled = frozenset[str]()
+    for handler in stmt.handlers:
+        handled |= _live(handler.body, after, exits, facts, mark) - {handler.name}
+    handled |= facts.uses(stmt).reads
+    orelse = _live(stmt.orelse, after, exits, facts, mark)
+    return _live(stmt.body, orelse, replace(exits, on_raise=exits.on_raise | handled), facts, mark)
 
 
 def label(body: Block) -> None:
@@ -187,6 +222,10 @@ def _label(block: Block, prefix: str, counts: dict[str, int]) -> None:
             stmt.id = name("if")
             _label(stmt.body, prefix, counts)
             _label(stmt.orelse, prefix, counts)
+        elif isinstance(stmt, core.Try):
+            stmt.id = name("try")
+            for part in core.blocks(stmt):
+                _label(part, prefix, counts)
         elif isinstance(stmt, (core.For, core.While)):
             if sites(stmt):
                 stmt.id = name("loop")

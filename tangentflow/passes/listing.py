@@ -9,6 +9,7 @@ import gast
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
+from tangentflow.language.uses import changed_operands, root_name
 from tangentflow.passes.distribute import Planner
 from tangentflow.passes.facts import sites
 from tangentflow.source.printer import pretty, to_ast
@@ -77,7 +78,8 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
         return _block(block, lowered, planner, names)
 
     if isinstance(stmt, core.Glue):
-        return [to_ast(stmt.node)]
+        changed = _changed(stmt)
+        return [*([_note(f"changes {', '.join(changed)}")] if changed else []), to_ast(stmt.node)]
     if isinstance(stmt, core.Site):
         return _site(stmt, lowered)
     if isinstance(stmt, core.If):
@@ -99,6 +101,17 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
             *_how(stmt, planner),
             ast.While(test=ast.Constant(value=True), body=[*test, leave, *inner(stmt.body)], orelse=[]),
         ]
+    if isinstance(stmt, core.Try):
+        handlers = [
+            ast.ExceptHandler(
+                type=None if h.type is None else to_ast(h.type), name=h.name, body=inner(h.body) or [ast.Pass()]
+            )
+            for h in stmt.handlers
+        ]
+        body, final = inner(stmt.body) or [ast.Pass()], inner(stmt.final)
+        if not handlers and not final:
+            return [*body, *inner(stmt.orelse)]
+        return [ast.Try(body=body, handlers=handlers, orelse=inner(stmt.orelse), finalbody=final)]
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
@@ -138,7 +151,14 @@ def _site(stmt: core.Site, lowered: Lowered) -> list[ast.stmt]:
     else:
         text = ast.unparse(to_ast(stmt.expr))
     source = f"{stmt.target} = {text}" if stmt.target else text
-    return [_note(f"{stmt.id}, line {stmt.origin.lineno}"), *ast.parse(source).body]
+    changes = f", changes {', '.join(stmt.operands.changes)}" if stmt.operands.changes else ""
+    return [_note(f"{stmt.id}, line {stmt.origin.lineno}{changes}"), *ast.parse(source).body]
+
+
+def _changed(stmt: core.Glue) -> list[str]:
+    """Return the names that calls in a statement change in place, but for methods whose names say so."""
+    calls = [node for node in gast.walk(stmt.node) if isinstance(node, gast.Call)]
+    return sorted({str(root_name(operand)) for call in calls for operand in changed_operands(call)})
 
 
 def _argument(argument: core.Argument) -> str:

@@ -16,8 +16,9 @@ import gast
 from tangentflow.graph.nodes import Input
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
+from tangentflow.language.imports import Imported
 from tangentflow.passes.facts import sites
-from tangentflow.passes.slicing import Bound, Leave
+from tangentflow.passes.slicing import Bound, Leave, Unreached
 from tangentflow.source.printer import to_ast
 
 __all__ = ["Code", "Jumps", "Target", "limit", "lines", "skip", "text"]
@@ -53,10 +54,15 @@ def skip() -> Lines:
 
 @dataclass
 class Code:
-    """Emits one slice. `mutated` are names whose looked-up values the slice may change; `messages` issues messages."""
+    """Emits one slice.
+
+    `mutated` are names whose looked-up values the slice may change; `messages` issues messages; `advances`: it is the one that leads
+    from an iteration to the next.
+    """
 
     mutated: frozenset[str]
     messages: bool = False
+    advances: bool = False
     inputs: dict[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict)
     counters: list[tuple[str, str]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
@@ -75,11 +81,16 @@ class Code:
         """Emit one statement."""
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
+            if self.advances and "again" in stmt.jumps:
+                assert isinstance(stmt.node, gast.Raise) and isinstance(stmt.node.exc, gast.Name)
+                return lines(f"raise _tf.again({stmt.node.exc.id})")
             return [to_ast(stmt.node)]
         if isinstance(stmt, core.Site):
             return self._site(stmt, sure)
         if isinstance(stmt, Leave):
             return self._leave(stmt, jumps, sure)
+        if isinstance(stmt, Unreached):
+            return skip()
         if isinstance(stmt, Bound):
             return limit(stmt.loop, "_tf.index")
         if isinstance(stmt, core.If):
@@ -90,6 +101,8 @@ class Code:
             return self._for(stmt, jumps)
         if isinstance(stmt, core.While):
             return self._while(stmt, jumps)
+        if isinstance(stmt, core.Try):
+            return self._try(stmt, jumps, sure)
         if isinstance(stmt, core.Return):
             return jumps.on_return(stmt.value)
         if isinstance(stmt, core.Break):
@@ -113,18 +126,63 @@ class Code:
             call = to_ast(stmt.expr)
             assert isinstance(call, ast.Call)
             return [ast.Expr(ast.Call(_expr("_tf.message"), [call.func, *call.args], call.keywords))]
+        if stmt.operands.names:
+            return self._changed(stmt, sure)
         look = "own" if stmt.target in self.mutated else "out"
         call = f"_tf.{look}({self.reads(stmt.id, sure)})"
         return lines(f"{stmt.target} = {call}" if stmt.target else call)
+
+    def _changed(self, stmt: core.Site, sure: bool) -> Lines:
+        """Look up a call that changed operands: their new values first, since it may have raised after that."""
+        found = self._name("changed")
+        out = lines(f"{found} = _tf.own({self.reads(stmt.id, sure)})")
+        for name in stmt.operands.names:
+            out += lines(f"{name} = {found}.values[{name!r}]")
+        return out + lines(f"{stmt.target} = {found}.result()" if stmt.target else f"{found}.result()")
+
+    def _try(self, stmt: core.Try, jumps: Jumps, sure: bool) -> Lines:
+        """Emit a `try`. "Not run" passes through it: no handler catches it, and no `finally` goes on."""
+        self.total = False
+        asked = bool(stmt.handlers) or any(isinstance(inner, Target) for inner in stmt.orelse)
+        if not asked and not stmt.final:
+            return self.block([*stmt.body, *stmt.orelse], jumps, sure)
+        skeleton = (
+            "try:\n    pass\n"
+            + ("except _tf.OURS:\n    raise\n" if asked else "")
+            + ("finally:\n    _tf.check()" if stmt.final else "")
+        )
+        attempt = lines(skeleton)[0]
+        assert isinstance(attempt, ast.Try)
+        attempt.body = self.block(stmt.body, jumps, False) or [ast.Pass()]
+        for handler in stmt.handlers:
+            kind = None if handler.type is None else to_ast(handler.type)
+            body = self.block(handler.body, jumps, False) or [ast.Pass()]
+            name = handler.name
+            if name is not None and any(isinstance(inner, Target) for inner in core.walk(handler.body)):
+                # What the slice gives is evaluated after the handler has ended, and with it its name.
+                body = [*lines(f"{name} = _tf_caught"), *body]
+                name = "_tf_caught"
+            attempt.handlers.append(ast.ExceptHandler(type=kind, name=name, body=body))
+        orelse = self.block(stmt.orelse, jumps, False)
+        attempt.orelse = orelse if asked else []
+        if not asked:
+            attempt.body += orelse
+        attempt.finalbody += self.block(stmt.final, jumps, sure) if stmt.final else []
+        return [attempt]
 
     def _leave(self, stmt: Leave, jumps: Jumps, sure: bool) -> Lines:
         left = self._name("left")
         out = lines(f"{left} = _tf.leave({self.reads(stmt.loop.id, sure)})")
         if isinstance(stmt.loop, core.For) and stmt.loop.generator:
             out = _generator(out)
+        ends: Lines = []
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
-            out.append(ast.If(test=_expr(f"_tf.returned({left})"), body=leaves, orelse=[]))
+            ends.append(ast.If(test=_expr(f"_tf.returned({left})"), body=leaves, orelse=[]))
+        if stmt.caught:
+            ends += lines(f"_tf.go_on({left})")
+        else:
+            out, ends = out + ends, []
         deleted = _deleted(stmt.loop)
         for name in stmt.outputs:
             if name in deleted:  # it may be bound here and unbound after the loop
@@ -132,7 +190,7 @@ class Code:
             value = f"{left}.state[{name!r}]"
             value = f"_tf.fresh({value})" if name in self.mutated else value
             out += lines(f"if {name!r} in {left}.state:\n    {name} = {value}")
-        return out
+        return out + ends
 
     def _for(self, stmt: core.For, jumps: Jumps) -> Lines:
         inner = Jumps(jumps.on_return)
@@ -211,15 +269,16 @@ def _expr(source: str) -> ast.expr:
 
 
 def text(
-    body: Lines, names: Iterable[str], bound: Iterable[str], local: frozenset[str], mutated: frozenset[str]
+    body: Lines, names: Iterable[str], bound: Iterable[str], local: frozenset[str], mutated: frozenset[str],
+    imports: Iterable[Imported] = (),
 ) -> str:  # fmt: skip
-    """Return the text of `slice(_tf)`: the names taken at the start, then the body."""
-    sure = frozenset(bound)
-    head: Lines = []
+    """Return the text of `slice(_tf)`: imports of what it reads, the names taken at the start, then the body."""
+    sure, loaded = frozenset(bound), _loaded(body)
+    head: Lines = [to_ast(each.node) for each in imports if each.always or not loaded.isdisjoint(each.names)]
     for name in sorted(names):
         take = f"{name} = _tf.{'copy' if name in mutated else 'take'}({name!r})"
         head += lines(take if name in sure else f"if _tf.has({name!r}):\n    {take}")
-    undefined = sorted((_loaded(body) & local) - _stored([*head, *body]))
+    undefined = sorted((loaded & local) - _stored([*head, *body]))
     if undefined:  # names of the function whose assignments were cut away: they must not be taken for globals
         head = lines(f"if 0:\n    {' = '.join(undefined)} = None") + head
     function = lines("def slice(_tf): pass")[0]
@@ -251,5 +310,7 @@ def _stored(body: Sequence[ast.AST]) -> frozenset[str]:
             continue
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             names.add(node.id)
+        if isinstance(node, ast.ExceptHandler) and node.name is not None:
+            names.add(node.name)
         todo += list(ast.iter_child_nodes(node))
     return frozenset(names)

@@ -19,7 +19,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
 
-__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer"]
+__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer", "Unreached", "leaves"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Mode:
     breaks: bool = True
     looping: bool = False
     drop: frozenset[str] = frozenset()
+    exact: bool = False
+    held: frozenset[str] = frozenset()
 
 
 LAX = Mode(effects=True)
@@ -55,11 +57,12 @@ WHOLE = Mode(full=True, effects=True, whole=True, messages=True)
 
 @dataclass(eq=False)
 class Leave(Stmt):
-    """In a slice: the state that a serial loop left, looked up."""
+    """In a slice: the state that a serial loop left, looked up. `caught`: also where it left by an exception or a `return`."""
 
     loop: core.For | core.While
     outputs: tuple[str, ...]
     returns: bool
+    caught: bool
 
 
 @dataclass(eq=False)
@@ -69,24 +72,39 @@ class Bound(Stmt):
     loop: core.While
 
 
+@dataclass(eq=False)
+class Unreached(Stmt):
+    """In a slice: control that gets here does not get to the target."""
+
+
 class Slicer:
-    """Slices of one flow. `serial` says of a loop with sites whether it runs in order; `outputs` what such a loop leaves."""
+    """Slices of one flow. Of a loop with sites, `serial` says whether it runs in order, `outputs` what it leaves then, and
+    `caught` whether it stands in a `try`, so that its state counts also where an exception ends it.
+    """
 
     def __init__(
-        self, facts: Facts, serial: Callable[[Stmt], bool], outputs: Callable[[Stmt], tuple[str, ...]], total: Callable[[core.If], bool]
+        self, facts: Facts, serial: Callable[[Stmt], bool], outputs: Callable[[Stmt], tuple[str, ...]],
+        caught: Callable[[Stmt], bool], total: Callable[[core.If], bool],
     ) -> None:  # fmt: skip
         self.facts = facts
         self.serial = serial
         self.outputs = outputs
+        self.caught = caught
         self.total = total
 
-    def block(self, block: Block, need: set[str], mode: Mode, end: int | None = None) -> tuple[Block, set[str], Mode]:
-        """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there."""
+    def block(
+        self, block: Block, need: set[str], mode: Mode, end: int | None = None, lane: int = 0
+    ) -> tuple[Block, set[str], Mode]:
+        """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there.
+
+        An effect in a `lane` does not wait for the others in it. What comes after a lane waits for all of them.
+        """
         kept: Block = []
         need = set(need)
         at_end = mode
         tail = mode.tail
         first_jump, first_effect = self.facts.bars(block)
+        passing, settled = 0, mode  # the lane that is passed, and the mode before it
         for index in range(len(block) if end is None else end, 0, -1):
             calm = (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect)
             if calm and not need and not mode.full and not mode.messages:
@@ -94,11 +112,25 @@ class Slicer:
             stmt = block[index - 1]
             if at_end.looping and _skips_rest(stmt):
                 mode = at_end  # an effect after this did not run in every iteration, so it does not stand for what is before
+            if passing and stmt.lane != passing:
+                passing, mode = 0, settled
             if kept and not mode.tail:
                 mode = replace(mode, tail=True)
-            keep, need, mode = self.stmt(stmt, need, mode)
+            if not stmt.lane:
+                keep, need, mode = self.stmt(stmt, need, mode)
+            elif stmt.lane == lane:
+                free = mode.full and not mode.exact and not mode.whole and self.facts.has_effect(stmt)
+                keep, need, _ = self.stmt(stmt, need, replace(mode, full=False, effects=False) if free else mode)
+            else:
+                if passing != stmt.lane:
+                    passing, settled = stmt.lane, mode
+                keep, need, before = self.stmt(stmt, need, mode)
+                settled = before if mode.effects and not before.effects else settled
+            need |= mode.held
             if keep is not None:
                 kept.append(keep)
+        if passing:
+            mode = settled
         kept.reverse()
         return kept, need, replace(mode, tail=tail) if mode.tail != tail else mode
 
@@ -112,10 +144,14 @@ class Slicer:
             return self._if(stmt, need, mode)
         if isinstance(stmt, (core.For, core.While)):
             return self._loop(stmt, need, mode)
+        if isinstance(stmt, core.Try):
+            return self._try(stmt, need, mode)
         if isinstance(stmt, core.Return):
             if mode.whole:
                 return stmt, set(self.facts.uses(stmt).reads), mode
             return (stmt, set(), mode) if mode.guards else (None, need, mode)
+        if isinstance(stmt, Unreached):
+            return stmt, need, mode
         if isinstance(stmt, core.Continue):
             return (stmt if mode.tail else None), need, mode
         return (stmt if mode.breaks else None), need, mode
@@ -135,11 +171,11 @@ class Slicer:
                 return self._glue(_evaluated(stmt), need, mode)
             own = self.facts.uses(stmt)
             return stmt, need - own.kills | own.reads, mode
-        wanted = stmt.target in need or mode.full or (mode.effects and stmt.effect)
+        wanted = bool(stmt.targets & need) or mode.full or (mode.effects and stmt.effect)
         if not wanted:
             return None, need, mode
-        need = need - {stmt.target} if stmt.target else need
-        if stmt.effect and mode.effects and not mode.whole:
+        need = need - stmt.targets
+        if stmt.effect and mode.effects and not mode.whole and not mode.exact:
             mode = _settled(mode)
         return stmt, need, mode
 
@@ -154,6 +190,35 @@ class Slicer:
         if not body and not orelse and not raising:
             return None, need, mode
         return replace(stmt, body=body, orelse=orelse), before_body | before_orelse | reads, mode
+
+    def _try(self, stmt: core.Try, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
+        inner = replace(mode, full=True) if mode.effects and self.facts.has_effect(stmt) else mode
+        sliced, before = self.attempt(stmt, need, inner)
+        if not any(core.blocks(sliced)):
+            return None, need, mode
+        if stmt.handlers or leaves(stmt.final) or (inner.full and sliced.final):
+            sliced, before = self.attempt(stmt, need, inner, exact=True)
+        return sliced, before, mode
+
+    def attempt(
+        self, stmt: core.Try, need: set[str], mode: Mode, exact: bool = False, exact_rest: bool = False
+    ) -> tuple[core.Try, set[str]]:
+        """Slice the parts of a `try`. `exact`: its body decides which way it goes; `exact_rest`: so do its handlers and its `else`."""
+        on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
+        final, after, _ = self.block(stmt.final, on, mode)
+        anywhere = need | after | mode.held
+        rest = _exact(mode, anywhere) if exact_rest else mode
+        handlers, handled = [], set(self.facts.uses(stmt).reads)
+        for handler in stmt.handlers:
+            body, before, _ = self.block(handler.body, after, rest)
+            handlers.append(core.Handler(handler.type, handler.name, body))
+            handled |= before - {handler.name} if handler.name else before
+        orelse, before, _ = self.block(stmt.orelse, after, rest)
+        within = _exact(mode, anywhere | handled) if exact else replace(mode, tail=mode.tail or bool(orelse))
+        body, before, _ = self.block(stmt.body, before, within)
+        if not exact:
+            before |= handled
+        return core.Try(stmt.origin, body, handlers, orelse, final, stmt.id), before
 
     def _loop(self, stmt: core.For | core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         if not sites(stmt):
@@ -198,9 +263,9 @@ class Slicer:
         effect = mode.effects and self.facts.has_effect(stmt)
         if not (set(outputs) & need or mode.full or effect or leaves):
             return None, need, mode
-        if effect and not mode.whole:
+        if effect and not mode.whole and not mode.exact:
             mode = _settled(mode)
-        return Leave(stmt.origin, stmt, outputs, returns(stmt)), need - set(outputs), mode
+        return Leave(stmt.origin, stmt, outputs, returns(stmt), self.caught(stmt)), need - set(outputs), mode
 
     def _expanded(self, stmt: core.For | core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         """A serial loop with messages is replayed iteration by iteration, so that they come in order."""
@@ -219,9 +284,29 @@ def _evaluated(stmt: core.Site) -> core.Glue:
 
 def _skips_rest(stmt: Stmt) -> bool:
     """Whether a `break` or `continue` of the loop around stands in it."""
-    if isinstance(stmt, core.If):
-        return any(_skips_rest(inner) for inner in [*stmt.body, *stmt.orelse])
+    if isinstance(stmt, (core.If, core.Try)):
+        return any(_skips_rest(inner) for block in core.blocks(stmt) for inner in block)
     return isinstance(stmt, (core.Break, core.Continue))
+
+
+def leaves(block: Block) -> bool:
+    """Whether a block may end by a jump, which would take the place of an exception."""
+    return any(_skips_rest(stmt) or returns(stmt) for stmt in block)
+
+
+def _exact(mode: Mode, held: set[str]) -> Mode:
+    """In code whose exceptions are caught: whatever may raise counts, and so does every name that may be read after it."""
+    return replace(
+        mode,
+        full=True,
+        guards=True,
+        raises=True,
+        tail=True,
+        breaks=True,
+        exact=True,
+        drop=frozenset(),
+        held=frozenset(held),
+    )
 
 
 def _settled(mode: Mode) -> Mode:

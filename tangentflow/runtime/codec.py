@@ -1,11 +1,13 @@
 """Outcomes as bytes: what steps store and what their consumers load, the same in every executor.
 
 The bytes are a header (magic, version, kind, Python minor, length of the text), the text of an exception for those who
-cannot load it, and a pickle stream of `runtime.pickling`.
+cannot load it, and a pickle stream of `runtime.pickling`. Small values of plain built-in types have a kind of their own, which takes
+the standard library's pickle alone and is therefore quick.
 """
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import Any
 
@@ -15,10 +17,13 @@ from tangentflow.runtime.digest import digest
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.traces import remote_traceback
 
-__all__ = ["decode", "digest", "encode", "remote_traceback", "roundtrip"]
+__all__ = ["decode", "digest", "encode", "holds_exception", "remote_traceback", "roundtrip"]
 
 _MAGIC = b"tangentflow:outcome\x01"
-_KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"R": Raised}
+_KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"P": Value, b"R": Raised}
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+_PLAIN_HEAD = _MAGIC + b"P" + bytes([sys.version_info[1]]) + bytes(4)
+_SMALL = 16
 _START = len(_MAGIC) + 6
 _TEXT = 20_000
 
@@ -30,6 +35,8 @@ def encode(outcome: Outcome, *, where: str, what: str = "the result", path: str 
     if a value cannot be pickled or not be loaded again. An exception always can be: one whose args or attributes cannot
     is stored as a NotPicklable that has its type and repr in the message, and its traceback, cause and context.
     """
+    if isinstance(outcome, Value) and _is_plain(outcome.value):
+        return _PLAIN_HEAD + pickle.dumps(outcome.value, pickling.PROTOCOL)
     return _encode(outcome, where, what, path)[0]
 
 
@@ -43,13 +50,14 @@ def decode(data: bytes, *, where: str = "") -> Outcome:
         raise TangentflowError(
             f"the stored outcome{step} is not one that this version can read: it begins {data[:24]!r}"
         )
-    kind = _KINDS.get(data[len(_MAGIC) : len(_MAGIC) + 1])
+    letter = data[len(_MAGIC) : len(_MAGIC) + 1]
+    kind = _KINDS.get(letter)
     if kind is None:
         raise TangentflowError(f"the stored outcome{step} has an unknown kind: it begins {data[:24]!r}")
     minor = data[_START - 5]
     body = _START + int.from_bytes(data[_START - 4 : _START], "big")
     try:
-        content = pickling.loads(memoryview(data)[body:])
+        content = (pickle.loads if letter == b"P" else pickling.loads)(memoryview(data)[body:])
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         if minor != sys.version_info[1]:
@@ -60,9 +68,28 @@ def decode(data: bytes, *, where: str = "") -> Outcome:
     return kind(content)
 
 
+def holds_exception(data: bytes) -> bool:
+    """Whether `encode` was given an exception: nothing is loaded to find out."""
+    return data[len(_MAGIC) : len(_MAGIC) + 1] == b"R"
+
+
 def roundtrip(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> Outcome:
     """Return a copy of `outcome` as another process would see it. Raises NotPicklable as `encode` does."""
+    if isinstance(outcome, Value) and _is_plain(outcome.value):
+        return Value(pickle.loads(pickle.dumps(outcome.value, pickling.PROTOCOL)))
     return _encode(outcome, where, what, path)[1]
+
+
+def _is_plain(value: Any, depth: int = 3) -> bool:
+    """Whether a value is small and of built-in types alone, so that nothing in pickling it can fail."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return True
+    if not depth or kind not in (tuple, list, dict) or len(value) > _SMALL:
+        return False
+    if kind is dict:
+        return all(type(key) in _PLAIN for key in value) and all(_is_plain(part, depth - 1) for part in value.values())
+    return all(_is_plain(part, depth - 1) for part in value)
 
 
 def _encode(outcome: Outcome, where: str, what: str, path: str) -> tuple[bytes, Outcome]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 __all__ = ["glue", "in_glue"]
 
 _inside: ContextVar[bool] = ContextVar("tangentflow_in_glue", default=False)
 
 
-@contextmanager
-def glue() -> Iterator[None]:
-    """Mark that glue is evaluated."""
-    token = _inside.set(True)
-    try:
-        yield
-    finally:
-        _inside.reset(token)
+class glue:
+    """Mark that glue is evaluated: `with glue():`."""
+
+    __slots__ = ("token",)
+
+    token: Token[bool]
+
+    def __enter__(self) -> None:
+        self.token = _inside.set(True)
+
+    def __exit__(self, *raised: object) -> None:
+        _inside.reset(self.token)
 
 
 def in_glue() -> bool:

@@ -21,9 +21,9 @@ from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
-from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned
+from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
 
-__all__ = ["PLAN", "Pod", "main"]
+__all__ = ["PLAN", "Pod", "call_path", "main"]
 
 PLAN = "plan.json"
 """The member of a bundle that says what each pod does."""
@@ -42,11 +42,11 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     files = Files(spec["inputs"])
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
-    path = _call_path(plan, parameters["frame"])
+    path = call_path(plan, parameters["frame"])
     return Pod(flow, spec, files, functions, parameters, path).run()
 
 
-def _call_path(plan: Json, frame: str) -> str:
+def call_path(plan: Json, frame: str) -> str:
     """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main/.0/3`."""
     flow = plan["flows"][plan["root"]]
     parts = []
@@ -68,6 +68,7 @@ class Pod(Hosted):
             failed = not self._step(self.nodes[self.spec["step"]])
         if not failed:
             self.region(self.spec["region"], self.indices)
+        failed = failed or self.uncaught
         for end in self.spec["ends"]:
             bad = self._result() if end is None else self._advance(self.nodes[end])
             failed = failed or bad
@@ -120,7 +121,7 @@ class Pod(Hosted):
         if isinstance(moved, Next):
             self.hosted = set(self.spec["begins"])
             return self.proceed(node, outer, i + 1, moved.state)
-        assert isinstance(moved, (Done, Returned))
+        assert isinstance(moved, (Done, Returned, Threw))
         return self.leave(node, outer, Value(moved))
 
     def _result(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from tangentflow.errors import NotPicklable, StepKilled
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import Address, Done, NotRun, Returned
+from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
 __all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "lost", "parse_ix", "spell"]
 
@@ -117,12 +117,12 @@ class Own:
             raise NotRun(address)
         outcome = decode(data, where=address[0])
         if isinstance(outcome, Raised):
-            raise outcome.exception
+            throw(outcome.exception)
         return outcome.value
 
-    def left(self, address: Address) -> Done | Returned:
+    def left(self, address: Address) -> Done | Returned | Threw:
         """Return what a serial loop left, or raise its exception. Raises NotRun if it has not ended."""
-        left: Done | Returned = self.outcome(address, False)
+        left: Done | Returned | Threw = self.outcome(address, False)
         return left
 
     def message(self, call: Callable[[], object]) -> None:

@@ -6,16 +6,17 @@ Hosted glue never fails its host: what goes wrong in it is recorded, and whoever
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from tangentflow.errors import InternalError, LoopLimit, MutatedArgument
-from tangentflow.runtime.codec import digest
-from tangentflow.runtime.glue import glue
+from tangentflow.errors import InternalError, LoopLimit
+from tangentflow.runtime.once import Once
+from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.podfiles import Files, Indices, ix_text
+from tangentflow.runtime.podfiles import Files, Indices, ix_text, lost
 from tangentflow.runtime.podreplay import Json, Replays
-from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Scanned
+from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Scanned, Threw
 from tangentflow.runtime.slices import bind
 
 __all__ = ["Hosted"]
@@ -36,6 +37,7 @@ class Hosted(Replays):
         super().__init__(flow, spec, files, functions, parameters, path)
         self.flags: dict[str, str] = {}
         self.hosted = set(spec["hosted"])
+        self.uncaught = False
 
     def region(self, region: str, indices: Indices) -> None:
         """Evaluate what of a region this pod hosts, in program order."""
@@ -68,7 +70,7 @@ class Hosted(Replays):
             call = self.replay(node["slice"], indices)
             if call is SKIP:
                 return
-            outcome: Outcome = Value(_evaluate_once(call, node))
+            outcome = Once(call, Operands(**node["operands"])).evaluate(node["text"], node["line"])
         except NotRun:
             return
         except BaseException as error:
@@ -106,6 +108,39 @@ class Hosted(Replays):
         self.flags[node["flag"]] = "2" if test is None else "1" if test else "0"
         if test is not None:
             self.region(node["regions"][0 if test else 1], indices)
+
+    def _try(self, node: Json, indices: Indices) -> None:
+        """Find out how the body of a `try` ended: by an exception that handler 0, 1, … takes, by none ("else"), or otherwise ("none")."""
+        body, *handlers, orelse, final = node["regions"]
+        if node["local"]:
+            self.region(body, indices)
+        picked: Any = SKIP
+        try:
+            picked = self._pick(node, indices)
+        except BaseException:
+            if node["tried"]:
+                traceback.print_exc()
+            self.uncaught = self.uncaught or (node["tried"] and not node["swallows"])
+        chosen = None if picked is SKIP else orelse if picked < 0 else handlers[picked]
+        if node["flag"] is not None:
+            self.flags[node["flag"]] = "none" if picked is SKIP else "else" if picked < 0 else str(picked)
+        if chosen is not None:
+            self.region(chosen, indices)
+        if node["local"]:
+            self.region(final, indices)
+
+    def _pick(self, node: Json, indices: Indices) -> Any:
+        """Replay the body. What it lacks when all of it is over is lost, and a handler may take that."""
+        while True:
+            try:
+                return self.replay(node["pick"], indices)
+            except NotRun as missing:
+                site, at = missing.address
+                if not node["tried"] or self.store.find(missing.address) is not None:
+                    raise
+                path = self.path(site, at)
+                lacking = self.nodes[site]
+                self._record(lacking, at, Raised(lost(lacking["kind"], lacking.get("name", path), path)))
 
     def _map(self, node: Json, indices: Indices) -> None:
         try:
@@ -180,18 +215,14 @@ class Hosted(Replays):
     def leave(self, node: Json, outer: Indices, outcome: Outcome) -> bool:
         """Record what a serial loop left; return whether that is an exception."""
         self._record(node, outer, outcome)
-        return isinstance(outcome, Raised)
+        return isinstance(outcome, Raised) or isinstance(outcome.value, Threw)
 
 
-_HOSTED = {"Glue": Hosted._glue, "Call": Hosted._call, "If": Hosted._if, "Map": Hosted._map, "Loop": Hosted._loop}
-
-
-def _evaluate_once(call: Any, node: Json) -> Any:
-    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
-    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
-    before = digest(operands)
-    with glue():
-        value = call()
-    if digest(operands) != before:
-        raise MutatedArgument(node["text"], ", ".join(call.__code__.co_freevars), node["line"])
-    return value
+_HOSTED = {
+    "Glue": Hosted._glue,
+    "Call": Hosted._call,
+    "If": Hosted._if,
+    "Try": Hosted._try,
+    "Map": Hosted._map,
+    "Loop": Hosted._loop,
+}

@@ -10,12 +10,12 @@ import copy
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
 
 from tangentflow.errors import InternalError, LoopLimit
 
-__all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store"]
+__all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store", "Threw", "throw"]
 
 Address = tuple[str, tuple[int, ...]]
 """A site (or loop) of a flow and the indices of the loops around it."""
@@ -27,6 +27,9 @@ class NotRun(BaseException):
     def __init__(self, address: Address) -> None:
         super().__init__(address)
         self.address = address
+
+
+_AGAIN = "_tangentflow_again"
 
 
 class _Skip:
@@ -63,9 +66,18 @@ class Done:
 
 @dataclass(frozen=True)
 class Returned:
-    """The workflow returned from inside a serial loop."""
+    """The workflow returned from inside a serial loop; `state` is what the loop left where a `try` around it may read it."""
 
     value: Any
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Threw:
+    """A serial loop inside a `try` ended by an exception and left this state."""
+
+    error: BaseException
+    state: dict[str, Any]
 
 
 class Store(Protocol):
@@ -74,11 +86,32 @@ class Store(Protocol):
     def outcome(self, address: Address, own: bool) -> Any:
         """Return the value of a site or raise its exception; with `own`, a copy that the caller may change."""
 
-    def left(self, address: Address) -> Done | Returned:
+    def left(self, address: Address) -> Done | Returned | Threw:
         """Return what a serial loop left, or raise its exception."""
 
     def message(self, call: Callable[[], object]) -> None:
         """Issue a message (print, logging) unless this one was issued before."""
+
+
+def throw(error: BaseException) -> NoReturn:
+    """Raise a recorded exception, as if it had been raised here: what a handler around is handling ends its chain of contexts.
+
+    If a bare `raise` raised it in a loop of that handler, it is the very one that is being handled.
+    """
+    handled = sys.exc_info()[1]
+    if handled is not None and vars(error).get(_AGAIN):
+        raise handled
+    kept, last, seen = error.__context__, error, {id(error)}
+    while last.__context__ is not None and id(last.__context__) not in seen:
+        last = last.__context__
+        seen.add(id(last))
+    try:
+        raise error
+    finally:
+        if kept is not None:  # raising has put `handled` in its place
+            error.__context__ = kept
+            if last is not error and id(handled) not in seen:
+                last.__context__ = handled
 
 
 class _Generator:
@@ -94,6 +127,7 @@ class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
     SKIP = SKIP
+    once = (0,)
     OURS = (NotRun, KeyboardInterrupt, InternalError)
     ANY = BaseException
 
@@ -134,15 +168,31 @@ class Replay:
         """Like `out`, but a value that the replay may change."""
         return self._store.outcome((site, self._indices + indices), True)
 
-    def leave(self, loop: str, *indices: int) -> Done | Returned:
+    def leave(self, loop: str, *indices: int) -> Done | Returned | Threw:
         """Return what a serial loop left, or raise the exception that ended it."""
         return self._store.left((loop, self._indices + indices))
+
+    def go_on(self, left: Done | Returned | Threw) -> None:
+        """Raise the exception that ended a serial loop, now that the state which it left is there."""
+        if isinstance(left, Threw):
+            throw(left.error)
+
+    def again(self, error: BaseException) -> BaseException:
+        """Mark an exception as raised again by a bare `raise`: the handler that it stands in is not part of this slice."""
+        vars(error)[_AGAIN] = True
+        return error
+
+    def check(self) -> None:
+        """Keep a `finally` from running where the replay has only come to an outcome that is not there."""
+        pending = sys.exc_info()[1]
+        if isinstance(pending, self.OURS):
+            raise pending
 
     def message(self, function: Callable[..., object], /, *args: Any, **kwargs: Any) -> None:
         """Issue a message once; its arguments are evaluated in every replay, as they may raise or bind names."""
         self._store.message(lambda: function(*args, **kwargs))
 
-    def returned(self, left: Done | Returned) -> bool:
+    def returned(self, left: Done | Returned | Threw) -> bool:
         """Whether a serial loop ended with a `return`."""
         return isinstance(left, Returned)
 
@@ -150,6 +200,7 @@ class Replay:
         """Return a function that collects its arguments; it bears the name of the callee, for Python's error messages."""
 
         def collect(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+            kwargs.pop("after", None)  # it was looked up, and that is all that it is for
             return args, kwargs
 
         callee = self._calls.get(key)
@@ -188,5 +239,5 @@ class Replay:
 
 
 # Generated code reaches these through `_tf`.
-for _type in (Done, Next, Returned, Scanned):
+for _type in (Done, Next, Returned, Scanned, Threw):
     setattr(Replay, _type.__name__, _type)

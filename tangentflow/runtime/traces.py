@@ -46,18 +46,27 @@ def strip_root(directory: str | Path) -> None:
 
 
 def capture(exception: BaseException) -> tuple[Frame, ...]:
-    """Return the frames of the exception's traceback, outermost first, without those of this package that lead to it."""
+    """Return the frames of the exception's traceback, outermost first, without those of this package.
+
+    A slice that only passes on what a step has raised goes too; one that raises itself stays.
+    """
     frames: list[Frame] = []
     entry = exception.__traceback__
     while entry is not None:
         frames.append(_frame(entry))
         entry = entry.tb_next
-    start = next((i for i, frame in enumerate(frames) if not frame[0].startswith(_OWN)), 0)
-    frames = [(_relative(name), *rest) for name, *rest in frames[start:]]  # type: ignore[misc]
+    kept = [frame for frame, below in zip(frames, [*frames[1:], None]) if not _is_machinery(frame, below)]
+    frames = [(_relative(name), *rest) for name, *rest in kept or frames]  # type: ignore[misc]
     if len(frames) > _LIMIT:
         half = _LIMIT // 2
         frames = frames[:half] + frames[-half:]
     return tuple(frames)
+
+
+def _is_machinery(frame: Frame, below: Frame | None) -> bool:
+    if frame[0].startswith(_OWN):
+        return True
+    return frame[0].startswith("<tangentflow ") and below is not None and below[0].startswith(_OWN)
 
 
 def restore(exception: BaseException, frames: tuple[Frame, ...]) -> None:

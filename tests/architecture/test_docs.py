@@ -29,3 +29,12 @@ def test_the_design_page_names_folders_that_exist():
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     for name in re.findall(r"^\| `tangentflow/([\w./]+)` \|", text, re.MULTILINE):
         assert (ROOT / "tangentflow" / name).exists(), name
+
+
+def test_every_node_of_the_syntax_has_a_row_and_every_rule_a_program():
+    import runpy
+
+    constructs = runpy.run_path(str(ROOT / "docs" / "constructs.py"))
+    rows = {row[0]: row for row in constructs["rows"]()}
+    assert set(rows) == {f"`{node.__name__}`" for node in constructs["nodes"]()}
+    assert [name for name, row in rows.items() if "no program" in row] == []

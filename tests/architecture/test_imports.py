@@ -20,12 +20,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     ("errors",),
     ("runtime",),
+    ("checks",),
     ("decorators", "order"),
     ("source",),
     ("language",),
     ("graph",),
     ("passes",),
     ("bundling", "draw", "engine", "argo", "simulator"),
+    ("client", "explain"),
     ("cli",),
     ("__main__",),
 )
@@ -116,7 +118,9 @@ def test_emitters_know_nothing_of_syntax_and_the_language_nothing_of_yaml():
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if part(p) in ("errors", "runtime", "decorators", "order")], ids=lambda p: p.stem
+    "path",
+    [p for p in FILES if part(p) in ("errors", "runtime", "checks", "decorators", "order")],
+    ids=lambda p: p.stem,
 )
 def test_what_pods_import_is_the_standard_library(path):
     at_top = {name.split(".")[0] for _, name in imports(ast.parse(path.read_text()), at_top=True)}

@@ -16,6 +16,7 @@ import pytest
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.simulated import simulate
 from tangentflow.errors import LanguageError
+from tangentflow.graph.nodes import Try
 from tests.argo.forking import forking
 from tests.corpus import steps
 from tests.corpus.steps import Plan, canon, shape
@@ -69,4 +70,10 @@ def test_same_as_plain(workflow):
             run = simulate(graph, args, kwargs, workers=1)
         steps.reset()
         assert (("value", canon(run.result())) if run.error is None else ("raised", shape(run.error))) == plain
-        assert ran is None or run.pods - len(run.helpers) == ran
+        started = run.pods - len(run.helpers)
+        # In a `try`, values that need nothing of a step that fails may have run although its exception was caught.
+        assert ran is None or started == ran or (started > ran and tries(graph))
+
+
+def tries(graph):
+    return any(isinstance(node, Try) for flow in graph.flows for node in flow.body.walk())

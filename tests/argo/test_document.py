@@ -18,6 +18,7 @@ from tangentflow.engine.simulated import simulate
 from tangentflow.errors import TangentflowError
 from tests.argo import programs
 from tests.argo.forking import forking
+from tests.corpus import hard, ordering
 
 ALL = [
     name for name, value in vars(programs).items() if hasattr(value, "graph") and value.__module__ == programs.__name__
@@ -223,5 +224,7 @@ def closed():
 def test_a_document_needs_nothing_of_this_process():
     """Real processes: an interpreter without installed packages, and nothing but the document."""
     assert programs.constant_call.simulate().result() == programs.constant_call()
+    assert ordering.effects_in_parallel.simulate(2).result() == ordering.effects_in_parallel(2)
+    assert hard.try_around_one_item.simulate([4, 1]).result() == hard.try_around_one_item([4, 1])
     with pytest.raises(TangentflowError, match="needs the module 'pytest', which is not here: install it in the image"):
         closed.simulate().result()

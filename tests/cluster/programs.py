@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from tangentflow import step, workflow
@@ -138,3 +139,13 @@ def naps():
     first = nap(1)
     second = nap(2)
     return first, second
+
+
+@step
+def die(x):
+    os.kill(os.getpid(), 9)
+
+
+@workflow
+def dies(n):
+    return same(die(add(n)))

@@ -10,6 +10,7 @@ from tangentflow.engine.stored import stored_outcome
 from tangentflow.runtime.outcome import Raised, Value
 from tests.cluster import programs
 from tests.cluster.store import download
+from tests.corpus import hard, ordering, tries
 
 pytestmark = pytest.mark.cluster
 
@@ -43,6 +44,19 @@ CASES = {
     "hostile strings": (programs.echo, (HOSTILE,)),
     "glue raises": (programs.raises_in_glue, (1,)),
     "two naps": (programs.naps, ()),
+    "a handler": (tries.everything, (1,)),
+    "no handler": (tries.everything, (3,)),
+    "a handler that raises again": (tries.everything, (0,)),
+    "jumps through finally": (tries.jump_through_two_finallys, (4,)),
+    "the state of a loop that failed": (tries.while_in_try, (9,)),
+    "a try in a fan-out": (tries.try_in_fan_out, ([3, 1, 2],)),
+    "a try around one item": (hard.try_around_one_item, ([1, 4, 2],)),
+    "a return from a loop in a try": (hard.return_from_loop_in_try, ([5, 3, 1, 0],)),
+    "Fibonacci": (hard.fibonacci, (4,)),
+    "glue fails before a step": (hard.glue_error_before_step_error, ([1] * 7,)),
+    "inner counts that vary": (hard.inner_counts_that_vary, (3,)),
+    "a while with a fan-out": (hard.while_with_fan_out, (3,)),
+    "effects in parallel": (ordering.effects_in_parallel, (2,)),
 }
 
 

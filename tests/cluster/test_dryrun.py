@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.errors import LanguageError
 from tests.language.contract import arguments
 
 pytestmark = pytest.mark.cluster
@@ -23,18 +22,9 @@ def programs() -> list[WorkflowFunction[..., object]]:
     for path in sorted(CORPUS.glob("*.py")):
         module = importlib.import_module(f"tests.corpus.{path.stem}")
         for value in vars(module).values():
-            if isinstance(value, WorkflowFunction) and not waits_for_try(value):
+            if isinstance(value, WorkflowFunction):
                 found.setdefault(f"{value.__module__.rpartition('.')[2]}.{value.__qualname__}", value)
     return list(found.values())
-
-
-def waits_for_try(workflow: WorkflowFunction[..., object]) -> bool:
-    """Whether the one reason why a program is refused is `try`, which is not lowered yet."""
-    try:
-        _ = workflow.graph
-    except LanguageError as error:
-        return {offence.code for offence in error.offences} == {"TF101"}
-    return False
 
 
 def documents(workflow: WorkflowFunction[..., object]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import add, e, f, g, h, ident, make, pair, table
+from tests.corpus.steps import add, e, f, g, h, ident, make, pair, size, table
 
 
 @workflow
@@ -360,3 +360,80 @@ def dead_stores(n):
     a = g(n)
     a = f(a)
     return 1
+
+
+@workflow
+def renamed_then_changed(n):
+    ys = make(n)
+    xs = ys
+    xs.append(1)
+    z = size(xs)
+    xs.append(2)
+    return f(z), size(xs), xs
+
+
+@workflow
+def chosen_then_changed(n):
+    a = make(n)
+    xs = a if n else [7]
+    xs.append(1)
+    z = size(xs)
+    xs += [2]
+    return f(z), size(xs), xs
+
+
+@workflow
+def swapped_then_changed(n):
+    a, b = make(n), make(n + 1)
+    a, b = b, a
+    a.append(1)
+    b.append(2)
+    z = add(size(a), size(b))
+    b.append(4)
+    return f(z), a, b
+
+
+@workflow
+def put_then_changed_in_loop(xs):
+    d = {}
+    for x in xs:
+        a = make(x)
+        d[x] = a
+        d[x].append(5)
+    return size(list(d)), d
+
+
+@workflow
+def gathered_then_changed(n):
+    rows = [make(i) for i in range(n)]
+    if rows:
+        rows[0].append(1)
+    z = size(rows)
+    if rows:
+        rows[0].append(2)
+    return f(z), rows
+
+
+class Grid:
+    """A value with operators of its own."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __matmul__(self, other):
+        return Grid(self.value * other.value + 1)
+
+    def __eq__(self, other):
+        return isinstance(other, Grid) and self.value == other.value
+
+
+@workflow
+def every_operator(n):
+    a = f(n)
+    shifted = (a << 2) >> 1
+    shifted >>= 1
+    shifted <<= 3
+    bits = ((a & 6) | (n ^ 5)) & ~1
+    grid = Grid(a) @ Grid(shifted)
+    grid @= Grid(2)
+    return a // 2, a % 3, a**2, -a, +a, a / 4, shifted, bits, grid.value, f(shifted)

@@ -663,3 +663,37 @@ def pure_and_dropped_in_try(n):
         none(n)
     ev(n)
     return less(n, 1), half(n), h(n), pair(n), one(), make(n)
+
+
+@workflow
+def finally_passes(n):
+    try:
+        a = f(n)
+        e(a)
+    finally:
+        pass
+    return g(a)
+
+
+@workflow
+def all_of_it_passes(n):
+    try:
+        pass
+    except Known:
+        pass
+    else:
+        pass
+    finally:
+        pass
+    return f(n)
+
+
+@workflow
+def step_only_in_else(n):
+    try:
+        6 // n + 0 == 2
+    except ZeroDivisionError:
+        return "zero"
+    else:
+        a = f(n)
+    return a

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import tangentflow
-from tests.engine import steps
+from tests.engine import policy_steps, steps
 
 EXECUTORS = ("inline", "thread", "process")
 
@@ -135,3 +135,15 @@ def test_a_run_has_a_name_of_its_own():
     first, second = (steps.echo.options(executor="inline").run([]) for _ in range(2))
     assert first.id != second.id and first.id.startswith("echo-")
     assert first.wait() is first
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_what_steps_write_is_shown_and_kept(executor, capsys):
+    run = policy_steps.chat.options(executor=executor).run(3)
+    out, err = capsys.readouterr()
+    assert sorted(out.splitlines()) == ["out 0", "out 1", "out 2"]
+    assert sorted(err.splitlines()) == ["err 0", "err 1", "err 2"]
+    for i, step in enumerate(run.steps):
+        assert sorted(step.logs().splitlines()) == [f"err {i}", f"out {i}"]
+    lines = [f"loop[{i}].chatter: {name} {i}" for i in range(3) for name in ("err", "out")]
+    assert sorted(run.logs().splitlines()) == lines

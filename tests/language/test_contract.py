@@ -11,18 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import gast
 import pytest
 
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.language.registry import REFUSALS
 from tests.corpus.steps import Plan
 from tests.language.contract import Schedule, arguments, check_call, check_source, compiled
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-LATER = {"tries": gast.Try} if gast.Try in REFUSALS else {}
-"""Modules that show a construct which the language does not have yet."""
-MODULES = sorted(p.stem for p in CORPUS.glob("*.py") if p.stem not in ("steps", "library", *LATER))
+MODULES = sorted(p.stem for p in CORPUS.glob("*.py") if p.stem not in ("steps", "library"))
 
 FAILING = [Plan(seed, rate) for seed, rate in ((1, 0.25), (2, 0.25), (3, 0.6))]
 SCHEDULES = [

@@ -1,39 +1,43 @@
-"""Random programs: the same ones in every run. `random_programs.py` hunts through more of them."""
+"""Random programs: the same ones in every run. `python -m tests.language.hunt` looks through thousands."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.language.random_programs import Generator, Report, check, load, shrink
+from tests.language.hunt import Task, look
+from tests.language.random_programs import Generator, check, load, shrink
+from tests.language.random_programs.shrinking import as_program
 
-SMALL = range(144)
-LARGE = range(1_000_000, 1_000_012)
+SMALL = range(60)
+LARGE = range(1_000_000, 1_000_004)
+SLOW = range(2_000_000, 2_000_002)
 BATCH = 12
 
 
-def _reports(seeds: range, large: bool) -> list[tuple[int, str, Report]]:
-    found = []
-    for seed in seeds:
-        text = Generator(seed, large).program()
-        found.append((seed, text, check(text, str(seed), seed)))
-    return found
-
-
-def _assert_right(found: list[tuple[int, str, Report]]) -> None:
-    wrong = [f"seed {seed}\n{text}\n{report.problem}" for seed, text, report in found if report.problem]
+def _assert_right(seeds: range, large: bool, engines: tuple[str, ...]) -> None:
+    found = [look(Task(seed, large, engines, timeout=60, shrink=0)) for seed in seeds]
+    wrong = [
+        f"seed {one.task.seed}\n{one.text}\n{one.report.problem}" for one in found if one.report.problem or one.hang
+    ]
     assert not wrong, "\n\n".join(wrong)
-    refused = [report.refused for _, _, report in found if report.refused]
+    refused = [one.report.refused for one in found if one.report.refused]
     assert len(refused) <= len(found) // 2, refused
+    assert sum(one.report.calls for one in found) >= len(found) // 2
 
 
 @pytest.mark.parametrize("start", SMALL[::BATCH])
 def test_small_programs(start: int) -> None:
-    _assert_right(_reports(range(start, start + BATCH), large=False))
+    _assert_right(range(start, start + BATCH), False, ("judge", "source"))
 
 
-@pytest.mark.parametrize("start", LARGE[::4])
+@pytest.mark.parametrize("start", LARGE[::2])
 def test_large_programs(start: int) -> None:
-    _assert_right(_reports(range(start, start + 4), large=True))
+    _assert_right(range(start, start + 2), True, ("judge", "source"))
+
+
+@pytest.mark.parametrize("engine", ["run", "simulate"])
+def test_in_processes_and_on_the_simulator(engine: str) -> None:
+    _assert_right(SLOW, False, (engine,))
 
 
 def test_programs_are_deterministic() -> None:
@@ -41,17 +45,55 @@ def test_programs_are_deterministic() -> None:
     assert Generator(5).program() != Generator(6).program()
 
 
+def test_programs_can_be_parsed() -> None:
+    for seed in range(300):
+        compile(Generator(seed, seed % 10 == 0).program(), f"<{seed}>", "exec")
+
+
+TEXT = """
+from tangentflow import workflow
+from tests.corpus.steps import e, f
+
+@workflow
+def main(n):
+    e(1)
+    e(2)
+    return f(n)
+"""
+
+
 def test_check_sees_a_wrong_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A compiler that takes no step for an effect is caught."""
     from tangentflow.language import core
 
-    text = "from tangentflow import workflow\nfrom tests.corpus.steps import e, f\n\n@workflow\ndef main(n):\n    e(1)\n    e(2)\n    return f(n)\n"
-    assert not check(text, "right", 1).problem
+    assert not check(TEXT, "right", 1).problem
     monkeypatch.setattr(core.Site, "effect", property(lambda self: False))
-    assert check(text, "wrong", 1).problem
+    assert check(TEXT, "wrong", 1).problem
+
+
+@pytest.mark.parametrize("engine", ["run", "simulate"])
+def test_check_sees_a_wrong_result(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.language.random_programs import checking
+
+    monkeypatch.setattr(checking, "shape", lambda error: id(error))
+    monkeypatch.setattr(checking, "canon", lambda value: id(value))
+    assert f" {engine}: outcome" in check(TEXT, "wrong", 1, (engine,), calls=1, faults=False).problem
+
+
+def test_a_program_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.language import hunt
+
+    def endless(*_: object) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr(hunt, "check", endless)
+    assert look(Task(0, False, ("judge",), timeout=1, shrink=0)).hang
 
 
 def test_shrink_keeps_what_fails() -> None:
-    text = Generator(7).program()
-    small = shrink(text, lambda candidate: "def main" in candidate and bool(load(candidate, "shrunk")))
-    assert "def main" in small and len(small) < len(text)
+    text = next(text for text in (Generator(seed).program() for seed in range(50)) if text.count("finally:") > 1)
+    small = shrink(text, lambda candidate: "finally:" in candidate and bool(load(candidate, "smaller")), 30)
+    body = as_program(small, "small").split("\n")
+    assert body[0] == "@workflow" and body[1].startswith("def small(")
+    assert [line.strip() for line in body[2:5]] == ["try:", "pass", "finally:"] and len(body) == 6

@@ -88,6 +88,7 @@ def test_what_is_refused_names_the_cell_and_line(outputs):
     assert name == "LanguageError"
     assert re.search(r"Cell In\s?\[11\], line 4\s+with open\(x\):", text)
     assert "instead: use it inside a step" in text
+    assert re.search(r"\n\s*Cell In\s?\[11\]:4:10: TF301: `open", text)  # the others are named alike
 
 
 def test_exceptions_show_what_raised_them(outputs):

@@ -35,6 +35,19 @@ def _helper_that_changes(xs):
     return xs
 
 
+def _helper_that_changes_items(rows):
+    for row in rows:
+        row.append(1)
+    return rows
+
+
+def _helper_that_changes_captured(table):
+    match table:
+        case {"k": list(row)}:
+            row.append(1)
+    return table
+
+
 def _helper_that_changes_a_global(x):
     SEEN.append(x)
     return x
@@ -145,9 +158,8 @@ def calls_helper_that_opens(n):
 
 
 @workflow
-def calls_helper_that_changes(n):
-    xs = make(n)
-    ys = _helper_that_changes(xs)  # error: TF305 @10-34
+def calls_helper_that_changes(xs):
+    ys = _helper_that_changes(xs)  # error: TF201 @10-34
     return f(len(ys))
 
 
@@ -193,3 +205,13 @@ def drops_unknown_method(n):
     d = make(n)
     d.send(f(n))  # error: TF130 @5-17
     return g(n)
+
+
+@workflow
+def calls_helper_that_changes_items(rows):
+    return _helper_that_changes_items(rows), rows, f(1)  # error: TF201 @12-44
+
+
+@workflow
+def calls_helper_that_changes_captured(table):
+    return _helper_that_changes_captured(table), table, f(1)  # error: TF201 @12-48

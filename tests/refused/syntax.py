@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
-from tests.corpus.steps import f, g, make
+from tests.corpus.steps import f, g, ident, make
 
 COUNT = 0
 
@@ -25,17 +25,22 @@ def receives(n):
 
 
 @workflow
-async def waits(n):
+async def is_a_coroutine(n):  # error: TF105 @1-29
+    return f(n)
+
+
+@workflow
+async def waits(n):  # error: TF105 @1-20
     return await f(n)  # error: TF105 @12-22
 
 
 @workflow
-async def waits_in_loop(xs):
+async def waits_in_loop(xs):  # error: TF105 @1-29
     async for x in xs:  # error: TF105 @5-23
         f(x)
     async with xs as y:  # error: TF105 @5-24
         g(y)
-    return [f(x) async for x in xs]
+    return [f(x) async for x in xs]  # error: TF105 @12-36
 
 
 @workflow
@@ -73,15 +78,6 @@ def enters_context(n):
 def enters_two_contexts(n):
     with n as a, n.lock:  # error: TF102 @5-25
         f(a)
-
-
-@workflow
-def matches(n):
-    match f(n):  # error: TF103 @5-16
-        case 1:
-            return g(1)
-        case _:
-            return g(2)
 
 
 @workflow
@@ -148,8 +144,40 @@ def offences_inside_offences(n):
 
 
 @workflow
-def catches(n):
-    try:  # error: TF101 @5-9
+def catches_what_a_step_gives(n):
+    try:
         f(n)
-    except ValueError:
+    except ident(ValueError):  # error: TF101 @12-29
         g(n)
+
+
+@workflow
+def raises_again_in_finally(n):
+    try:
+        f(n)
+    finally:
+        raise  # error: TF134 @9-14
+
+
+@workflow
+def spans_lines(n):
+    a = f(  # error: TF110 @9-+4:6
+        n
+    ) is g(
+        n,
+    )
+    return [
+        x
+        for x in make(n)
+    ], (
+        a,
+        eval(  # error: TF302 @9-+2:10
+            "n"
+        ),
+    )
+
+
+@workflow
+def counts_characters(n):
+    größe, é = "äöü", f("ß") is g("日本")  # error: TF110 @23-40
+    return größe, é

@@ -1,7 +1,7 @@
 """Every refusal: its code, its place to the character, and that it says why and what to write instead.
 
-A program marks each offence on its line: `# error: TF110 @12-20` (1-based columns, the second exclusive; `@12-` where the
-range ends on a later line). Several on a line are separated by commas. A program without a mark must compile.
+A program marks each offence on its line: `# error: TF110 @12-20` (1-based columns, the second exclusive; `@12-+2:6` where the
+range ends two lines further down). Several on a line are separated by commas. A program without a mark must compile.
 
 To write the marks of new programs: python tests/refused/test_refused.py --mark tests/refused/values.py
 """
@@ -28,13 +28,18 @@ from tangentflow.errors import LanguageError, Offence, UsageError
 from tangentflow.runtime.outcome import Raised
 
 HERE = Path(__file__).parent
-MARK = re.compile(r"(TF\d+) @(\d+)-(\d*)")
+MARK = re.compile(r"(TF\d+) @(\d+)-(?:\+(\d+):)?(\d+)")
+NEWER = {"except_star": (3, 11), "type_statement": (3, 12)}
+"""Modules that not every Python can read."""
+
+Place = tuple[int, str, int, int, int]
+"""Line, code, first column, last line, column after the last one."""
 
 
 def modules() -> list[str]:
     """Return the modules with programs that this Python can read."""
-    names = sorted(path.stem for path in HERE.glob("*.py") if path.stem != Path(__file__).stem)
-    return [name for name in names if name != "except_star" or sys.version_info >= (3, 11)]
+    names = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("test_"))
+    return [name for name in names if sys.version_info >= NEWER.get(name, (3, 10))]
 
 
 def workflows(module: str) -> list[WorkflowFunction[..., Any]]:
@@ -52,18 +57,19 @@ def offences(workflow: WorkflowFunction[..., Any]) -> tuple[Offence, ...]:
     return ()
 
 
-def found(offence: Offence) -> tuple[int, str, int, int | None]:
-    """Return line, code and columns of an offence."""
-    return offence.lineno, offence.code, offence.offset, offence.end_offset if offence.end_lineno == offence.lineno else None
+def found(offence: Offence) -> Place:
+    """Return the place of an offence."""
+    assert offence.end_lineno is not None and offence.end_offset is not None
+    return offence.lineno, offence.code, offence.offset, offence.end_lineno, offence.end_offset
 
 
-def marked(workflow: WorkflowFunction[..., Any]) -> list[tuple[int, str, int, int | None]]:
-    """Return line, code and columns of every mark."""
+def marked(workflow: WorkflowFunction[..., Any]) -> list[Place]:
+    """Return the place of every mark."""
     lines, first = inspect.getsourcelines(workflow.function)
     marks = []
     for number, line in enumerate(lines, first):
-        for code, start, end in MARK.findall(line.partition("# error: ")[2]):
-            marks.append((number, code, int(start), int(end) if end else None))
+        for code, start, further, end in MARK.findall(line.partition("# error: ")[2]):
+            marks.append((number, code, int(start), number + int(further or 0), int(end)))
     return marks
 
 
@@ -73,7 +79,7 @@ PROGRAMS = [pytest.param(w, id=f"{module}-{w.__name__}") for module in modules()
 @pytest.mark.parametrize("workflow", PROGRAMS)
 def test_refused(workflow: WorkflowFunction[..., Any]) -> None:
     refused = offences(workflow)
-    assert sorted(map(found, refused), key=repr) == sorted(marked(workflow), key=repr)
+    assert sorted(map(found, refused)) == sorted(marked(workflow))
     for offence in refused:
         assert offence.what and offence.why and offence.instead
         assert offence.filename == workflow.function.__code__.co_filename
@@ -111,9 +117,9 @@ def mark(path: Path) -> None:
     text = [re.sub(r"  # error: TF.*", "", line) for line in path.read_text().split("\n")]
     path.write_text("\n".join(text))
     for workflow in workflows(path.stem):
-        for line, code, start, end in map(found, offences(workflow)):
+        for line, code, start, last, end in map(found, offences(workflow)):
             joint = ", " if "# error: " in text[line - 1] else "  # error: "
-            text[line - 1] += f"{joint}{code} @{start}-{end or ''}"
+            text[line - 1] += f"{joint}{code} @{start}-{'' if last == line else f'+{last - line}:'}{end}"
     path.write_text("\n".join(text))
 
 

@@ -44,12 +44,12 @@ def passes_step(n):
 
 @workflow
 def maps_step(xs):
-    return list(map(f, xs))  # error: TF310 @17-27, TF111 @21-22
+    return list(map(f, xs))  # error: TF310 @17-27
 
 
 @workflow
 def binds_step(n):
-    run = functools.partial(f, n)  # error: TF310 @11-34, TF111 @29-30
+    run = functools.partial(f, n)  # error: TF310 @11-34
     return run()
 
 
@@ -112,7 +112,7 @@ def calls_step_in_default_of_inner_function(n):
 
 @workflow
 def sorts_by_step(xs):
-    return sorted(xs, key=f), sorted(xs, key=lambda x: f(x))  # error: TF310 @12-29, TF111 @27-28, TF304 @31-61, TF133 @56-60
+    return sorted(xs, key=f), sorted(xs, key=lambda x: f(x))  # error: TF310 @12-29, TF304 @31-61, TF133 @56-60
 
 
 @workflow
@@ -185,8 +185,8 @@ def reads_environment(n):
 
 @workflow
 def infinite(n):
-    import itertools  # error: TF108 @5-21
+    import itertools
 
-    for i in itertools.count():
+    for i in itertools.count():  # error: TF303 @14-31
         if f(i) > n:
             return i

@@ -1,0 +1,1 @@
+"""Clusters: submitting documents, watching runs, reading what they left."""

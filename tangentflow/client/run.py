@@ -1,0 +1,248 @@
+"""`Run` of a workflow on a cluster: live, and found again by its id."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
+from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
+from tangentflow.client.plan import Plan
+from tangentflow.client.replaying import replayed
+from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
+from tangentflow.engine.run import Run
+from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled
+from tangentflow.runtime.codec import decode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+
+__all__ = ["PATIENCE", "ArgoRun"]
+
+PATIENCE = 60.0
+"""How many seconds a client waits for a cluster that does not answer."""
+
+_FIRST, _LAST, _FACTOR = 0.25, 5.0, 1.3
+"""Seconds between two looks at a run: at first, at last, and how they grow."""
+
+
+class ArgoRun(Run):
+    """A run on a cluster. It goes on whatever happens here; `attach(id)` finds it again."""
+
+    def __init__(self, cluster: Cluster, found: Snapshot, artifacts: str = "") -> None:
+        super().__init__(found.name, found.workflow, None, self.argo_steps)
+        self._cluster = cluster
+        self._seen = found
+        self._address = artifacts
+        self._last: Json | None = None
+
+    killed = False
+    """A run on a cluster needs no process here."""
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} of {self.workflow}, {self._seen.status} when last looked at: {self._cluster.place}>"
+
+    # -- how it stands -------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """ "Pending" until a controller takes it up, then "Running", "Succeeded", "Failed" or "Cancelled". Asks the cluster."""
+        return self._look().status
+
+    @property
+    def created(self) -> float:
+        """When it was submitted, in seconds since the epoch."""
+        return self._seen.created
+
+    @property
+    def started(self) -> float | None:
+        """When the engine took it up."""
+        return self._times[0]
+
+    @property
+    def finished(self) -> float | None:
+        """When it ended, None while it runs."""
+        return self._times[1]
+
+    @property
+    def _times(self) -> tuple[float | None, float | None]:
+        seen = self._look()
+        if seen.phase and seen.started is None:  # labels, which do not tell
+            seen = snapshot(self._document)
+        return seen.started, seen.finished
+
+    def _look(self) -> Snapshot:
+        if not self._seen.over:
+            self._seen = self._about(lambda: self._cluster.peek(self.id))
+        return self._seen
+
+    def _about(self, ask: Callable[[], Any]) -> Any:
+        """Ask the cluster something about this run; an error says which run it is."""
+        try:
+            return ask()
+        except ClusterError as error:
+            if error.status == 404:
+                told = f"{error}; the run {self.id} was deleted, by hand or because its time to live was over"
+            else:
+                told = f"{error}; the run {self.id} is not lost: attach({self.id!r}) finds it again"
+            raise ClusterError(told, error.status, self.id) from error
+
+    @property
+    def _document(self) -> Json:
+        """The whole workflow; asked for anew as long as it is not over."""
+        if self._last is None:
+            found: Json = self._about(lambda: self._cluster.get(self.id))
+            seen = snapshot(found)
+            if not seen.over:
+                return found
+            self._seen, self._last = seen, found
+        return self._last
+
+    def wait(self, timeout: float | None = None) -> ArgoRun:
+        """Wait until the run is finished and return it.
+
+        Raises TimeoutError after `timeout` seconds, and ClusterError if the cluster refuses to answer, or does not for a minute. The run
+        goes on in both cases.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        pause, silent = _FIRST, None
+        while True:
+            now = time.monotonic()
+            try:
+                seen, silent = self._look(), None
+                if seen.over:
+                    return self
+            except ClusterError as error:
+                silent = now if silent is None else silent
+                if not error.passing or now - silent > PATIENCE:
+                    raise
+            if end is not None and now >= end:
+                raise TimeoutError(
+                    f"the run {self.id} did not finish within {timeout} seconds: {_why(self._seen, self._cluster)}"
+                )
+            time.sleep(pause if end is None else min(pause, max(0.0, end - now)))
+            pause = min(pause * _FACTOR, _LAST)
+
+    def cancel(self) -> None:
+        """Stop the run: what runs is ended, nothing more is started but the exit handler. Nothing happens if it is over."""
+        if self._look().over:
+            return
+        try:
+            self._about(lambda: self._cluster.stop(self.id))
+        except ClusterError:
+            if not self._look().over:
+                raise
+
+    # -- what it gave --------------------------------------------------------------------------------------------------
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What it gave; None while it runs. Raises ClusterError if that cannot be read."""
+        return self._given if self._look().over else None
+
+    @cached_property
+    def _given(self) -> Outcome:
+        seen = self._seen
+        if seen.status == "Cancelled":
+            return Raised(Cancelled(f"the run {self.id} was cancelled"))
+        data = self._read(f"{seen.uid}/result/v")
+        if data is not None:
+            outcome = decode(data, where=self.workflow)
+        else:
+            outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
+        if isinstance(outcome, Value) and seen.phase != "Succeeded":
+            return Raised(
+                StepFailed(f"the run {self.id} ended as {seen.phase}: {seen.message or 'the engine does not say why'}")
+            )
+        if isinstance(outcome, Raised) and isinstance(outcome.exception, StepKilled):
+            self._explain(outcome.exception, seen)
+        return outcome
+
+    def _explain(self, lost: StepKilled, seen: Snapshot) -> None:
+        """Add to the exception for a lost pod what the engine says about the pod, or about the run if there was no pod."""
+        told = next((run.message for run in self.argo_steps() if run.path == lost.path), seen.message)
+        if told and told not in str(lost):
+            lost.args = (f"{lost.args[0]}: {told}", *lost.args[1:])
+
+    def _read(self, key: str) -> bytes | None:
+        artifacts = self._artifacts
+        found: bytes | None = self._about(lambda: artifacts.read(key))
+        return found
+
+    @cached_property
+    def _artifacts(self) -> Artifacts:
+        if self._address:
+            return at_address(self._address)
+        found = (self._document.get("status") or {}).get("artifactRepositoryRef")
+        repository = (found or {}).get("artifactRepository") or {}
+        if self._cluster.serves and (repository or not found):
+            return ServedArtifacts(self._cluster, self.id, lambda: nodes_of(self._document).values())
+        return of_repository(repository, self._cluster.secret)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan(self._document)
+
+    # -- its steps -----------------------------------------------------------------------------------------------------
+
+    def argo_steps(self) -> list[ArgoStepRun]:
+        """Return the same as `steps`, as what they are on a cluster."""
+        return step_runs(self._plan, self._document, self._read, self._log)
+
+    @property
+    def pods(self) -> int:
+        """The number of pods so far, those included that run no step."""
+        return sum(node.get("type") == "Pod" for node in nodes_of(self._document).values())
+
+    @pods.setter
+    def pods(self, value: int | None) -> None:
+        """Take what the constructor has to say, which is nothing."""
+
+    def logs(self) -> str:
+        """Return what the steps printed, in program order; each line begins with the path of its step."""
+        lines = []
+        for run in self.argo_steps():
+            if run.pod:
+                try:
+                    printed = run.logs()
+                except ClusterError as error:
+                    if error.status != 404:
+                        raise
+                    printed = f"[{error}]"
+                lines += [f"{run.path}: {line}" for line in printed.splitlines()]
+        return "".join(f"{line}\n" for line in lines)
+
+    def _log(self, run: ArgoStepRun) -> str:
+        if not run.pod:
+            return ""
+        found = self._about(lambda: self._cluster.logs(self.id, run.pod))
+        if found is None:
+            kept = self._read_log(run)
+            if kept is None:
+                raise ClusterError(
+                    f"the pod {run.pod} of {run.path} is gone, and the repository keeps no logs", 404, self.id
+                )
+            found = kept
+        return "".join(f"{line}\n" for line in found.splitlines() if not _engine(line))
+
+    def _read_log(self, run: ArgoStepRun) -> str | None:
+        """Return the archived log of a step's pod, if there is one."""
+        for node in nodes_of(self._document).values():
+            if run.pod.endswith(node["id"].rpartition("-")[2]):
+                for artifact in (node.get("outputs") or {}).get("artifacts") or []:
+                    if artifact["name"] == "main-logs" and (artifact.get("s3") or {}).get("key"):
+                        data = self._read(artifact["s3"]["key"])
+                        return None if data is None else data.decode(errors="replace")
+        return None
+
+
+def _why(seen: Snapshot, cluster: Cluster) -> str:
+    """Say why a run is not finished."""
+    if not seen.phase:
+        return f"no controller has taken it up; does one watch the namespace? ({cluster.place})"
+    return f"it is {seen.phase}{f': {seen.message}' if seen.message else ''}"
+
+
+def _engine(line: str) -> bool:
+    """Whether a line of a log comes from the engine's own program in the container."""
+    return line.startswith("time=") and " argo=true" in line

@@ -1,0 +1,166 @@
+"""The step runs of a workflow: the nodes of its status, by the run's own plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tangentflow.argo.names import key
+from tangentflow.client.cluster import timestamp
+from tangentflow.client.plan import Plan
+from tangentflow.engine.run import StepRun
+from tangentflow.errors import Cancelled, StepKilled
+from tangentflow.runtime.codec import decode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.podfiles import Indices, ix_text, parse_ix
+
+__all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs"]
+
+Json = dict[str, Any]
+Read = Callable[[str], bytes | None]
+
+
+@dataclass(eq=False)
+class ArgoStepRun(StepRun):
+    """A step run on a cluster. What it recorded and printed is read when it is asked for.
+
+    `message` is what the engine says about its pod, `pod` the name of its last one (empty if it had none).
+    """
+
+    message: str = ""
+    pod: str = ""
+    printed: Callable[[ArgoStepRun], str] | None = field(default=None, repr=False)
+
+    def logs(self) -> str:
+        """Return what the step printed. Raises ClusterError if nobody knows any more."""
+        return "" if self.printed is None or not self.pod else self.printed(self)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A node of the status and the step run that it is."""
+
+    node: Json
+    flow: Json
+    step: Json
+    frame: str
+    indices: Indices
+    template: str
+    attempts: int
+    pod: str
+    path: str
+    order: tuple[int, ...]
+    uid: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.uid}/{self.frame}/{key(self.step['id'])}{ix_text(self.indices)}/v"
+
+
+def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the nodes of a workflow's status by their ids."""
+    nodes: dict[str, Json] = (workflow.get("status") or {}).get("nodes") or {}
+    return nodes
+
+
+def step_runs(
+    plan: Plan, workflow: Mapping[str, Any], read: Read, printed: Callable[[ArgoStepRun], str]
+) -> list[ArgoStepRun]:
+    """Return what started and what was skipped, in program order."""
+    cancelled = bool((workflow.get("spec") or {}).get("shutdown"))
+    places = {place.path: place for place in _places(plan, workflow)}
+    return [_step_run(place, read, printed, cancelled) for place in sorted(places.values(), key=lambda p: p.order)]
+
+
+def _step_run(
+    place: _Place, read: Read, printed: Callable[[ArgoStepRun], str], cancelled: bool
+) -> ArgoStepRun:  # fmt: skip
+    node, ran = place.node, place.attempts > 0
+    run = ArgoStepRun(
+        place.step["name"], place.path, node.get("phase") or "Pending", f"{place.flow['file']}:{place.step['line']}",
+        attempts=place.attempts, started=timestamp(node.get("startedAt")) if ran else None,
+        finished=timestamp(node.get("finishedAt")) if ran else None, order=place.order,
+        message=node.get("message") or "", pod=place.pod, printed=printed,
+    )  # fmt: skip
+    if run.status == "Succeeded":
+        run.recorded = lambda: _recorded(place, read) or _lost(run)
+    elif run.status in ("Failed", "Error"):  # a pod may also fail for what it does after its step
+        found = _recorded(place, read)
+        run.status = "Succeeded" if isinstance(found, Value) else "Failed"
+        if found is None and cancelled:
+            run.status, found = "Cancelled", Raised(Cancelled(step=run.name, path=run.path))
+        run.recorded = found or _lost(run)
+    return run
+
+
+def _recorded(place: _Place, read: Read) -> Outcome | None:
+    data = read(place.key)
+    return None if data is None else decode(data, where=place.step["name"])
+
+
+def _lost(run: ArgoStepRun) -> Outcome:
+    """Return what tells that a pod ended without an outcome."""
+    told = f": {run.message}" if run.message else ""
+    return Raised(StepKilled(f"the pod of {run.path} ended without recording an outcome{told}", run.name, run.path))
+
+
+def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
+    nodes = nodes_of(workflow)
+    uid = workflow["metadata"]["uid"]
+    for node in nodes.values():
+        if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
+            boundary = nodes.get(node.get("boundaryID", ""), {})
+            frame, indices = _address(boundary)
+            for flow, step in plan.skipped(_template(plan, node, boundary)):
+                yield _place(plan, node, flow, step, frame, indices, uid, 0, "")
+        elif node.get("type") in ("Pod", "Retry") and not (node.get("nodeFlag") or {}).get("retried"):
+            found = plan.step(_template(plan, node, {}))
+            if found is None:
+                continue
+            attempts = (
+                [nodes[child] for child in node.get("children") or [] if child in nodes]
+                if node["type"] == "Retry"
+                else []
+            )
+            attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
+            frame, indices = _address(node)
+            pod = pod_name(workflow, attempts[-1] if attempts else node)
+            yield _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
+
+
+def _place(
+    plan: Plan, node: Json, flow: Json, step: Json, frame: str, indices: Indices, uid: str, attempts: int, pod: str
+) -> _Place:  # fmt: skip
+    path, order = plan.path(frame, step["id"], indices), plan.order(frame, step["id"], indices)
+    return _Place(node, flow, step, frame, indices, node.get("templateName", ""), attempts, pod, path, order, uid)
+
+
+def _address(node: Mapping[str, Any]) -> tuple[str, Indices]:
+    given = _given(node.get("inputs"))
+    return given.get("frame", "main"), parse_ix(given.get("ix", ""))
+
+
+def _given(inputs: Mapping[str, Any] | None) -> dict[str, str]:
+    return {p["name"]: str(p.get("value", "")) for p in (inputs or {}).get("parameters") or []}
+
+
+def _template(plan: Plan, node: Mapping[str, Any], boundary: Mapping[str, Any]) -> str:
+    """Return the name by which the plan knows a node's template: pods that share one say whose it is."""
+    own: str = node.get("templateName", "")
+    given = _given(node.get("inputs"))
+    if "pod" in given:
+        return given["pod"]
+    for task in (plan.templates.get(boundary.get("templateName", "")) or {}).get("dag", {}).get("tasks", []):
+        if task["name"] == node.get("displayName"):
+            return _given(task.get("arguments")).get("pod", own)
+    return own
+
+
+def pod_name(workflow: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """Return the name of a node's pod."""
+    name, own = workflow["metadata"]["name"], node["id"]
+    annotations = workflow["metadata"].get("annotations") or {}
+    if own == name or annotations.get("workflows.argoproj.io/pod-name-format") == "v1":
+        return str(own)
+    return f"{name}-{node.get('templateName', '')}"[:242] + f"-{own.rpartition('-')[2]}"

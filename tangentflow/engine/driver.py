@@ -1,0 +1,295 @@
+"""Driving a machine: which step run starts when, what becomes of an attempt that fails, and when a run is over.
+
+The driver has one thread: the caller's. It waits for its executors with a selector, so that nothing is polled.
+"""
+
+from __future__ import annotations
+
+import heapq
+import selectors
+import time
+from collections import Counter, deque
+from typing import Any
+
+from tangentflow.decorators import StepFunction
+from tangentflow.engine.inprocess import Inline, Threads
+from tangentflow.engine.machine import Machine, Ready
+from tangentflow.engine.output import listening
+from tangentflow.engine.processes import Processes
+from tangentflow.engine.recorder import Recorder
+from tangentflow.engine.run import Run, StepRun
+from tangentflow.engine.steps import bound_inputs, source_of, step_runs
+from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
+from tangentflow.engine.words import duration
+from tangentflow.engine.worker import Finished
+from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
+from tangentflow.runtime.codec import decode, encode, holds_exception
+from tangentflow.runtime.outcome import Raised, Value
+
+__all__ = ["Driver"]
+
+_PATIENCE = 0.5
+"""Seconds after which a wait looks whether the run was cancelled."""
+
+Step = StepFunction[..., Any]
+
+
+class Driver:
+    """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself."""
+
+    def __init__(self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str) -> None:
+        self.machine = machine
+        self.run = run
+        self.recorder = recorder
+        self.limit = limit
+        self.executor = executor
+        self.positions = recorder.positions
+        self.started: list[StepRun] = []
+        run.show(lambda: step_runs(machine, self.started, self.positions))
+        self.looked = time.monotonic()
+        self.queue: deque[Task] = deque()
+        self.held: dict[Step, deque[Task]] = {}
+        self.active: dict[Task, None] = {}
+        self.counts: Counter[Step] = Counter()
+        self.delayed: list[tuple[float, int, Task]] = []
+        self.reports: deque[Report] = deque()
+        self.selector = selectors.DefaultSelector()
+        self.executors: dict[str, Executor] = {}
+        self.functions: dict[Step, Shipped] = {}
+
+    def drive(self) -> None:
+        """Run to the end, which the run is told. What is raised here (an interrupt, for one) ends the run as cancelled."""
+        try:
+            with listening():
+                self._loop()
+        except BaseException as error:
+            self.run.cancel()
+            if isinstance(error, KeyboardInterrupt) and not error.args and self.run.folder is not None:
+                error.args = (f"run {self.run.id} was cancelled; `tangentflow resume {self.run.id}` goes on with it",)
+            raise
+        finally:
+            outcome = self.machine.result
+            if self.run.is_cancelled:
+                self._stop_all()
+                outcome = Raised(Cancelled(f"run {self.run.id} was cancelled"))
+            for executor in self.executors.values():
+                executor.close()
+            self.selector.close()
+            assert outcome is not None
+            self.run.end(outcome)
+            try:
+                self.recorder.end(outcome)
+            finally:
+                self.recorder.close()
+
+    def _loop(self) -> None:
+        machine = self.machine
+        while not self.run.is_cancelled:
+            while self.reports:
+                self._take_in(self.reports.popleft())
+            if machine.done:
+                if not self.active:
+                    return
+                self._wait()  # what is under way comes to its end, nothing more is started
+                continue
+            while machine.ready:
+                self.queue.append(self._task(machine.take()))
+            self._start()
+            if self.reports or machine.ready or machine.done:
+                continue
+            if self.active or self.delayed:
+                self._wait()
+            else:
+                machine.check_alive()
+
+    def _wait(self) -> None:
+        self.recorder.flush()
+        now = time.monotonic()
+        times = [task.deadline for task in self.active if task.deadline is not None]
+        if self.delayed:
+            times.append(self.delayed[0][0])
+        for key, _ in self.selector.select(max(0.0, min([_PATIENCE, *[at - now for at in times]]))):
+            key.data()
+        now = time.monotonic()
+        if now - self.looked > 1.0:
+            self.looked = now
+            if self.recorder.is_asked_to_cancel:
+                self.run.cancel()
+            for executor in self.executors.values():
+                executor.look()
+        while self.delayed and self.delayed[0][0] <= now:
+            self.queue.appendleft(heapq.heappop(self.delayed)[2])
+        if times:
+            self._keep_deadlines(now)
+
+    # --- starting
+
+    def _task(self, ready: Ready) -> Task:
+        path = ready.path
+        position = self.positions.of(ready.frame, (ready.node.id, ready.indices))
+        step = StepRun(
+            ready.node.name, path, "Pending", source_of(ready.node), lambda: bound_inputs(ready), order=position
+        )
+        policy = ready.step.policy
+        where = policy.executor or self.executor
+        if where == "inline" and policy.timeout is not None:
+            where = "thread"  # the engine's own thread could not be abandoned
+        return Task(ready, step, policy, where)
+
+    def _start(self) -> None:
+        """Start what may be started, once everything that came before is on record."""
+        begun: list[Task] = []
+        while self.queue and len(self.active) < self.limit and not self.machine.done:
+            task = self.queue.popleft()
+            function, most = task.ready.step, task.policy.max_concurrent
+            if most is not None and self.counts[function] >= most:
+                self.held.setdefault(function, deque()).append(task)
+                continue
+            if not task.payload and not self._prepare(task):
+                continue
+            self._begin(task)
+            begun.append(task)
+        self.recorder.flush()
+        for task in begun:
+            self._executor(task.where).start(task)
+
+    def _prepare(self, task: Task) -> bool:
+        """Make what is sent to the executor; arguments that cannot be pickled make a step fail in every executor alike."""
+        ready = task.ready
+        recalled = self.recorder.recall(task)
+        if recalled is not None:
+            self.started.append(task.step)
+            task.step.cached, task.step.why = True, recalled.why
+            now = time.time()
+            self._settle(task, Finished(recalled.data, now, now))
+            return False
+        shipped = self.functions.get(ready.step)
+        if shipped is None:
+            shipped = self.functions[ready.step] = Shipped(ready.step)
+        error = shipped.error
+        if error is None:
+            name, path = ready.step.__name__, task.step.path
+            try:
+                task.payload = encode(Value((ready.args, ready.kwargs)), where=name, what="an argument", path=path)
+            except NotPicklable as refused:
+                error = encode(Raised(refused), where=name, path=path)
+        task.shipped = shipped
+        if error is None:
+            return True
+        self.started.append(task.step)
+        now = time.time()
+        self._settle(task, Finished(error, now, now))
+        return False
+
+    def _begin(self, task: Task) -> None:
+        step = task.step
+        if not task.attempt:
+            self.started.append(step)
+            step.started = time.time()
+        task.attempt += 1
+        step.attempts, step.status = task.attempt, "Running"
+        self.active[task] = None
+        self.counts[task.ready.step] += 1
+        if task.policy.timeout is not None and task.where == "thread":
+            task.deadline = time.monotonic() + task.policy.timeout
+        self.recorder.started(task)
+
+    def _executor(self, kind: str) -> Executor:
+        found = self.executors.get(kind)
+        if found is None:
+            if kind == "process":
+                found = Processes(self.selector, self.reports.append)
+            elif kind == "thread":
+                found = Threads(self.selector, self.reports.append)
+            else:
+                found = Inline(self.reports.append)
+            self.executors[kind] = found
+        return found
+
+    # --- what comes of it
+
+    def _take_in(self, report: Report) -> None:
+        task = report.task
+        if task not in self.active or report.attempt != task.attempt:
+            return  # of an attempt that was given up
+        if isinstance(report, Ended):
+            self._ended(task, report.finished)
+        elif isinstance(report, Output):
+            task.step.written.append(report.text)
+            self.recorder.wrote(task, report.stream, report.text)
+        elif isinstance(report, Progressed):
+            task.step.progress = (report.done, report.total)
+        elif isinstance(report, Began):
+            if task.policy.timeout is not None:
+                task.deadline = time.monotonic() + task.policy.timeout
+        elif report.begun:
+            name, path = task.ready.step.__name__, task.step.path
+            self._fail(task, StepKilled(f"the process of step {path} died: {report.how}", name, path))
+        else:  # the process had not come so far as to look at the step
+            self._leave(task)
+            task.attempt -= 1
+            self.queue.appendleft(task)
+
+    def _keep_deadlines(self, now: float) -> None:
+        late = [task for task in self.active if task.deadline is not None and task.deadline <= now]
+        while self.reports:  # what has ended in the meantime is in time
+            self._take_in(self.reports.popleft())
+        for task in late:
+            if task in self.active and task.deadline is not None and task.deadline <= now:
+                self._executor(task.where).stop(task)
+                name, path, limit = task.ready.step.__name__, task.step.path, duration(task.policy.timeout or 0.0)
+                self._fail(task, StepTimeout(f"step {path} ran longer than its timeout of {limit}", name, path))
+
+    def _fail(self, task: Task, error: BaseException) -> None:
+        now = time.time()
+        self._ended(task, Finished(encode(Raised(error), where=task.step.path), task.step.started or now, now))
+
+    def _ended(self, task: Task, finished: Finished) -> None:
+        self._leave(task)
+        policy = task.policy
+        if task.attempt == 1:
+            task.step.started = finished.started  # a process may have taken its time to come up
+        if policy.retries and task.attempt <= policy.retries and holds_exception(finished.data):
+            outcome = decode(finished.data, where=task.step.path)
+            if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
+                task.step.status = "Pending"
+                self.recorder.started(task)
+                due = time.monotonic() + policy.pause(task.attempt)
+                heapq.heappush(self.delayed, (due, len(self.started), task))
+                return
+        self._settle(task, finished)
+
+    def _leave(self, task: Task) -> None:
+        """Take a task from those under way; another one of its step may start."""
+        del self.active[task]
+        task.deadline = None
+        self.counts[task.ready.step] -= 1
+        held = self.held.get(task.ready.step)
+        if held:
+            self.queue.appendleft(held.popleft())
+
+    def _settle(self, task: Task, finished: Finished) -> None:
+        step, data, path = task.step, finished.data, task.step.path
+        step.recorded = lambda: decode(data, where=path)
+        step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
+        step.started = step.started or finished.started
+        step.finished = finished.finished
+        self.recorder.ended(task, data)
+        task.payload = b""
+        if not self.machine.done:
+            self.machine.settle(task.ready, data)
+            self.recorder.settled(task, len(data))
+
+    def _stop_all(self) -> None:
+        now = time.time()
+        for task in list(self.active):
+            self._executor(task.where).stop(task)
+        for task in [*self.active, *[task for _, _, task in self.delayed]]:
+            step = task.step
+            step.status, step.finished = "Cancelled", now
+            error = Cancelled(
+                f"the run was cancelled before step {step.path} ended", task.ready.step.__name__, step.path
+            )
+            step.recorded = Raised(error)
+            self.recorder.stopped(task)
+        self.active.clear()

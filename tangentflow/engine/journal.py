@@ -1,0 +1,285 @@
+"""The journal of a store: which runs there were, and a receipt for each step run and each expression evaluated once.
+
+SQLite, with a write-ahead log: what was committed survives a kill at any moment, and readers never wait. A store must lie on a local disk.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tangentflow.engine import owner
+from tangentflow.engine.store import Ref
+from tangentflow.errors import TangentflowError, UsageError
+
+__all__ = ["Journal", "Receipt", "RunRow", "reading"]
+
+FILE = "journal.sqlite3"
+_VERSION = 1
+_PATIENCE = 60.0
+"""Seconds to wait for others who write to the same store."""
+
+_SCHEMA = """
+CREATE TABLE runs(
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, target TEXT, options TEXT NOT NULL, arguments BLOB,
+    status TEXT NOT NULL, started REAL NOT NULL, finished REAL, outcome BLOB, owner TEXT NOT NULL, cancel INTEGER NOT NULL DEFAULT 0,
+    reuse TEXT, notes TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE receipts(
+    run INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+    position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
+    parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, number)) WITHOUT ROWID;
+"""
+
+
+@dataclass
+class Receipt:
+    """What is on record of one step run ("step") or expression that is evaluated once ("glue")."""
+
+    number: int
+    kind: str
+    path: str
+    name: str
+    source: str
+    position: bytes
+    status: str
+    attempts: int = 0
+    started: float | None = None
+    finished: float | None = None
+    fingerprint: str | None = None
+    digest: str | None = None
+    parameters: str | None = None
+    inputs: Ref | None = None
+    outcome: Ref | None = None
+    cached: bool | int = False
+    why: str = ""
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The position in the program."""
+        return struct.unpack(f">{len(self.position) // 4}I", self.position)
+
+
+@dataclass
+class RunRow:
+    """What is on record of a run. `target` is "FILE:NAME" of its workflow, if that can be imported."""
+
+    number: int
+    id: str
+    workflow: str
+    target: str | None
+    options: dict[str, Any]
+    arguments: Ref | None
+    status: str
+    started: float
+    finished: float | None
+    outcome: Ref | None
+    owner: str
+    cancel: bool
+    reuse: str | None
+    notes: list[str]
+
+    @property
+    def lost(self) -> bool:
+        """Whether its process ended before the run did."""
+        return self.status == "Running" and not owner.is_alive(self.owner)
+
+
+_RUN = (
+    "number, id, workflow, target, options, arguments, status, started, finished, outcome, owner, cancel, reuse, notes"
+)
+_RECEIPT = (
+    "number, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, parameters, "
+    "inputs, outcome, cached, why"
+)
+_ROW = f"({', '.join('?' * 18)})"
+_AT_ONCE = 8
+_END = "UPDATE runs SET status=?, finished=?, outcome=?, notes=? WHERE number=?"
+_PUT = f"REPLACE INTO receipts(run, {_RECEIPT}) VALUES"
+
+
+class Journal:
+    """A connection to the journal of a store, for one thread. Changes are collected; `flush` commits them together."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._receipts: dict[tuple[int, int], Receipt] = {}
+        self._ends: list[tuple[Any, ...]] = []
+        try:
+            self._connection = sqlite3.connect(
+                folder / FILE, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            _patiently(self._prepare)
+        except sqlite3.Error as error:
+            raise UsageError(f"the journal of the store {folder} cannot be opened: {error}") from error
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        version = run("PRAGMA user_version").fetchone()[0]
+        if version == _VERSION:
+            run("PRAGMA synchronous=NORMAL")
+            return
+        if version > _VERSION:
+            raise UsageError(f"the store {self.folder} was written by a newer version of tangentflow")
+        _patiently(lambda: run("PRAGMA journal_mode=WAL"))
+        run("PRAGMA synchronous=NORMAL")
+        with self._transaction():
+            if run("PRAGMA user_version").fetchone()[0] < _VERSION:  # nobody else was quicker
+                for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
+                    run(statement)
+                run(f"PRAGMA user_version={_VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: sqlite3.Error) -> TangentflowError:
+        return TangentflowError(f"the journal of the store {self.folder} cannot be written: {error}")
+
+    def close(self) -> None:
+        """Let go of it. What was not flushed is lost."""
+        self._connection.close()
+
+    # --- writing
+
+    def flush(self) -> None:
+        """Commit what was collected: all of it or nothing."""
+        rows = [(number, *_values(receipt)) for (number, _), receipt in self._receipts.items()]
+        self._receipts.clear()
+        if self._ends or len(rows) > _AT_ONCE:
+            with self._transaction():
+                self._connection.executemany(_PUT + _ROW, rows)
+                self._connection.executemany(_END, self._ends)
+            self._ends.clear()
+        elif rows:  # one statement is a transaction by itself
+            try:
+                values = [value for row in rows for value in row]
+                _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), values))
+            except sqlite3.Error as error:
+                raise self._broken(error) from error
+
+    def add_run(
+        self, id: str, workflow: str, *, target: str | None, options: Mapping[str, Any], arguments: Ref | None, reuse: str | None, notes: list[str]
+    ) -> int:  # fmt: skip
+        """Add a run that begins now; return its number."""
+        values = (
+            id,
+            workflow,
+            target,
+            json.dumps(options),
+            arguments,
+            "Running",
+            time.time(),
+            owner.me(),
+            reuse,
+            json.dumps(notes),
+        )
+        with self._transaction():
+            number = self._connection.execute(
+                "INSERT INTO runs(id, workflow, target, options, arguments, status, started, owner, reuse, notes)"
+                f" VALUES({', '.join('?' * 10)})",
+                values,
+            ).lastrowid
+        assert number is not None
+        return number
+
+    def end_run(self, number: int, status: str, outcome: Ref | None, notes: list[str]) -> None:
+        """Collect the end of a run."""
+        self._ends.append((status, time.time(), outcome, json.dumps(notes), number))
+
+    def put(self, run: int, receipt: Receipt) -> None:
+        """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
+        self._receipts[(run, receipt.number)] = receipt
+
+    def ask_to_cancel(self, number: int) -> None:
+        """Ask whoever runs a run to cancel it."""
+        with self._transaction():
+            self._connection.execute("UPDATE runs SET cancel=1 WHERE number=?", (number,))
+
+    def override(self, run: int, number: int, outcome: Ref) -> None:
+        """Put another value on record for a step run."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND number=?",
+                (outcome, run, number),
+            )
+
+    # --- reading
+
+    def is_asked_to_cancel(self, number: int) -> bool:
+        """Whether a run is asked to stop."""
+        return bool(self._connection.execute("SELECT cancel FROM runs WHERE number=?", (number,)).fetchone()[0])
+
+    def runs(self) -> list[RunRow]:
+        """Return all runs, newest first."""
+        return [_run(row) for row in self._connection.execute(f"SELECT {_RUN} FROM runs ORDER BY number DESC")]
+
+    def find(self, id: str) -> RunRow | None:
+        """Return a run."""
+        row = self._connection.execute(f"SELECT {_RUN} FROM runs WHERE id=?", (id,)).fetchone()
+        return None if row is None else _run(row)
+
+    def counts(self) -> dict[int, dict[str, int]]:
+        """Return for each run how many step runs it has of each status."""
+        found: dict[int, dict[str, int]] = {}
+        for run, status, count in self._connection.execute(
+            "SELECT run, status, count(*) FROM receipts WHERE kind='step' GROUP BY run, status"
+        ):
+            found.setdefault(run, {})[status] = count
+        return found
+
+    def receipts(self, run: int) -> list[Receipt]:
+        """Return the receipts of a run in the order in which they were begun."""
+        rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE run=? ORDER BY number", (run,))
+        return [Receipt(*row) for row in rows]
+
+
+def _patiently(do: Callable[[], object]) -> None:
+    """Do something with a database, again if it is locked: SQLite itself does not wait in every case, as when the log is set up or removed."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            do()
+            return
+        except sqlite3.OperationalError as error:
+            if "lock" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+
+
+def _values(r: Receipt) -> tuple[Any, ...]:
+    return (
+        r.number, r.kind, r.path, r.name, r.source, r.position, r.status, r.attempts, r.started, r.finished, r.fingerprint, r.digest, r.parameters,
+        r.inputs, r.outcome, r.cached, r.why,
+    )  # fmt: skip
+
+
+def _run(row: tuple[Any, ...]) -> RunRow:
+    values = list(row)
+    values[4], values[11], values[13] = json.loads(row[4]), bool(row[11]), json.loads(row[13])
+    return RunRow(*values)
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[Journal | None]:
+    """Give the journal of a store for a moment; None if there is no store yet."""
+    if not (folder / FILE).is_file():
+        yield None
+        return
+    with closing(Journal(folder)) as journal:
+        yield journal

@@ -1,0 +1,66 @@
+"""Which options of steps a local run keeps, which it does without, and which it cannot run without."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tangentflow.decorators import StepFunction
+from tangentflow.errors import UsageError
+from tangentflow.graph.nodes import Graph, Step
+
+__all__ = ["EXECUTORS", "check_here", "notes"]
+
+EXECUTORS = ("process", "thread", "inline")
+
+_ELSEWHERE = (
+    "image", "cpu", "memory", "gpu", "chunk", "labels", "annotations", "node_selector", "tolerations", "service_account", "argo",
+)  # fmt: skip
+"""Options that say how a pod is made: steps run on this machine without."""
+
+
+def _steps(graph: Graph) -> dict[str, StepFunction[..., Any]]:
+    """Return the step functions of a graph, by what they are called by in messages."""
+    found = {}
+    for flow in graph.flows:
+        for node in flow.body.walk():
+            if isinstance(node, Step):
+                step = graph.bindings[node.callee]
+                assert isinstance(step, StepFunction)
+                found[node.name] = step
+    return found
+
+
+def check_here(graph: Graph, executor: str) -> None:
+    """Raise UsageError if a step has an option that this machine, or this executor, cannot keep."""
+    for name, step in _steps(graph).items():
+        where = step.policy.executor or executor
+        if where not in EXECUTORS:
+            raise UsageError(
+                f"there is no executor {where!r} here, which step {name!r} asks for; write {', '.join(map(repr, EXECUTORS))}"
+            )
+        if step.policy.env and where != "process":
+            raise UsageError(
+                f"step {name!r} has env=, which executor {where!r} cannot keep: its steps share one environment; use "
+                f"executor='process', for this step alone with @step(executor='process', ...)"
+            )
+        for variable, source in step.option("secrets", {}).items():
+            if variable not in os.environ:
+                raise UsageError(
+                    f"step {name!r} needs the secret {source} as {variable}: set the environment variable {variable} for a local run"
+                )
+        for path, claim in step.option("volumes", {}).items():
+            if not os.path.isdir(path):
+                raise UsageError(
+                    f"step {name!r} needs the volume {claim} at {path}: there is no such directory here; make it for a local run"
+                )
+
+
+def notes(graph: Graph) -> list[str]:
+    """Return in words what a local run does without."""
+    without: dict[str, list[str]] = {}
+    for name, step in _steps(graph).items():
+        for option in _ELSEWHERE:
+            if step.option(option) is not None:
+                without.setdefault(option, []).append(name)
+    return [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]

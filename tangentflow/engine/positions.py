@@ -1,0 +1,56 @@
+"""Where a step run stands in its program: tuples that sort in program order, loops by iteration."""
+
+from __future__ import annotations
+
+from tangentflow.engine.frames import Frame
+from tangentflow.graph.nodes import Flow, Loop, Map, Region, Step
+from tangentflow.runtime.replay import Address
+
+__all__ = ["Positions"]
+
+_Pattern = tuple[int | None, ...]
+"""A position in which None stands for the index of an iteration."""
+
+
+class Positions:
+    """The positions of a graph's sites. Made once for a run."""
+
+    def __init__(self) -> None:
+        self._patterns: dict[str, dict[str, _Pattern]] = {}
+        self._steps: dict[str, dict[str, Step]] = {}
+
+    def of(self, frame: Frame, address: Address) -> tuple[int, ...]:
+        """Return the position of a site in a call of a workflow."""
+        site, indices = address
+        before: tuple[int, ...] = ()
+        if frame.parent is not None:
+            before = self.of(*frame.parent)
+        pattern = self._pattern(frame.flow)[site]
+        if not indices:
+            return before + pattern  # type: ignore[operator]  # nothing in it is None then
+        index = iter(indices)
+        return before + tuple([next(index) if part is None else part for part in pattern])
+
+    def steps(self, flow: Flow) -> dict[str, Step]:
+        """Return the step nodes of a workflow by their ids."""
+        self._pattern(flow)
+        return self._steps[flow.key]
+
+    def _pattern(self, flow: Flow) -> dict[str, _Pattern]:
+        found = self._patterns.get(flow.key)
+        if found is None:
+            found = self._patterns[flow.key] = {}
+            steps = self._steps[flow.key] = {}
+            _number(flow.body, (), found, steps)
+        return found
+
+
+def _number(region: Region, before: _Pattern, found: dict[str, _Pattern], steps: dict[str, Step]) -> None:
+    for number, node in enumerate(region):
+        here = (*before, number)
+        found[node.id] = here
+        if isinstance(node, Step):
+            steps[node.id] = node
+        for part, inner in enumerate(node.regions):
+            index: _Pattern = (None,) if isinstance(node, (Map, Loop)) else ()
+            _number(inner, (*here, part, *index), found, steps)

@@ -1,0 +1,130 @@
+"""What the engine hands to its executors, and what they report back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Protocol
+
+from tangentflow.decorators import StepFunction
+from tangentflow.engine.journal import Receipt
+from tangentflow.engine.machine import Ready
+from tangentflow.engine.run import StepRun
+from tangentflow.engine.worker import Finished
+from tangentflow.errors import NotPicklable
+from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.policies import Policy
+
+__all__ = ["Began", "Died", "Ended", "Executor", "Output", "Progressed", "Report", "Shipped", "Task"]
+
+_keys = count(1)
+
+
+class Shipped:
+    """A step function as bytes, made once in a run. `error` is the encoded outcome of each of its steps if it cannot be pickled."""
+
+    def __init__(self, step: StepFunction[..., Any]) -> None:
+        self.key = next(_keys)
+        self.error: bytes | None = None
+        self.data = b""
+        self._loaded: Outcome | None = None
+        try:
+            self.data = encode(Value(step.function), where=step.__name__, what="the function")
+        except NotPicklable as error:
+            self.error = encode(Raised(error), where=step.__name__)
+
+    def loaded(self) -> Outcome:
+        """Return the function as another process would load it."""
+        if self._loaded is None:
+            self._loaded = decode(self.data)
+        return self._loaded
+
+
+@dataclass(eq=False)
+class Task:
+    """A step run on its way: what to call, where, and under which policy.
+
+    `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `fingerprint` and `digest` tell
+    its code and its inputs, `receipt` is what is on record of it.
+    """
+
+    ready: Ready
+    step: StepRun
+    policy: Policy
+    where: str
+    shipped: Shipped | None = None
+    payload: bytes = b""
+    attempt: int = 0
+    deadline: float | None = None
+    fingerprint: str = ""
+    digest: str = ""
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True)
+class Began:
+    """An attempt has begun in its process."""
+
+    task: Task
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An attempt gave an outcome."""
+
+    task: Task
+    attempt: int
+    finished: Finished
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process of an attempt ended before it gave one; `how` says how. `begun` is False if the attempt had not begun."""
+
+    task: Task
+    attempt: int
+    how: str
+    begun: bool
+
+
+@dataclass(frozen=True)
+class Output:
+    """Text that an attempt wrote to "stdout" or "stderr"."""
+
+    task: Task
+    attempt: int
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """An attempt says how far it has come; `total` None: nobody knows of how much."""
+
+    task: Task
+    attempt: int
+    done: int
+    total: int | None
+
+
+Report = Began | Ended | Died | Output | Progressed
+Collect = Callable[[Report], None]
+
+
+class Executor(Protocol):
+    """Runs attempts. `report` of its constructor takes what happens to them, in the thread of the engine."""
+
+    def start(self, task: Task) -> None:
+        """Start an attempt of a task."""
+
+    def stop(self, task: Task) -> None:
+        """Stop an attempt, or leave it to itself where it cannot be stopped; nothing more is reported of it."""
+
+    def look(self) -> None:
+        """Look after attempts of which nothing has been heard for a moment."""
+
+    def close(self) -> None:
+        """Stop everything."""
