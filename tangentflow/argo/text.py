@@ -20,27 +20,41 @@ def to_yaml(document: dict[str, Any]) -> str:
 
     Raises InternalError for a value that is none of map, list, text, whole number, truth value and None.
     """
-    out: list[str] = []
+    writer = _Writer()
     with no_collection():
-        _value(document, 0, "", "", out)
-    return "".join(out).lstrip() + "\n"
+        writer.value(document, 0, "", "")
+    return "".join(writer.out).lstrip() + "\n"
 
 
-def _value(value: object, indent: int, inline: str, line: str, out: list[str]) -> None:
-    """Write a value: a map or list after `line`, anything else after `inline`. The lines of a block scalar are indented further."""
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            out += line, _key(key), ":"
-            line = "\n" + " " * indent
-            inner = indent if isinstance(item, list) else indent + 2
-            _value(item, inner, " ", "\n" + " " * inner, out)
-    elif isinstance(value, list) and value:
-        for item in value:
-            out += line, "-"
-            line = "\n" + " " * indent
-            _value(item, indent + 2, " ", " ", out)
-    else:
-        out += inline, _scalar(value, indent)
+class _Writer:
+    """Writes one document; keys and texts come again and again, and are quoted once."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.keys: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+
+    def value(self, value: object, indent: int, inline: str, line: str) -> None:
+        """Write a value: a map or list after `line`, anything else after `inline`. The lines of a block scalar are indented further."""
+        if isinstance(value, dict) and value:
+            for key, item in value.items():
+                if key not in self.keys:
+                    self.keys[key] = f"{_key(key)}:"
+                self.out += line, self.keys[key]
+                line = "\n" + " " * indent
+                inner = indent if isinstance(item, list) else indent + 2
+                self.value(item, inner, " ", "\n" + " " * inner)
+        elif isinstance(value, list) and value:
+            for item in value:
+                self.out += line, "-"
+                line = "\n" + " " * indent
+                self.value(item, indent + 2, " ", " ")
+        elif isinstance(value, str) and "\n" not in value:
+            if value not in self.texts:
+                self.texts[value] = _quoted(value)
+            self.out += inline, self.texts[value]
+        else:
+            self.out += inline, _scalar(value, indent)
 
 
 def _key(key: str) -> str:
