@@ -19,7 +19,9 @@ from tangentflow.language.uses import changed_operands, root_name, uses
 __all__ = ["call_site"]
 
 
-@expression(gast.Call, "calls", "a step or sub-workflow is scheduled; anything else is glue")
+@expression(
+    gast.Call, "calls", "a step or sub-workflow is scheduled, one bound with `partial` too; anything else is glue"
+)
 def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
     kind = lowering.kind(node)
     if kind == "pure":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import gast
 
@@ -60,7 +61,9 @@ def _dict(lowering: Lowering, node: gast.DictComp) -> gast.expr:
 
 
 @expression(
-    gast.GeneratorExp, "generator expressions, consumed where they stand", "any, all, sum, list, tuple, sorted, join"
+    gast.GeneratorExp,
+    "generator expressions, consumed where they stand",
+    "by a loop, list, tuple, set, sorted, dict, sum, min, max, any, all, next, in, join, `*`; `map` and `filter` over steps likewise",
 )
 def _generator(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
     text = mapped(node)
@@ -98,9 +101,28 @@ def append(made: str, value: gast.expr, method: str = "append") -> gast.Expr:
     return gast.Expr(value=gast.Call(func=function, args=[value], keywords=[]))
 
 
-def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
-    """Snapshot an iterable into a list; return its name and, where it is known, its length."""
-    count = None
+@dataclass(frozen=True)
+class Items:
+    """The list that a loop goes through: its name, its length where it is known, and the name of the exception that ended it early."""
+
+    name: str
+    count: int | None
+    failed: str = ""
+
+    def after_loop(self, lowering: Lowering) -> None:
+        """Emit what comes after the loop: what was raised when the next item was computed."""
+        if self.failed:
+            error = core.Glue(
+                lowering.origin, gast.Raise(exc=load(self.failed), cause=None), jumps=frozenset({"raise"})
+            )
+            nothing = gast.Constant(value=None, kind=None)
+            test = gast.Compare(left=load(self.failed), ops=[gast.IsNot()], comparators=[nothing])
+            lowering.emit(core.If(lowering.origin, test, [error], []))
+
+
+def listed(lowering: Lowering, iterable: gast.expr) -> Items:
+    """Snapshot an iterable into a list. Where user code computes its items, an exception of it comes after those before."""
+    count, lazily = None, computes(lowering, iterable)
     if isinstance(iterable, (gast.List, gast.Tuple)) and not any(isinstance(e, gast.Starred) for e in iterable.elts):
         count = len(iterable.elts)
     elif isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is range and not iterable.keywords:
@@ -111,10 +133,25 @@ def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
     iterable = lowering.expr(iterable)
     if any(isinstance(node, gast.NamedExpr) for node in gast.walk(iterable)):
         iterable = lowering.temp(iterable, "iterable")  # no comprehension may go through `:=`
+    if lazily:
+        return Items(name, None, _up_to_failure(lowering, name, item, iterable))
     generator = gast.comprehension(target=store(item), iter=iterable, ifs=[], is_async=0)
     value = gast.ListComp(elt=load(item), generators=[generator])
     lowering.glue(assignment(name, value), total=count is not None and lowering.kinds.total(iterable, lowering.bound))
-    return name, count
+    return Items(name, count)
+
+
+def _up_to_failure(lowering: Lowering, name: str, item: str, iterable: gast.expr) -> str:
+    """Emit a snapshot that an exception ends; return the name that then holds the exception, and else None."""
+    failed, error = lowering.namer.fresh("failed"), lowering.namer.fresh("error")
+    lowering.written[name] = iterable
+    lowering.assign(name, gast.List(elts=[], ctx=gast.Load()))
+    lowering.assign(failed, gast.Constant(value=None, kind=None))
+    loop = gast.For(target=store(item), iter=iterable, body=[append(name, load(item))], orelse=[], type_comment=None)
+    caught = gast.Tuple(elts=[load("Exception"), load("SystemExit")], ctx=gast.Load())
+    handler = gast.ExceptHandler(type=caught, name=store(error), body=[assignment(failed, load(error))])
+    lowering.glue(gast.Try(body=[loop], handlers=[handler], orelse=[], finalbody=[]), total=True)
+    return failed
 
 
 def loops(
@@ -165,7 +202,7 @@ def loops(
     def loop(generator: gast.comprehension, rest: list[gast.AST]) -> None:
         written = uses(generator.target, *generator.ifs, *rest, *made).writes
         check_lazy(lowering, generator.iter, written, ends_early)
-        items, count = listed(lowering, generator.iter)
+        items = listed(lowering, generator.iter)
         lowering.locals |= bound_names(generator.target)
         outer, lowering.out = lowering.out, []
         with lowering.branch():
@@ -181,12 +218,13 @@ def loops(
             if after is not None and any(isinstance(clause, gast.comprehension) for clause in rest):
                 after()
         body, lowering.out = lowering.out, outer
-        lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
+        emitted.append(core.For(lowering.origin, var, items.name, body, [], count=items.count))
+        lowering.emit(emitted[-1])
+        items.after_loop(lowering)
 
+    emitted: list[core.For] = []
     level(list(renamed.generators))
-    emitted = lowering.out[-1]
-    assert isinstance(emitted, core.For)
-    emitted.generator = (isinstance(node, gast.GeneratorExp) or hasattr(node, "lazy")) and not mapped(node)
+    emitted[-1].generator = (isinstance(node, gast.GeneratorExp) or hasattr(node, "lazy")) and not mapped(node)
 
 
 def stream(lowering: Lowering, iterable: gast.expr) -> gast.GeneratorExp | None:

@@ -13,6 +13,7 @@ import gast
 
 from tangentflow.language import core
 from tangentflow.language.comprehensions import append, collect, element, empty_set, listed, loops
+from tangentflow.language.lazy import computes
 from tangentflow.language.lowering import Lowering, assignment, load, starred
 from tangentflow.language.mapping import mapped
 from tangentflow.language.registry import expression
@@ -92,10 +93,11 @@ def unpacked(lowering: Lowering, target: gast.expr, value: gast.expr) -> gast.ex
     first = value.generators[0]
     if len(value.generators) > 1 or first.ifs or isinstance(first.iter, gast.GeneratorExp):
         return None
-    items, _ = listed(lowering, first.iter)
+    if computes(lowering, first.iter):
+        return None
     most = gast.Slice(lower=None, upper=gast.Constant(value=len(target.elts) + 1, kind=None), step=None)
     short = copy.copy(first)
-    short.iter = gast.Subscript(value=load(items), slice=most, ctx=gast.Load())
+    short.iter = gast.Subscript(value=load(listed(lowering, first.iter).name), slice=most, ctx=gast.Load())
     limited = copy.copy(value)
     limited.generators = [short]
     return _list(lowering, limited)
@@ -116,8 +118,7 @@ def _started(lowering: Lowering, node: gast.GeneratorExp, *others: gast.expr) ->
     while isinstance(first.iter, gast.GeneratorExp):
         first = first.iter.generators[0]
     if not all(isinstance(other, simple) for other in others):
-        items, _ = listed(lowering, first.iter)
-        first.iter = load(items)
+        first.iter = lowering.temp(lowering.expr(first.iter), "iterable")
     return [value if isinstance(value, simple) else lowering.temp(value, "option") for value in others]
 
 

@@ -95,12 +95,14 @@ class Speller(_Body):
         """Return what a loop goes over as a generator expression of which each item is computed in its turn; None if it is not."""
         if not isinstance(node, gast.Call):
             return None
+        args = [self.stream(argument) or argument for argument in node.args]
         self.all = True
-        made = self._spelled(node, [self.stream(argument) or argument for argument in node.args])
+        made = self._spelled(node, args)
         self.all = False
         return made
 
     def visit_Assign(self, node: gast.Assign) -> Any:
+        """Leave the statement alone that binds a name to a step with arguments."""
         if hasattr(node, "binds_step"):
             for inner in gast.walk(node):
                 inner.binds_step = True
@@ -108,6 +110,7 @@ class Speller(_Body):
         return self.generic_visit(node)
 
     def visit_Call(self, node: gast.Call) -> Any:
+        """Spell out a call, what is in it first."""
         text = gast.unparse(node)
         self.generic_visit(node)
         if self.partials.is_step(node.func):

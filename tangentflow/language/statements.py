@@ -193,7 +193,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         _for_stream(lowering, node, items_of, forced)
         return
     check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body))
-    items, count = listed(lowering, iterable)
+    items = listed(lowering, iterable)
     broke = _broke(lowering, node)
     outer_break, lowering.broke = lowering.broke, broke
     outer_try, lowering.pending = lowering.pending, False
@@ -210,7 +210,8 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
     lowering.broke, lowering.pending = outer_break, outer_try
-    lowering.emit(core.For(lowering.origin, var, items, body, [], forced=forced, count=count))
+    lowering.emit(core.For(lowering.origin, var, items.name, body, [], forced=forced, count=items.count))
+    items.after_loop(lowering)
     _loop_else(lowering, node, broke)
 
 
