@@ -89,6 +89,16 @@ class Graph(nodes.Graph):
         """Draw itself in a notebook."""
         return {"text/plain": str(self), "image/svg+xml": self.svg()}
 
+    def explain(self, line: int | None = None) -> str:
+        """Return in plain words what became of a line of the workflow's file, or of all of it.
+
+        Steps with their paths, conditions, what they wait for and why, and where they are in the Argo document. Raises UsageError for a line
+        that belongs to no workflow of the graph, and for a graph that was read from JSON.
+        """
+        from tangentflow.explain.answer import explain
+
+        return explain(self, line)
+
     def argo(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the Argo Workflow document, with arguments baked in if given."""
         from tangentflow.argo.document import document

@@ -18,6 +18,7 @@ __all__ = [
     "ClusterError",
     "InternalError",
     "LanguageError",
+    "LateRefusal",
     "LoopLimit",
     "MutatedArgument",
     "NotPicklable",
@@ -228,16 +229,32 @@ class NotPicklable(StepFailed):
 
 
 class MutatedArgument(TangentflowError):
-    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known."""
+    """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known.
+
+    Glue may change only what the workflow made and one name alone holds. `in_glue`: a call in a workflow changed something else, or
+    (`holder`) its result or another operand holds a part of what the workflow changes later.
+    """
 
     step: str
     argument: str
     line: int | None
 
-    def __init__(self, step: str, argument: str, line: int | None = None) -> None:
+    def __init__(
+        self, step: str, argument: str, line: int | None = None, *, in_glue: bool = False, holder: str = ""
+    ) -> None:
         place = "" if line is None else f" (line {line})"
+        text = f"step {step!r} changed its argument {argument!r} in place{place}"
         advice = "copy the argument and return the copy, or declare @step(check=False)"
-        super().__init__(f"step {step!r} changed its argument {argument!r} in place{place}; {advice}")
+        if in_glue:
+            first = argument.partition(",")[0]
+            advice = f"copy it first, `{first} = copy.deepcopy({first})`, or call it in a @step"
+            text = f"`{step}` changed {argument!r} in place{place}; glue may change only what the workflow made and one name holds"
+        if holder:
+            text = f"{holder} holds a part of {argument!r} after `{step}`{place}, which the workflow changes later"
+            advice = (
+                f"copy it: `copy.deepcopy({step})`" if holder == "its result" else "give the call a copy of one of them"
+            )
+        super().__init__(f"{text}; {advice}")
         self.step, self.argument, self.line = step, argument, line
 
 
@@ -268,6 +285,10 @@ class ClusterError(TangentflowError):
 
 class UsageError(TangentflowError):
     """The package was called in a way that cannot work: an unknown option, a value out of range, a missing file."""
+
+
+class LateRefusal(UsageError):
+    """What a workflow does could not be refused before it was run. No handler of the workflow catches it."""
 
 
 class InternalError(TangentflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tangentflow.argo.guards import is_guard
@@ -79,9 +80,9 @@ def _flow(plan: FlowPlan) -> Json:
         "file": short_file(flow.origin.filename),
         "params": list(flow.params),
         "regions": regions,
-        "nodes": {node.id: _node(plan, node) for node in flow.body.walk()},
+        "nodes": {node.id: _node(plan, node) for node in plan.nodes.values()},
         "result": _slice(flow, flow.result, "result"),
-        "calls": {str(number): call.id for number, call in enumerate(plan.calls())},
+        "calls": {str(number): call for call, number in plan.calls.items()},
     }
 
 
@@ -109,7 +110,12 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         own = {"name": node.name, "flow": node.flow, "flag": flag.name if flag else None}
         return {**common, **own, "slice": _slice(flow, node.slice, f"arguments of {node.id}")}
     if isinstance(node, Glue):
-        return {**common, "text": node.text, "slice": _slice(flow, node.slice, node.id)}
+        return {
+            **common,
+            "operands": asdict(node.operands),
+            "text": node.text,
+            "slice": _slice(flow, node.slice, node.id),
+        }
     if isinstance(node, If):
         return {**common, "guard": is_guard(node), "test": _slice(flow, node.test, f"test of {node.id}")}
     if isinstance(node, Try):

@@ -82,6 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     linting.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
     linting.set_defaults(command=_lint)
 
+    explaining = commands.add_parser(
+        "explain", help="tell what became of a line of a workflow, or of all of it",
+        description="Tell in plain words what became of a line of a workflow, or of all of it: steps, conditions, what waits for what and "
+        "why, templates of the Argo document. The file is imported, its workflows are not run.",
+    )  # fmt: skip
+    explaining.add_argument(
+        "target", metavar="FILE:LINE", help="a line of a Python file; or FILE[:WF] for a whole workflow"
+    )
+    explaining.set_defaults(command=_explain)
+
     running = commands.add_parser(
         "run", help="run a workflow on this machine and print its result",
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
@@ -181,6 +191,12 @@ def _lint(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.lint import lint_file
 
     return lint_file(arguments.target, arguments.format)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.explain import explain_target
+
+    return explain_target(arguments.target)
 
 
 def _run(arguments: argparse.Namespace) -> int:

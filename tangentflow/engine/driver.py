@@ -78,7 +78,7 @@ class Driver:
             assert outcome is not None
             self.run.end(outcome)
             try:
-                self.recorder.end(self.run.steps, encode(outcome, where=self.run.workflow))
+                self.recorder.end(outcome)
             finally:
                 self.recorder.close()
 
@@ -115,6 +115,8 @@ class Driver:
             self.looked = now
             if self.recorder.is_asked_to_cancel:
                 self.run.cancel()
+            for executor in self.executors.values():
+                executor.look()
         while self.delayed and self.delayed[0][0] <= now:
             self.queue.appendleft(heapq.heappop(self.delayed)[2])
         if times:

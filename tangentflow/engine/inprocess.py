@@ -42,6 +42,9 @@ class Inline:
     def stop(self, task: Task) -> None:
         """Do nothing: an attempt has ended before anything else can happen."""
 
+    def look(self) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -75,6 +78,9 @@ class Threads:
         if thread is not None:
             thread.abandoned = True
             thread.tasks.put(None)
+
+    def look(self) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
         """Abandon everything."""

@@ -9,7 +9,7 @@ import json
 import sqlite3
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,9 @@ __all__ = ["Journal", "Receipt", "RunRow", "reading"]
 
 FILE = "journal.sqlite3"
 _VERSION = 1
+_PATIENCE = 60.0
+"""Seconds to wait for others who write to the same store."""
+
 _SCHEMA = """
 CREATE TABLE runs(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, target TEXT, options TEXT NOT NULL, arguments BLOB,
@@ -109,8 +112,10 @@ class Journal:
         self._receipts: dict[tuple[int, int], Receipt] = {}
         self._ends: list[tuple[Any, ...]] = []
         try:
-            self._connection = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None, check_same_thread=False)
-            self._prepare()
+            self._connection = sqlite3.connect(
+                folder / FILE, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            _patiently(self._prepare)
         except sqlite3.Error as error:
             raise UsageError(f"the journal of the store {folder} cannot be opened: {error}") from error
 
@@ -122,7 +127,7 @@ class Journal:
             return
         if version > _VERSION:
             raise UsageError(f"the store {self.folder} was written by a newer version of tangentflow")
-        self._use_log()
+        _patiently(lambda: run("PRAGMA journal_mode=WAL"))
         run("PRAGMA synchronous=NORMAL")
         with self._transaction():
             if run("PRAGMA user_version").fetchone()[0] < _VERSION:  # nobody else was quicker
@@ -130,20 +135,10 @@ class Journal:
                     run(statement)
                 run(f"PRAGMA user_version={_VERSION}")
 
-    def _use_log(self) -> None:
-        """Switch to the write-ahead log. SQLite does not wait for others who do the same at this moment."""
-        for _ in range(600):
-            try:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError:
-                time.sleep(0.05)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
             try:
                 yield
             except BaseException:
@@ -173,7 +168,8 @@ class Journal:
             self._ends.clear()
         elif rows:  # one statement is a transaction by itself
             try:
-                self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), [value for row in rows for value in row])
+                values = [value for row in rows for value in row]
+                _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), values))
             except sqlite3.Error as error:
                 raise self._broken(error) from error
 
@@ -251,6 +247,19 @@ class Journal:
         """Return the receipts of a run in the order in which they were begun."""
         rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE run=? ORDER BY number", (run,))
         return [Receipt(*row) for row in rows]
+
+
+def _patiently(do: Callable[[], object]) -> None:
+    """Do something with a database, again if it is locked: SQLite itself does not wait in every case, as when the log is set up or removed."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            do()
+            return
+        except sqlite3.OperationalError as error:
+            if "lock" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _values(r: Receipt) -> tuple[Any, ...]:

@@ -7,11 +7,10 @@ judge that picks them in the worst possible order.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -20,8 +19,8 @@ from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
-from tangentflow.runtime.codec import digest, encode, roundtrip
-from tangentflow.runtime.glue import glue
+from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
 from tangentflow.runtime.slices import bind, compile_slice
@@ -253,52 +252,59 @@ class Machine:
             self._skip(poll)
             return
         address = (node.id, indices)
-        operands = _Operands(call, node) if isinstance(node, Glue) else None
-        if operands is not None and self._recalled(frame, operands, address):
+        if isinstance(node, Glue):
+            self._evaluate(frame, node, address, Once(call, node.operands))
             return
         try:
-            value = call() if operands is None else operands.evaluate()
-            if isinstance(node, Step):
-                args, kwargs = value
-                step = self.graph.bindings[node.callee]
-                assert isinstance(step, StepFunction)
-                ready = Ready(frame, node, indices, step, args, kwargs)
-                if self._bodies.admit(ready):
-                    self.ready.append(ready)
-                return
-            if isinstance(node, Call):
-                self._start_call(frame, node, indices, *value)
-                return
-            outcome: Outcome = Value(value)
+            self._start(frame, node, indices, *call())
         except _OURS:
             raise
         except BaseException as error:
-            outcome = Raised(error)
+            self._record(frame, address, Raised(error))
+            self._awake(frame, address)
+
+    def _evaluate(self, frame: Frame, node: Glue, address: Address, once: Once) -> None:
+        """Evaluate an expression, or take the outcome that it had in an earlier run."""
+        operands = data = None
+        if self.memory is not None:
+            operands = once.digest()
+            data = self.memory.recall_glue(frame, node, address[1], operands)
+        if data is not None:
+            frame.outcomes[address] = Recorded.of(data, spell(frame.path, *address))
+        else:
+            try:
+                outcome = once.evaluate(node.text, node.origin.lineno)
+            except MutatedArgument as error:
+                outcome = Raised(error)
+            self._record(frame, address, outcome)
+            if self.memory is not None and operands is not None:
+                self.memory.keep_glue(frame, node, address[1], operands, frame.outcomes[address].data)
+        self._awake(frame, address)
+
+    def _record(self, frame: Frame, address: Address, outcome: Outcome) -> None:
         try:
             frame.record(address, outcome)
         except NotPicklable as error:
-            outcome = Raised(error)
-            frame.record(address, outcome)
-        if operands is not None and self.memory is not None:
-            self.memory.keep_glue(frame, operands.node, indices, operands.digest, frame.outcomes[address].data)
-        self._awake(frame, address)
-
-    def _recalled(self, frame: Frame, operands: _Operands, address: Address) -> bool:
-        """Take the outcome of an expression that an earlier run has evaluated, if there is one."""
-        if self.memory is None:
-            return False
-        data = self.memory.recall_glue(frame, operands.node, address[1], operands.digest)
-        if data is None:
-            return False
-        frame.outcomes[address] = Recorded.of(data, spell(frame.path, *address))
-        self._awake(frame, address)
-        return True
+            frame.record(address, Raised(error))
 
     def _awake(self, frame: Frame, address: Address) -> None:
         """Go on from an outcome that has just been recorded."""
         self._wake(frame, address)
-        if frame.outcomes[address].raised:
+        recorded = frame.outcomes[address]
+        if recorded.raised or failed(recorded.value):
             self._look_for_the_end(frame)
+
+    def _start(
+        self, frame: Frame, node: Step | Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if isinstance(node, Call):
+            self._start_call(frame, node, indices, args, kwargs)
+            return
+        step = self.graph.bindings[node.callee]
+        assert isinstance(step, StepFunction)
+        ready = Ready(frame, node, indices, step, args, kwargs)
+        if self._bodies.admit(ready):
+            self.ready.append(ready)
 
     def _start_call(
         self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -405,30 +411,6 @@ class Machine:
             return self.done
         caller, address = frame.parent
         return address in caller.outcomes
-
-
-class _Operands:
-    """An expression that is evaluated once, and what it is evaluated on."""
-
-    def __init__(self, call: Callable[[], Any], node: Glue) -> None:
-        self.call = call
-        self.node = node
-        self.values = list(_contents(call))
-        self.digest = digest(self.values)
-
-    def evaluate(self) -> Any:
-        """Return the value; refuse a change of the operands in place, which nobody else would see."""
-        with glue():
-            value = self.call()
-        if digest(self.values) != self.digest:
-            raise MutatedArgument(self.node.text, ", ".join(self.call.__code__.co_freevars), self.node.origin.lineno)
-        return value
-
-
-def _contents(call: Callable[[], Any]) -> Iterator[Any]:
-    for cell in getattr(call, "__closure__", None) or ():
-        with contextlib.suppress(ValueError):  # a name that is not bound: evaluation says so
-            yield cell.cell_contents
 
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)

@@ -58,6 +58,12 @@ class Processes:
                 self._remove(worker)
                 return
 
+    def look(self) -> None:
+        """Look for processes that have ended, where nothing tells of it by itself."""
+        for worker in list(self.workers):
+            if worker.exit is None and worker.process.poll() is not None:
+                self._exit(worker)
+
     def close(self) -> None:
         """Keep the workers that are free, kill the others."""
         for worker in list(self.workers):

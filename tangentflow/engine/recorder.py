@@ -6,7 +6,7 @@ import contextlib
 import json
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +24,7 @@ from tangentflow.engine.tasks import Task
 from tangentflow.errors import NotPicklable
 from tangentflow.graph.nodes import Glue, Graph
 from tangentflow.runtime.codec import encode, holds_exception
-from tangentflow.runtime.outcome import Value
+from tangentflow.runtime.outcome import Outcome, Value
 
 __all__ = ["Recorder", "log_file"]
 
@@ -74,13 +74,14 @@ class Recorder:
             notes=self.run.notes,
         )
 
-    def end(self, steps: Sequence[StepRun], data: bytes) -> None:
+    def end(self, outcome: Outcome) -> None:
         """Put the end of the run on record: what was skipped, what was stopped, the outcome."""
         if self.earlier is not None:
             self.run.notes += self.earlier.damaged
         if self.journal is None:
             return
-        for step in steps:
+        data = encode(outcome, where=self.run.workflow)
+        for step in self.run.steps:
             if step.status == "Skipped":
                 self.journal.put(self.number, self._receipt("step", step.path, step.name, step))
         self.journal.end_run(self.number, self.run.status, self.store.keep(data), self.run.notes)

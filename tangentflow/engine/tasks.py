@@ -123,5 +123,8 @@ class Executor(Protocol):
     def stop(self, task: Task) -> None:
         """Stop an attempt, or leave it to itself where it cannot be stopped; nothing more is reported of it."""
 
+    def look(self) -> None:
+        """Look after attempts of which nothing has been heard for a moment."""
+
     def close(self) -> None:
         """Stop everything."""

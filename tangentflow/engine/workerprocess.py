@@ -85,7 +85,7 @@ class Worker:
             os.close(life)
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self.streams = (Stream("stdout", self.process.stdout), Stream("stderr", self.process.stderr))
-        self.exit = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
+        self.exit = _watch(self.process.pid)
         self._send({"path": sys.path, "argv": sys.argv})
 
     @property
@@ -147,6 +147,14 @@ class Worker:
         for stream in self.streams:
             stream.pipe.close()
         return "it was stopped" if code is None else _how(code)
+
+
+def _watch(pid: int) -> int | None:
+    """Return a file that can be read once a process has ended, where the system has such files."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def _how(code: int) -> str:

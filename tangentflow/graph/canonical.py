@@ -144,7 +144,8 @@ class _Body:
         node = self.nodes.get(self.lines.ids.get(stmt, ""))
         inner = list(blocks(stmt))
         own = self._compound(stmt, node) if inner else self._simple(stmt, node)
-        line = _Line(own.parts, index, reads=own.reads, writes=own.writes)
+        changes = self.lines.changes.get(stmt, frozenset())
+        line = _Line(own.parts, index, reads=own.reads, writes=own.writes | (changes & self.local))
         line.effect = bool(node is not None and node.effect)
         line.lane = self.lanes.get(node.id, 0) if node is not None else 0
         if line.lane:

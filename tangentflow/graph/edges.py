@@ -10,13 +10,17 @@ import ast
 from dataclasses import dataclass
 
 from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
+from tangentflow.language.known_results import MUTATES_FIRST
 
-__all__ = ["RESULT", "START", "Edge", "Places", "edges", "places", "slices"]
+__all__ = ["RESULT", "START", "Edge", "Places", "edges", "fed_by", "loaded", "places", "slices"]
 
 START = ""
 """The start of a flow, as the source of an edge."""
 RESULT = "return"
 """The result of a flow, as the target of an edge. No node has this name: it is a keyword."""
+
+
+_CHANGING = frozenset(name.rpartition(".")[2] for name in MUTATES_FIRST)
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,13 @@ def _computed_with(code: str) -> set[str]:
     relevant: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Return):
-            relevant |= _loaded(node)
+            relevant |= loaded(node)
+    return fed_by(function, relevant)
+
+
+def fed_by(function: ast.FunctionDef, names: set[str]) -> set[str]:
+    """Return the sites and loops that a slice looks up to compute these of its names."""
+    relevant = set(names)
     while True:
         size = len(relevant)
         _grow(function.body, relevant, set())
@@ -149,18 +159,18 @@ def _grow(block: list[ast.stmt], relevant: set[str], around: set[str]) -> bool:
     for stmt in block:
         inner = [part for name in ("body", "orelse", "handlers", "finalbody") for part in getattr(stmt, name, [])]
         if inner and not isinstance(stmt, (ast.FunctionDef, ast.ClassDef)):
-            head = set().union(*[_loaded(part) for part in (getattr(stmt, n, None) for n in ("test", "iter")) if part])
+            head = set().union(*[loaded(part) for part in (getattr(stmt, n, None) for n in ("test", "iter")) if part])
             statements = [s for part in inner for s in (part.body if isinstance(part, ast.ExceptHandler) else [part])]
             if _grow(statements, relevant, around | head):
                 relevant |= head
                 wrote = True
         elif _stored(stmt) & relevant:
-            relevant |= _loaded(stmt) | around
+            relevant |= loaded(stmt) | around
             wrote = True
     return wrote
 
 
-def _loaded(tree: ast.AST) -> set[str]:
+def loaded(tree: ast.AST) -> set[str]:
     """Return the names that are read; `_tf.state('x')` reads x."""
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -187,6 +197,9 @@ def _stored(stmt: ast.stmt) -> set[str]:
             inner = inner.value
         if isinstance(inner, ast.Name):
             names.add(inner.id)
+    for node in ast.walk(stmt):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _CHANGING:
+            names |= {argument.id for argument in node.args[:1] if isinstance(argument, ast.Name)}
     if isinstance(stmt, (ast.FunctionDef, ast.ClassDef)):
         names.add(stmt.name)
     return names - {"_tf"}

@@ -15,7 +15,8 @@ from typing import Any
 from tangentflow.errors import UsageError
 from tangentflow.graph.canonical import names_asked
 from tangentflow.graph.fingerprint import Absent, fingerprint
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Region, Slice, Step, Try
+from tangentflow.graph.nodes import Call, Carry, Flow, Glue, Graph, If, Input, Loop, Map, Region, Slice, Step, Try
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
 __all__ = ["FORMAT", "from_json", "to_json"]
@@ -24,7 +25,7 @@ FORMAT = 1
 """The version of the format. A text of another version is refused."""
 
 _TYPES: dict[str, type] = {
-    t.__name__: t for t in (Call, Flow, Glue, If, Input, Loop, Map, Origin, Region, Slice, Step, Try)
+    t.__name__: t for t in (Call, Carry, Flow, Glue, If, Input, Loop, Map, Operands, Origin, Region, Slice, Step, Try)
 }
 
 

@@ -18,17 +18,21 @@ from tangentflow.graph.nodes import Flow, If, Loop, Map, Try
 
 __all__ = ["Lines", "blocks", "lines_of", "spelled"]
 
-_MARK = re.compile(r"# (\S+), line \d+$")
+_MARK = re.compile(r"# (\S+), line \d+(?:, changes .+)?$")
+_CHANGES = re.compile(r"#(?: \S+, line \d+,)? changes (.+)$")
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """A flow's source as a tree (read only), the statement of each node by its id, the other way round, and messages."""
+    """A flow's source as a tree (read only), the statement of each node by its id, the other way round, messages, and which names calls
+    in a statement change in place.
+    """
 
     function: ast.FunctionDef
     statements: dict[str, ast.stmt]
     ids: dict[ast.stmt, str]
     messages: frozenset[ast.stmt]
+    changes: dict[ast.stmt, frozenset[str]]
 
 
 def lines_of(flow: Flow) -> Lines:
@@ -37,7 +41,9 @@ def lines_of(flow: Flow) -> Lines:
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     nodes = list(flow.body.walk())
-    marked = _marks(flow.source)
+    comments = _comments(flow.source)
+    marked = {line: mark[1] for line, text in comments.items() if (mark := _MARK.match(text))}
+    changing = {line: mark[1] for line, text in comments.items() if (mark := _CHANGES.match(text))}
     sites = {node.id: node for node in nodes if not isinstance(node, (If, Try, Map, Loop))}
     statements: dict[str, ast.stmt] = {}
     messages: set[ast.stmt] = set()
@@ -56,7 +62,10 @@ def lines_of(flow: Flow) -> Lines:
         raise InternalError(
             "the source of a flow does not show its nodes", flow=flow.key, missing=missing, source=flow.source
         )
-    return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages))
+    changes = {
+        s: frozenset(changing[s.lineno - 1].split(", ")) for s in walk(function.body) if s.lineno - 1 in changing
+    }
+    return Lines(function, statements, {stmt: name for name, stmt in statements.items()}, frozenset(messages), changes)
 
 
 def _is_node(stmt: ast.stmt) -> bool:
@@ -89,14 +98,10 @@ def walk(block: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from walk(inner)
 
 
-def _marks(source: str) -> dict[int, str]:
-    """Return the names of calls by the line of the comment that has them."""
-    found = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        match = _MARK.match(token.string) if token.type == tokenize.COMMENT else None
-        if match:
-            found[token.start[0]] = match[1]
-    return found
+def _comments(source: str) -> dict[int, str]:
+    """Return the comments by line."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
 
 
 # -- as the user would write them ------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
 __all__ = [
     "Call",
+    "Carry",
     "Flow",
     "Glue",
     "Graph",
@@ -73,10 +75,12 @@ class Region:
 
     def walk(self) -> Iterator[Node]:
         """Yield every node in it, inner regions included, in program order."""
-        for node in self.nodes:
+        todo = list(reversed(self.nodes))
+        while todo:  # no recursion, in which each node would be handed up through all levels
+            node = todo.pop()
             yield node
-            for region in node.regions:
-                yield from region.walk()
+            for region in reversed(node.regions):
+                todo += reversed(region.nodes)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class Step:
 class Glue:
     """An expression that is evaluated once and recorded. Its slice gives a callable that evaluates it.
 
-    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression.
+    `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression. It may
+    change `operands`: it binds their names anew, and its outcome holds their new values.
     """
 
     id: str
@@ -113,6 +118,7 @@ class Glue:
     target: str | None
     effect: bool
     origin: Origin = field(compare=False)
+    operands: Operands = field(default_factory=Operands)
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -206,13 +212,27 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Carry:
+    """A name that one iteration hands to the next: `site` gives what is `written` on one line and `read` on another.
+
+    `name` may also be "break" or "return": then `written` is the line of that jump, and nothing is read.
+    """
+
+    name: str
+    site: str
+    written: int
+    read: int | None
+
+
+@dataclass(frozen=True)
 class Loop:
     """A `while`, or a `for` whose iterations carry data from one to the next: they run one after the other.
 
     `entry` gives the state before the first iteration: a map of the names in `invariant` and `carried`. The state at the head of
     iteration i is the entry's invariants, the carried names after iteration i-1 and, in a `for`, `var` = item i of the list that the
     entry calls `items`. `advance` starts there and gives `Next(state)`, `Done(state)` or `Returned(value)`. What the loop left
-    is `outputs`. `why` says what makes it serial: (name or guard, site, line) triples. `limit` bounds a `while`.
+    is `outputs`. `why` says what makes it serial: (name or guard, site, line) triples; `carries` says the same in lines of the source.
+    `limit` bounds a `while`.
     """
 
     id: str
@@ -229,6 +249,7 @@ class Loop:
     limit: int | None
     effect: bool
     origin: Origin = field(compare=False)
+    carries: tuple[Carry, ...] = field(default=(), compare=False)
 
     @property
     def regions(self) -> tuple[Region, ...]:

@@ -47,7 +47,10 @@ class Aliasing(CallValues):
         """What may share a part with other names is kept elsewhere: from now on they all are shared."""
         why = f"it may share a part with a value that line {self.line} puts elsewhere"
         for name in value.related & self.env.keys():
-            self.env[name] = self.env[name].shared("alias", why)
+            self.put_elsewhere(name)
+            old = self.env[name]
+            verified = max(old.levels, old.verified) if not old.immutable else -1
+            self.env[name] = replace(old.shared("alias", why), verified=verified or -1)
         return replace(value.shared("alias", why), related=frozenset())
 
     def renamed(self, node: Any) -> Value:
@@ -73,12 +76,12 @@ class Aliasing(CallValues):
             if self._last(name, value):
                 return value  # nothing reads the name again, so the value moves on
             if value.levels == 0:
-                self.env[name] = replace(value, aliased=True)
+                self.env[name] = replace(value, aliased=True, verified=-1)
                 return self.env[name]
             self.env[name] = value.shared("alias", f"{self.context}, so that the change would be seen there too")
             return value.shared("alias", f"it is the same value as `{name}` since line {self.line}", root=name)
-        if value.levels > 1 and not value.flat and not self._last(name, value):
-            value = self.env[name] = replace(value, levels=1)
+        if max(value.levels, value.verified) > 1 and not value.flat and not self._last(name, value):
+            value = self.env[name] = replace(value, levels=min(value.levels, 1), verified=min(value.verified, 1))
         return value
 
     def _last(self, name: str, value: Value) -> bool:
@@ -151,11 +154,11 @@ class Aliasing(CallValues):
 
     def _display(self, elements: Iterable[Any], keep: Keep, kind: str) -> Value:
         inner = Keep.NOTHING if keep is Keep.NOTHING else Keep.ALL
-        levels, flat, captures = ALONE, True, frozenset[str]()
+        levels, flat, captures, sources = ALONE, True, frozenset[str](), frozenset[Any]()
         found = []
         for node in elements:
             value = self.value(node, inner)
-            captures |= value.captures
+            captures, sources = captures | value.captures, sources | value.sources
             if isinstance(node, gast.Starred):
                 levels, flat = min(levels, spread(value)), flat and value.flat
             else:
@@ -163,7 +166,9 @@ class Aliasing(CallValues):
                 found.append(value)
         fields = tuple(value.immutable for value in found) if kind == "tuple" else ()
         parts = found[0].fields if len(found) == 1 else ()
-        return Value(levels=min(levels, ALONE), flat=flat, type=kind, captures=captures, fields=fields, parts=parts)
+        return Value(
+            levels=min(levels, ALONE), flat=flat, type=kind, captures=captures, fields=fields, parts=parts, sources=sources
+        )  # fmt: skip
 
     def _List(self, node: Any, keep: Keep) -> Value:
         return self._display(node.elts, keep, "list")

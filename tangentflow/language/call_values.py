@@ -12,6 +12,7 @@ import gast
 from tangentflow.language import known, known_results
 from tangentflow.language.changes import Changes, Keep, element, load, spread
 from tangentflow.language.helpers import given_to
+from tangentflow.language.in_place import InPlace
 from tangentflow.language.uses import MUTATORS
 from tangentflow.language.values import ALONE, IMMUTABLE, Value
 from tangentflow.language.verdict import MISSING, dotted
@@ -29,7 +30,13 @@ _TYPES = {"list": "list", "sorted": "list", "set": "set", "dict": "dict", "tuple
 class CallValues(Changes):
     """Evaluates calls."""
 
+    def _marked(self, node: Any, mark: InPlace, keep: Keep) -> Value:
+        """A call that is known to change an operand in place."""
+        raise NotImplementedError
+
     def _Call(self, node: Any, keep: Keep) -> Value:
+        if hasattr(node, "in_place"):
+            return self._marked(node, node.in_place, keep)
         obj = self.resolve(node.func) if isinstance(node.func, (gast.Name, gast.Attribute)) else MISSING
         if obj is MISSING and isinstance(node.func, gast.Attribute):
             return self._method_call(node, keep)
@@ -99,7 +106,7 @@ class CallValues(Changes):
         judged = self.helpers.judge(fn)
         if judged.mutates and self.nested:  # in the workflow itself such a call is refused as a whole
             for value in given_to(judged.mutates, node, fn):
-                self.mutate(node, value, dotted(node.func), "", levels=1, flat=False)
+                self.mutate(node, value, dotted(node.func), "", levels=1, flat=False, deeper=judged.depth - 1)
         result = judged.result
         if result.immutable or result.levels == ALONE:
             self._all(values, Keep.NOTHING)
@@ -122,6 +129,8 @@ class CallValues(Changes):
             flat=False,
         )
         name = full.rpartition(".")[2]
+        if full.startswith("operator.") and "item" not in name:
+            return self.value(first, Keep.ALL)  # `operator.iadd(xs, ys)` gives xs itself
         if "pop" in name or "replace" in name:
             return element(self.value(first, Keep.ELEMENTS), dotted(first))
         return IMMUTABLE
@@ -158,6 +167,10 @@ class CallValues(Changes):
         values = [*node.args, *[k.value for k in node.keywords]]
         if method in MUTATORS:
             return self._mutating(node, keep)
+        judged = self.helpers.judge(node.method).result if hasattr(node, "method") else Value()
+        if judged.immutable or judged.levels == ALONE:
+            self._all([receiver, *values], Keep.NOTHING)
+            return judged
         if method in known_results.IMMUTABLE_METHODS:
             self._all([receiver, *values], Keep.NOTHING)
             return IMMUTABLE

@@ -10,11 +10,11 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language import core
-from tangentflow.language.comprehensions import consumed
+from tangentflow.language.consuming import consumed
 from tangentflow.language.kinds import MISSING
 from tangentflow.language.lowering import RECORDED, Lowering, load
 from tangentflow.language.registry import expression
-from tangentflow.language.uses import uses
+from tangentflow.language.uses import changed_operands, root_name, uses
 
 __all__ = ["call_site"]
 
@@ -41,8 +41,9 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     assert kind in RECORDED
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
+    lowering.no_iterator(node)
     lowered = _glue_call(lowering, node)
-    used = uses(lowered)
+    used = uses(lowered.func, *lowered.args, *[k.value for k in lowered.keywords])
     if kind != "message" and (used.writes or used.reads & lowering.locals - lowering.bound):
         lowered = _settled_call(lowering, lowered)  # of a message, the arguments are evaluated in each replay
     total = all(lowering.kinds.total(a, lowering.bound) for a in [*lowered.args, *[k.value for k in lowered.keywords]])
@@ -52,6 +53,10 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
 def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | None) -> core.Site:
     callee = lowering.resolve(node.func)
     assert isinstance(callee, (StepFunction, WorkflowFunction))
+    needs = getattr(node, "needs", "")
+    if needs and needs not in lowering.bound:
+        lowering.glue(gast.Expr(value=load(needs)))  # Python's own error, where the name is read
+        lowering.bound |= {needs, *node.kept}  # what it was bound with, if it was
     values = [*node.args, *[k.value for k in node.keywords]]
     lowered = lowering.operands(values)
     wishes = _argument_names(callee, node)
@@ -101,7 +106,7 @@ def _glue_call(lowering: Lowering, node: gast.Call) -> gast.Call:
             func = lowering.temp(func, "function")
         elif func.id not in lowering.bound and lowering.resolve(func) is MISSING:
             lowering.glue(gast.Expr(value=func))  # Python's own error, before the arguments are evaluated
-        lowered = lowering.operands(values)
+        lowered = lowering.operands(values, changed_operands(node))
     else:
         func, *lowered = [lowering.expr(func), *values]
     args = lowered[: len(node.args)]
@@ -116,9 +121,22 @@ def _settled_call(lowering: Lowering, node: gast.Call) -> gast.Call:
     func = node.func
     if isinstance(func, gast.Attribute) and uses(func.value).writes:
         func = gast.Attribute(value=lowering.temp(func.value, "receiver"), attr=func.attr, ctx=gast.Load())
-    args = [lowering.hoist(arg, "part") for arg in node.args]
-    keywords = [gast.keyword(arg=k.arg, value=lowering.temp(k.value, k.arg or "options")) for k in node.keywords]
-    return gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    elif root_name(func) in lowering.locals - lowering.bound:
+        lowering.glue(gast.Expr(value=load(str(root_name(func)))))
+    values = [*node.args, *[k.value for k in node.keywords]]
+    settled = []
+    for i, value in enumerate(values):
+        if isinstance(value, gast.Name) and value.id not in uses(*values[i + 1 :]).writes:
+            if value.id in lowering.locals - lowering.bound:
+                lowering.glue(gast.Expr(value=value))  # Python's own error, at the place where Python has it
+            settled.append(value)
+        else:
+            settled.append(lowering.hoist(value, "part"))
+    args, rest = settled[: len(node.args)], settled[len(node.args) :]
+    keywords = [gast.keyword(arg=k.arg, value=value) for k, value in zip(node.keywords, rest, strict=True)]
+    copied = gast.copy_location(gast.Call(func=func, args=args, keywords=keywords), node)
+    lowering.same_kind(node, copied)
+    return copied
 
 
 def _settled(lowering: Lowering, func: gast.Attribute) -> bool:
@@ -131,7 +149,7 @@ def _settled(lowering: Lowering, func: gast.Attribute) -> bool:
 
 def _short(node: gast.Call) -> str:
     """Return a name for the result of a call, after what it calls."""
-    func = node.func
+    func = node.func.value if hasattr(node, "needs") and isinstance(node.func, gast.Attribute) else node.func
     name = func.attr if isinstance(func, gast.Attribute) else func.id if isinstance(func, gast.Name) else ""
     return name if name not in vars(builtins) else f"{name}_"
 

@@ -11,7 +11,7 @@ import gast
 
 from tangentflow.language import remedies
 from tangentflow.language.helpers import Helpers
-from tangentflow.language.values import ALONE, IMMUTABLE, Env, Reads, Value
+from tangentflow.language.values import ALONE, IMMUTABLE, Env, Reads, Value, join
 from tangentflow.language.verdict import dotted
 
 __all__ = ["Changes", "Keep", "Report", "element", "load", "path", "spread"]
@@ -47,6 +47,9 @@ class Changes:
         self.context = ""
         self.uncertain = 0
         self.nested = False
+        self.depth = 0
+        self.changed_results: frozenset[Any] = frozenset()
+        self.elsewhere: dict[str, int] = {}
 
     def value(self, node: Any, keep: Keep) -> Value:
         """Evaluate an expression of whose value `keep` is kept; return what is known of it."""
@@ -62,7 +65,7 @@ class Changes:
         root, _ = path(receiver)
         self._inner_parts(receiver)
         self.context = f"line {self.line} puts it into `{root or dotted(receiver)}`"
-        levels, flat, captures = ALONE, True, frozenset[str]()
+        levels, flat, held = ALONE, True, IMMUTABLE
         for i, value in enumerate(values):
             named = i >= len(node.args) and node.keywords[i - len(node.args)].arg is not None
             stored = method in _STORING and not (method in ("insert", "setdefault") and i == 0) and method != "add"
@@ -70,7 +73,7 @@ class Changes:
                 stored or (named and method == "update") or (method == "pop" and i > 0 and keep is not Keep.NOTHING)
             )
             found = self.value(value, Keep.ALL if stored else Keep.ELEMENTS if method in _SPREADING else Keep.NOTHING)
-            captures |= found.captures if stored or method in _SPREADING else frozenset()
+            held = join(held, found) if stored or method in _SPREADING else held
             if stored:
                 levels, flat = min(levels, 1 + found.kept_levels), flat and found.immutable
             elif method in _SPREADING:
@@ -78,7 +81,7 @@ class Changes:
         before = self.mutate(
             node, receiver, dotted(node.func), remedies.call(node), levels=levels, flat=flat, ready=True
         )
-        self.holds(root, captures)
+        self.holds(root, held)
         if method in ("pop", "popitem", "popleft"):
             self._leak(root)
             return element(replace(before, flat=before.flat and flat, immutable=False), dotted(receiver))
@@ -102,12 +105,14 @@ class Changes:
         levels: int = ALONE,
         flat: bool = True,
         ready: bool = False,
+        deeper: int = 0,
     ) -> Value:
-        """Check a change in place of `receiver`; return what was known of its root before.
+        """Check a change in place of `receiver`, or so much `deeper` in it; return what was known of its root before.
 
         `levels` and `flat` tell about what it stores there, `ready` that the parts of `receiver` are evaluated. A name that shares something with the root is stale then.
         """
         root, depth = path(receiver)
+        depth = self.depth = depth + deeper
         if not ready:
             self._inner_parts(receiver)
         if root is None:
@@ -125,25 +130,34 @@ class Changes:
         if value.iterated and not value.immutable:
             self.report(node, "TF204", root, value, remedies.iterated(root))
         elif not value.immutable and value.levels < depth:
-            code = {"parameter": "TF201", "alias": "TF202", "function": "TF209", "global": "TF207"}.get(
-                value.origin, "TF203"
-            )
-            if value.levels:
-                why = f"its elements may be held elsewhere too, so that `{text}` could change more than `{root}`"
-                value = replace(value, origin="element", why=why)
-                code = "TF203"
+            code, value = self.offence(value, text, root)
             self.report(node, code, root, value, instead)
         self.changed(root, f"line {self.line} changes `{root}`")
         if not value.immutable:
             now = self.env[root]
             flat = now.flat and flat and depth == 1
-            self.env[root] = replace(now, levels=min(now.levels, depth - 1 + levels), flat=flat)
+            verified = min(now.verified, depth - 1 + levels)
+            self.env[root] = replace(now, levels=min(now.levels, depth - 1 + levels), verified=verified, flat=flat)
         return value
 
-    def holds(self, root: str | None, captures: frozenset[str]) -> None:
-        """Note that a container holds functions that capture names."""
-        if root is not None and root in self.env and captures:
-            self.env[root] = replace(self.env[root], captures=self.env[root].captures | captures)
+    def offence(self, value: Value, text: str, root: str) -> tuple[str, Value]:
+        """Return the code of a change of what something else holds too, and the value with the reason."""
+        if value.levels:
+            why = f"its elements may be held elsewhere too, so that `{text}` could change more than `{root}`"
+            return "TF203", replace(value, origin="element", why=why)
+        codes = {"parameter": "TF201", "alias": "TF202", "function": "TF209", "global": "TF207"}
+        return codes.get(value.origin, "TF203"), value
+
+    def put_elsewhere(self, name: str) -> None:
+        """Note that what may have a part in common with a name is held where no name shows it."""
+        place = -1 if self.loop else self.here
+        self.elsewhere[name] = min(place, self.elsewhere.get(name, place))
+
+    def holds(self, root: str | None, value: Value) -> None:
+        """Note that a container holds functions that capture names, and results of recorded calls."""
+        if root is not None and root in self.env and (value.captures or value.sources):
+            now = self.env[root]
+            self.env[root] = replace(now, captures=now.captures | value.captures, sources=now.sources | value.sources)
 
     def _inner_parts(self, node: Any) -> None:
         """Evaluate the indices of a receiver, and the default that `d.setdefault(k, default)` stores."""
@@ -159,13 +173,14 @@ class Changes:
             else:
                 return
 
-    def changed(self, name: str, how: str) -> None:
-        """Make stale what reads `name` later than it looks, as `name` has another value now."""
+    def changed(self, name: str, how: str, related: bool = True) -> None:
+        """Make stale what reads `name` later than it looks, as `name` has another value now, and what may share a part with it."""
+        self.changed_results |= self.env[name].sources if name in self.env else frozenset()
         for other, value in self.env.items():
             if name in value.captures and other != name:
                 why = f"`{other}` holds a function that reads `{name}` when it is called, and {how} before that"
                 self.env[other] = replace(value, stale=value.stale or why)
-            elif name in value.related and other != name:
+            elif related and name in value.related and other != name:
                 why = f"`{other}` may share a part with `{name}`, and {how}"
                 self.env[other] = replace(value, stale=value.stale or why)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import gast
 
+from tangentflow.runtime.operands import Operands
 from tangentflow.source.origin import Origin
 
 __all__ = [
@@ -34,10 +35,15 @@ __all__ = [
 
 @dataclass(eq=False)
 class Stmt:
-    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other."""
+    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other.
+
+    `stops` says what StopIteration out of it means: "mapping", the end of the `map` that calls it; "generator", an error of the
+    generator expression that it belongs to.
+    """
 
     origin: Origin
     lane: int = field(default=0, kw_only=True)
+    stops: str = field(default="", kw_only=True)
 
 
 Block = list[Stmt]
@@ -70,7 +76,8 @@ class Site(Stmt):
 
     kind "step" and "call" (a sub-workflow) have `callee` and `args`; "opaque" (evaluated once, ordered by data), "impure"
     (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`. `speaks` says of a
-    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise.
+    sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise. An opaque or impure
+    call may change `operands`, whose names it binds anew.
     """
 
     kind: str
@@ -87,6 +94,12 @@ class Site(Stmt):
     used: bool = True
     speaks: bool = False
     total: bool = False
+    operands: Operands = field(default_factory=Operands)
+
+    @property
+    def targets(self) -> set[str]:
+        """The names that it binds."""
+        return {*self.operands.names, *([self.target] if self.target else [])}
 
     @property
     def effect(self) -> bool:

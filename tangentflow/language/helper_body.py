@@ -10,7 +10,8 @@ from typing import Any
 import gast
 
 from tangentflow.language import known
-from tangentflow.language.helpers import Helpers, Judged, through
+from tangentflow.language.bindings import bindings
+from tangentflow.language.helpers import Helpers, Judged, leaves_operands, through
 from tangentflow.language.known_results import MUTATES_FIRST
 from tangentflow.language.ownership import Flow
 from tangentflow.language.resolving import resolver
@@ -32,12 +33,14 @@ class Body:
         self.params = [
             n.id for n in gast.walk(self.tree.args) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Param)
         ]
-        self.values = _bindings(self.tree)
+        self.values = bindings(self.tree)
         self.resolve = resolver(source, set(self.values) | _all_params(self.tree))
         own = {name for name in self.values if self.own_function(name)}
         self.kinds = helpers.kinds(self.resolve, helpers.is_site, own=own, within_helper=True, helpers=helpers)
         self.found: list[Verdict] = [PURE]
         self.mutates: list[str] = []
+        self.unsure = False
+        self.depth = 1
 
     def judge(self) -> Judged:
         """Judge the helper with everything that it calls."""
@@ -56,14 +59,14 @@ class Body:
             if verdict.kind in ("opaque", "message", "impure"):
                 why = "it is a generator that does more than compute, and what it yields cannot be recorded"
                 verdict = Verdict("refused", "TF308", why, "return a list instead of yielding")
-        return Judged(verdict, tuple(dict.fromkeys(self.mutates)), result)
+        return Judged(verdict, tuple(dict.fromkeys(self.mutates)), result, self.unsure, self.depth)
 
     def _flow(self, body: list[Any]) -> Value:
         """Find the changes in place of values that the helper does not own; return what is known of its result."""
         reads = Reads()
         for statement in body:
             reads.number(statement, [statement])
-        flow = Flow(self.resolve, self.helpers, self._change, reads, nested=True)
+        flow = self.flow = Flow(self.resolve, self.helpers, self._change, reads, nested=True)
         flow.parameters(self.params, self.tree)
         if self.given == "own" and self.params:
             flow.env[self.params[0]] = Value(levels=ALONE)
@@ -84,10 +87,12 @@ class Body:
         container = value.type in ("list", "set", "dict") or isinstance(getattr(node, "value", None), displays)
         if code in ("TF201", "TF203") and value.root in self.params and (not augmented or container):
             self.mutates.append(value.root)
+            self.depth = ALONE if code == "TF203" else max(self.depth, self.flow.depth)
         elif code == "TF207":
             why = f"it changes `{name}`, which other steps do not see, as they run elsewhere"
             self.found.append(Verdict("refused", "TF306", why, "pass the value as an argument and return the new one"))
         else:
+            self.unsure = True
             self.found.append(Verdict("opaque", why=f"it may change a value that something else holds too (`{name}`)"))
 
     def _visit(self, node: gast.AST) -> None:
@@ -127,8 +132,12 @@ class Body:
             judged = self.helpers.judge(obj)
             if judged.mutates:
                 self.found.append(through(judged.verdict, obj, dotted(node.func)))
+                self.unsure = self.unsure or judged.unsure
                 return
-        self.found.append(self.kinds.call(node))
+        verdict = self.kinds.call(node)
+        self.found.append(verdict)
+        if verdict.kind in ("opaque", "impure"):
+            self.unsure = self.unsure or not leaves_operands(obj, self.helpers)
 
     def _base(self, method: str) -> None:
         """Judge a call of `super().method`."""
@@ -139,6 +148,7 @@ class Body:
         if isinstance(function, types.FunctionType):
             self.found.append(self.helpers.verdict(function, f"super().{method}", given=self.given))
         elif function is None:
+            self.unsure = True
             self.found.append(Verdict("opaque", why=f"what `super().{method}` does is not known"))
 
     def _outer(self, node: Any) -> None:
@@ -160,54 +170,12 @@ class Body:
                     "contextlib.nullcontext",
                     "decimal.localcontext",
                 ):
+                    self.unsure = True
                     self.found.append(Verdict("opaque", why="what its context manager does is not known"))
 
     def own_function(self, name: str) -> bool:
         """Whether a name is a function of the helper's own: its body is judged with the helper."""
         return name not in self.params and all(isinstance(v, _FUNCTIONS) for v in self.values.get(name, [None]))
-
-
-def _bindings(tree: gast.AST) -> dict[str, list[Any]]:
-    """Return, for each name bound anywhere in a function, the expressions it is given; None for what has none."""
-    found: dict[str, list[Any]] = {}
-
-    def bind(target: gast.AST, value: Any) -> None:
-        if isinstance(target, gast.Name):
-            found.setdefault(target.id, []).append(value)
-        elif isinstance(target, (gast.Tuple, gast.List)):
-            for element in target.elts:
-                bind(element, None)
-        elif isinstance(target, gast.Starred):
-            bind(target.value, gast.List([], gast.Load()))  # a starred target takes a new list
-
-    for node in gast.walk(tree):
-        if isinstance(node, gast.Assign):
-            for target in node.targets:
-                bind(target, node.value if len(node.targets) == 1 else None)
-        elif isinstance(node, (gast.AnnAssign, gast.NamedExpr)) and node.value is not None:
-            bind(node.target, node.value)
-        elif isinstance(node, (gast.For, gast.AsyncFor, gast.comprehension)):
-            bind(node.target, None)
-        elif isinstance(node, (gast.FunctionDef, gast.AsyncFunctionDef)) and node is not tree:
-            found.setdefault(node.name, []).append(node)
-        elif isinstance(node, gast.ClassDef):
-            found.setdefault(node.name, []).append(None)
-        elif isinstance(node, (gast.With, gast.AsyncWith)):
-            for item in node.items:
-                if item.optional_vars is not None:
-                    bind(item.optional_vars, None)
-        elif isinstance(node, gast.ExceptHandler) and node.name is not None:
-            bind(node.name, None)
-        elif isinstance(node, (gast.MatchAs, gast.MatchStar)) and node.name:
-            found.setdefault(node.name, []).append(None)
-        elif isinstance(node, gast.MatchMapping) and node.rest:
-            found.setdefault(node.rest, []).append(None)
-        elif isinstance(node, (gast.Import, gast.ImportFrom)):
-            for alias in node.names:
-                found.setdefault(alias.asname or alias.name.partition(".")[0], []).append(None)
-        elif isinstance(node, gast.Name) and isinstance(node.ctx, gast.Del):
-            found.setdefault(node.id, [])
-    return found
 
 
 def _all_params(tree: gast.AST) -> set[str]:

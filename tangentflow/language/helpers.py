@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gast
 
 from tangentflow.errors import LanguageError
+from tangentflow.language import known
 from tangentflow.language.values import Value
 from tangentflow.language.verdict import MISSING, PURE, Verdict, worst
 from tangentflow.source.find import find
@@ -20,7 +22,7 @@ from tangentflow.source.find import find
 if TYPE_CHECKING:
     from tangentflow.language.kinds import Kinds
 
-__all__ = ["Helpers", "Judged", "given_to", "through", "where"]
+__all__ = ["Helpers", "Judged", "given_to", "in_library", "leaves_operands", "through", "where"]
 
 _LIBRARY = tuple(
     os.path.join(path, "")
@@ -32,11 +34,17 @@ UNKNOWN = Value()
 
 @dataclass(frozen=True)
 class Judged:
-    """What a helper is: its verdict apart from changes to its arguments, the parameters that it changes, its result."""
+    """What a helper is: its verdict apart from changes to its arguments, the parameters that it changes, its result.
+
+    `depth` is how deep in them it changes something: 1 for `xs.append(e)`. `unsure`: it hands values to calls that are not known, which
+    may change them.
+    """
 
     verdict: Verdict
     mutates: tuple[str, ...] = ()
     result: Value = UNKNOWN
+    unsure: bool = False
+    depth: int = 1
 
 
 @dataclass
@@ -52,12 +60,7 @@ class Helpers:
     def is_user(self, fn: types.FunctionType) -> bool:
         """Whether the function is of the user's own code: neither the standard library nor an installed package."""
         filename = fn.__code__.co_filename
-        if filename.startswith("<frozen") or filename == "<string>":
-            return False
-        parts = filename.replace("\\", "/").split("/")
-        if "site-packages" in parts or "dist-packages" in parts:
-            return False
-        return not filename.startswith(_LIBRARY)
+        return not (filename.startswith("<frozen") or filename == "<string>" or in_library(filename))
 
     def reached(self, obj: object, name: str) -> Verdict:
         """Return the kind of calling any live object."""
@@ -112,11 +115,17 @@ class Helpers:
         try:
             source = find(fn)
         except LanguageError:
-            return Judged(Verdict("opaque", why="its source cannot be found"))
+            return Judged(Verdict("opaque", why="its source cannot be found"), unsure=True)
         if isinstance(source.tree, gast.AsyncFunctionDef):
             why = "it is a coroutine, and a workflow has no event loop"
             return Judged(Verdict("refused", "TF307", why, "write a plain function, or call asyncio.run in a @step"))
         return Body(self, source, given).judge()
+
+
+def in_library(filename: str) -> bool:
+    """Whether a file is part of the standard library or of an installed package."""
+    parts = filename.replace("\\", "/").split("/")
+    return "site-packages" in parts or "dist-packages" in parts or filename.startswith(_LIBRARY)
 
 
 def given_to(names: Iterable[str], node: gast.Call, fn: types.FunctionType) -> list[gast.AST]:
@@ -129,6 +138,29 @@ def given_to(names: Iterable[str], node: gast.Call, fn: types.FunctionType) -> l
     pairs += [(k.arg, k.value) for k in node.keywords]
     known_names = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
     return [value for name, value in pairs if name in names or name not in known_names]
+
+
+def leaves_operands(obj: object, helpers: Helpers) -> bool:
+    """Whether a callee is trusted to leave its operands as they are: functions and classes of libraries, helpers that do.
+
+    What is known by name to change them is told apart before; whoever trusts looks afterwards whether it was right to.
+    """
+    obj = known.attribute(obj, "__func__") or obj
+    if isinstance(obj, functools.partial):
+        return leaves_operands(obj.func, helpers)
+    if isinstance(obj, types.FunctionType):
+        judged = helpers.judge(obj) if helpers.is_user(obj) else None
+        return judged is None or not (judged.mutates or judged.unsure)
+    if obj is MISSING:
+        return False
+    if isinstance(obj, (type, types.BuiltinFunctionType, types.MethodDescriptorType)):
+        return True
+    method = known.attribute(type(obj), "__call__")
+    if isinstance(method, types.FunctionType) and helpers.is_user(method):
+        return leaves_operands(method, helpers)
+    module = sys.modules.get(type(obj).__module__)
+    filename = known.attribute(module, "__file__")
+    return not isinstance(filename, str) or in_library(filename)
 
 
 def where(fn: Any, name: str) -> str:

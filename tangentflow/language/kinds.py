@@ -77,7 +77,11 @@ class Kinds:
         of a local name is pure here: ask `mutates` first.
         """
         obj = self._object(node.func)
-        if obj is MISSING:
+        mark = getattr(node, "in_place", None)
+        verdict: Verdict
+        if mark is not None:
+            verdict, full = mark.verdict, known.qualified_name(obj)
+        elif obj is MISSING:
             verdict = self._method(node) if isinstance(node.func, gast.Attribute) else self._local(node)
             full = ""
         else:

@@ -16,14 +16,12 @@ from typing import Any
 
 import gast
 
-from tangentflow.language import core, known, known_results
+from tangentflow.language import core, known
 from tangentflow.language.changes import Keep, element
 from tangentflow.language.helpers import Helpers
 from tangentflow.language.kinds import Kinds
-from tangentflow.language.uses import uses
-from tangentflow.language.values import ALONE, IMMUTABLE, Reads, Value, annotated, annotation_of
-from tangentflow.language.verbatim import Statements
-from tangentflow.language.verdict import MISSING, dotted
+from tangentflow.language.recorded import RecordedCalls
+from tangentflow.language.values import ALONE, Reads, Value, annotated, annotation_of
 
 __all__ = ["Flow", "check"]
 
@@ -44,7 +42,7 @@ def check(
     `resolve` gives the live object of a global name or attribute chain, else MISSING; `refuse(node, code, what, why, instead)`
     takes the offences. `tree` is the function's own node: what its annotations call immutable is. `callees` are the step
     objects by `Site.callee`: so are results that their `->` calls immutable. Marks `Glue` that turns out total:
-    `xs.append(name)` of a list that the workflow built.
+    `xs.append(name)` of a list that the workflow built, and each recorded call with the names that it may change.
     """
     seen: set[tuple[int, str]] = set()
 
@@ -64,6 +62,7 @@ def check(
     flow = Flow(resolve, Helpers(lambda obj: False, Kinds), report, _reads(body), callees=callees)
     flow.parameters(params, tree)
     flow.block(body)
+    flow.compare_calls()
 
 
 def _headline(node: gast.AST, code: str, name: str) -> tuple[str, str]:
@@ -84,7 +83,7 @@ def _reason(code: str, name: str, value: Value) -> str:
     return value.why or f"something else may hold the value of `{name}` too"
 
 
-class Flow(Statements):
+class Flow(RecordedCalls):
     """Runs statements of the core tree, and verbatim ones, over the environment."""
 
     def parameters(self, params: Iterable[str], tree: Any = None) -> None:
@@ -167,44 +166,13 @@ class Flow(Statements):
         """Any other statement with blocks: each may run after any part of those before it."""
         self.loosely(core.blocks(stmt))
 
-    def _recorded(self, stmt: core.Site, expr: Any) -> Value:
-        """The result of a call that is recorded: a value of its own, which may share parts with what it was made of."""
-        obj = self.resolve(expr.func) if isinstance(expr, gast.Call) else MISSING
-        full = "" if obj is MISSING else known.qualified_name(obj)
-        if full in known_results.MUTATES_FIRST and isinstance(expr, gast.Call) and expr.args:
-            if stmt.target is None:
-                instead = (
-                    "use `random.sample(xs, len(xs))`, which gives a new list"
-                    if "shuffle" in full
-                    else "make it a @step"
-                )
-                self.report(expr, "TF210", dotted(expr.func), Value(why="what it does is not in its result"), instead)
-            return self._changes_first(expr, full)
-        for child in gast.iter_child_nodes(expr):
-            if isinstance(child, gast.expr):
-                self.value(child.value if isinstance(child, gast.Starred) else child, Keep.NOTHING)
-            elif isinstance(child, gast.keyword):
-                self.value(child.value, Keep.NOTHING)
-        if any(key in known_results.IMMUTABLE_RESULTS for key in known.candidates(full)):
-            return IMMUTABLE
-        if (
-            isinstance(expr, gast.Call)
-            and isinstance(expr.func, gast.Attribute)
-            and expr.func.attr in known_results.DRAWS
-        ):
-            return Value(levels=ALONE)
-        read = uses(expr).reads & self.env.keys()
-        read |= {name for function in read for name in self.env[function].captures & self.env.keys()}
-        names = {name for name in read if not self.env[name].immutable}
-        return Value(levels=ALONE, related=frozenset(names - {stmt.target}))
-
     def _annotated_result(self, callee: object) -> Value:
         function = known.attribute(callee, "function") or callee
         annotations = known.attribute(function, "__annotations__")
         if isinstance(annotations, dict) and "return" in annotations:
             shape = annotation_of(annotations["return"])
-            return shape if shape.immutable else Value(levels=ALONE, flat=shape.flat, type=shape.type)
-        return Value(levels=ALONE)
+            return shape if shape.immutable else Value(levels=ALONE, flat=shape.flat, type=shape.type, foreign=True)
+        return Value(levels=ALONE, foreign=True)
 
     def _total(self, node: Any) -> bool:
         """Whether a statement is `xs.append(e)` of a list that is surely there, and e cannot raise."""

@@ -42,6 +42,7 @@ class Paths(Aliasing):
         self.sources: dict[str, set[str]] = {}
         self.returned: list[Value] = []
         self.origin: Any = None
+        self.seen: dict[Any, Any] = {}
 
     def _report(self, node: gast.AST, code: str, name: str, value: Value, instead: str) -> None:
         if not self.quiet and not self.dead:
@@ -139,7 +140,7 @@ def _same(a: Env, b: Env) -> bool:
 
     def key(value: Value) -> tuple[Any, ...]:
         return (value.immutable, value.levels, value.flat, value.type, value.sure, value.loop, value.captures, value.related,
-                bool(value.stale), value.aliased,
+                bool(value.stale), value.aliased, value.foreign, value.verified, value.sources,
             value.iterated, value.fields, value.parts)  # fmt: skip
 
     return a.keys() == b.keys() and all(key(a[name]) == key(b[name]) for name in a)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gast
 
-__all__ = ["augmented", "call", "deleted", "iterated", "stored"]
+__all__ = ["augmented", "call", "call_of_list", "deleted", "iterated", "stored"]
 
 _LISTS = frozenset({"insert", "pop", "remove", "sort", "reverse", "append", "extend"})
 _SETS = frozenset({"add", "discard", "difference_update", "intersection_update", "symmetric_difference_update"})
@@ -53,6 +53,12 @@ def stored(target: Any, value: Any) -> str:
         return f"write `{name} = dataclasses.replace({name}, {target.attr}={text})`, or copy it first: `{name} = copy.copy({name})`"
     key = gast.unparse(target.slice)
     return f"write `{name} = {{**{name}, {key}: {text}}}`, or copy it first: `{name} = list({name})`"
+
+
+def call_of_list(operand: Any) -> str:
+    """Return the remedy for a call that changes a list."""
+    name = gast.unparse(operand)
+    return f"copy it first: `{name} = list({name})`" if isinstance(operand, gast.Name) else _deep(operand)
 
 
 def deleted(target: Any) -> str:

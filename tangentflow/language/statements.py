@@ -8,14 +8,16 @@ import gast
 
 from tangentflow.language import core
 from tangentflow.language.calls import call_site
-from tangentflow.language.comprehensions import listed
+from tangentflow.language.comprehensions import listed, stream
+from tangentflow.language.consuming import unpacked
 from tangentflow.language.expressions import assign_to
+from tangentflow.language.helpers import where
 from tangentflow.language.kinds import mutates
 from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
 from tangentflow.language.trying import in_loop, not_broken, parts_of_try, raise_again
-from tangentflow.language.uses import uses
+from tangentflow.language.uses import bound_names, uses
 from tangentflow.order import sequential
 
 __all__: list[str] = []
@@ -37,15 +39,25 @@ def _expr(lowering: Lowering, node: gast.Expr) -> None:
             lowering.emit(call_site(lowering, value, None))
             return
         if not mutates(value, lowering.resolve):
-            lowering.refuse(
-                value, "TF130", f"the result of `{gast.unparse(value.func)}(…)` is dropped",
-                "a call that is no step is made for its result; what else it does would happen on one machine only",
-                "use its result, or make it a @step",
-            )  # fmt: skip
+            _refuse_dropped(lowering, value)
             return
     lowered = lowering.expr(value)
     if not isinstance(lowered, gast.Name) or lowered.id not in lowering.bound:
         lowering.glue(gast.Expr(value=lowered), total=_appends(lowering, lowered))
+
+
+def _refuse_dropped(lowering: Lowering, call: gast.Call) -> None:
+    name = gast.unparse(call.func)
+    code, why = (
+        "TF130",
+        "a call that is no step is made for its result; what else it does would happen on one machine only",
+    )
+    mark = getattr(call, "in_place", None)
+    if mark is not None and mark.helper is not None:
+        code, why = "TF305", f"what {where(mark.helper, name)} changes in place is seen only together with its result"
+    lowering.refuse(
+        call, code, f"the result of `{name}(…)` is dropped", why, "use its result, or make it a @step",
+    )  # fmt: skip
 
 
 def _appends(lowering: Lowering, node: gast.expr) -> bool:
@@ -63,6 +75,11 @@ def _appends(lowering: Lowering, node: gast.expr) -> bool:
     "value first, then targets from left to right",
 )
 def _assign(lowering: Lowering, node: gast.Assign) -> None:
+    if hasattr(node, "binds_step"):
+        lowering.glue(node, total=not node.binds_step or node.binds_step in lowering.bound)
+        return
+    if len(node.targets) == 1 and (taken := unpacked(lowering, node.targets[0], node.value)) is not None:
+        node = gast.copy_location(gast.Assign(targets=node.targets, value=taken, type_comment=None), node)
     if len(node.targets) == 1 and isinstance(node.targets[0], gast.Name):
         assign_to(lowering, node.targets[0].id, node.value)
         return
@@ -171,6 +188,10 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     iterable, forced = node.iter, False
     if isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is sequential and len(iterable.args) == 1:
         iterable, forced = iterable.args[0], True
+    items_of = stream(lowering, iterable)
+    if items_of is not None and len(items_of.generators) == 1:
+        _for_stream(lowering, node, items_of, forced)
+        return
     check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body))
     items, count = listed(lowering, iterable)
     broke = _broke(lowering, node)
@@ -191,6 +212,23 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     lowering.broke, lowering.pending = outer_break, outer_try
     lowering.emit(core.For(lowering.origin, var, items, body, [], forced=forced, count=count))
     _loop_else(lowering, node, broke)
+
+
+def _for_stream(lowering: Lowering, node: gast.For, iterable: gast.GeneratorExp, forced: bool) -> None:
+    """Loop over what a generator expression goes through, computing each of its values when its turn comes."""
+    only = iterable.generators[0]
+    lowering.locals |= bound_names(only.target)
+    bind = gast.copy_location(gast.Assign(targets=[node.target], value=iterable.elt, type_comment=None), node.target)
+    bind.stops = iterable.stops
+    body = [bind, *node.body]
+    for condition in reversed(only.ifs):
+        passes = lowering.namer.fresh("passes")
+        test = gast.copy_location(assignment(passes, condition), condition)
+        test.stops = iterable.stops
+        body = [test, gast.copy_location(gast.If(test=load(passes), body=body, orelse=[]), condition)]
+    inner = gast.Call(func=node.iter.func, args=[only.iter], keywords=[]) if forced else only.iter
+    loop = gast.For(target=only.target, iter=inner, body=body, orelse=node.orelse, type_comment=None)
+    _for(lowering, gast.copy_location(loop, node))
 
 
 @statement(gast.While, "`while`", "one iteration after the other, up to a bound")

@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import gast
 
 from tangentflow.language.patterns import captures, irrefutable, named
 
-__all__ = ["MUTATORS", "Uses", "all_names", "bound_names", "captured_names", "root_name", "uses"]
+__all__ = [
+    "MUTATORS",
+    "Operand",
+    "Uses",
+    "all_names",
+    "bound_names",
+    "captured_names",
+    "changed_operands",
+    "root_name",
+    "uses",
+]
+
+Operand = int | str
+"""An operand of a call: "self" is the receiver of a method, numbers count arguments, keywords last."""
 
 MUTATORS = frozenset(
     [
@@ -59,6 +73,13 @@ def root_name(node: gast.AST) -> str | None:
     while isinstance(node, (gast.Attribute, gast.Subscript, gast.Starred)):
         node = node.value
     return node.id if isinstance(node, gast.Name) else None
+
+
+def changed_operands(node: Any) -> list[Any]:
+    """Return the operands that a call marked by `in_place` changes."""
+    mark = getattr(node, "in_place", None)
+    values = [*node.args, *[k.value for k in node.keywords]]
+    return [node.func.value if o == "self" else values[o] for o in (mark.operands if mark else ())]
 
 
 def bound_names(target: gast.AST) -> set[str]:
@@ -119,6 +140,8 @@ class _Visitor(gast.NodeVisitor):  # type: ignore[misc]
     def visit_Call(self, node: gast.Call) -> None:
         if isinstance(node.func, gast.Attribute) and node.func.attr in MUTATORS:
             self.mutate(node.func)
+        for operand in changed_operands(node):
+            self.mutate(operand)
         self.generic_visit(node)
 
     def visit_Assign(self, node: gast.Assign) -> None:

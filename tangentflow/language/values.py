@@ -42,8 +42,8 @@ class Value:
     workflow itself has put elsewhere too. `fields` tells which items
     of a tuple are immutable, `parts` the same of each of its elements, which are tuples. `captures` are the names
     that a function reads from around it, `related` those that an opaque call may have made share something with it,
-    `stale` why it must not be read any more, `iterated` the loops that
-    go through it. `sure`: bound on every path. `loop`: the innermost loop it was bound in, by
+    `stale` why it must not be read any more, `iterated` the loops that go through it. `sources` are the recorded calls
+    that gave it or a part of it; a `foreign` value came from such a call or a step. `verified`, if not -1, are its levels if the results of recorded calls are seen to have no part of it. `sure`: bound on every path. `loop`: the innermost loop it was bound in, by
     the statement `born`.
     """
 
@@ -62,14 +62,23 @@ class Value:
     parts: tuple[bool, ...] = ()
     captures: frozenset[str] = frozenset()
     related: frozenset[str] = frozenset()
+    sources: frozenset[Any] = frozenset()
+    foreign: bool = False
+    verified: int = -1
     stale: str = ""
     iterated: frozenset[int] = frozenset()
 
     def shared(self, origin: str, why: str, root: str = "") -> Value:
         """Return the value as one that something else holds too; the first reason stays."""
         if self.immutable or self.levels == 0:
-            return self
-        return replace(self, levels=0, origin=origin, why=why, root=root)
+            return replace(self, verified=-1) if self.verified >= 0 else self
+        return replace(self, levels=0, origin=origin, why=why, root=root, verified=-1)
+
+    @property
+    def reach(self) -> int:
+        """Levels if the results of recorded calls have no part of it; ALONE if nothing inside can be changed."""
+        levels = max(self.levels, self.verified)
+        return ALONE if self.immutable or (self.flat and levels > 0) else levels
 
     @property
     def kept_levels(self) -> int:
@@ -84,6 +93,7 @@ Env = dict[str, Value]
 def join(a: Value, b: Value) -> Value:
     """Return what holds of a value that is one or the other."""
     worse = min(a, b, key=lambda v: (v.levels, v.immutable))
+    verified = min(max(v.levels, v.verified) for v in (a, b))
     return Value(
         a.immutable and b.immutable,
         min(a.levels, b.levels),
@@ -100,6 +110,9 @@ def join(a: Value, b: Value) -> Value:
         a.parts if a.parts == b.parts else (),
         a.captures | b.captures,
         a.related | b.related,
+        a.sources | b.sources,
+        a.foreign or b.foreign,
+        verified if verified > worse.levels else -1,
         a.stale or b.stale,
         a.iterated | b.iterated,
     )

@@ -99,7 +99,7 @@ class Statements(Capturing):
             levels = min(ALONE, 1 + value.kept_levels)
             remedy = remedies.stored(target, source)
             self.mutate(target, target.value, dotted(target), remedy, levels=levels, flat=value.immutable)
-            self.holds(path(target)[0], value.captures)
+            self.holds(path(target)[0], value)
 
     def _stmt_AugAssign(self, node: Any) -> None:
         target, op = node.target, _OPERATORS[type(node.op).__name__]
@@ -116,6 +116,7 @@ class Statements(Capturing):
         if old.immutable:
             self.bind(name, IMMUTABLE if value.immutable else Value(levels=1))
             return
+        self.depth = 1
         if old.stale:
             self.report(node, "TF205" if old.captures else "TF208", name, old, "")
         if old.iterated:

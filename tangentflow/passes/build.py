@@ -14,6 +14,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
 from tangentflow.passes import facts as fact
+from tangentflow.passes.carried import carries
 from tangentflow.passes.changing import changed_names
 from tangentflow.passes.distribute import LoopPlan, Planner
 from tangentflow.passes.listing import listing
@@ -149,8 +150,12 @@ class _Builder:
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
         expression = ast.unparse(to_ast(stmt.expr))
-        slice_ = self._to(stmt, lines(f"return lambda: {expression}"), total=False)
-        return Glue(stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin)
+        witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
+        call = witnesses if stmt.operands.witnesses else expression
+        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False)
+        return Glue(
+            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
+        )  # fmt: skip
 
     def _map(self, stmt: core.For, plan: LoopPlan) -> Map:
         assert plan.carry is not None
@@ -189,6 +194,7 @@ class _Builder:
             stmt.id, "for" if is_for else "while", entry, advance, self.region(inner), plan.invariant, plan.carried, plan.outputs,
             stmt.var if isinstance(stmt, core.For) else None, stmt.items if isinstance(stmt, core.For) else None,
             plan.why, stmt.limit if isinstance(stmt, core.While) else None, self.facts.has_effect(stmt), stmt.origin,
+            carries(self.planner, stmt),
         )  # fmt: skip
 
     def _advance(self, stmt: core.For | core.While, plan: LoopPlan) -> Slice:

@@ -20,7 +20,7 @@ from tangentflow.language import core
 from tangentflow.language.changes import path
 from tangentflow.language.core import Block
 from tangentflow.language.patterns import captures
-from tangentflow.language.uses import MUTATORS, bound_names, uses
+from tangentflow.language.uses import MUTATORS, bound_names, changed_operands, root_name, uses
 from tangentflow.passes.facts import Facts
 
 __all__ = ["changed_names"]
@@ -34,6 +34,9 @@ def changed_names(body: Block, facts: Facts) -> frozenset[str]:
         changed |= facts.all_uses(stmt).mutates
     changed |= {n.target.id for n in _nodes(trees) if isinstance(n, gast.AugAssign) and isinstance(n.target, gast.Name)}
     inside = {name for node in _nodes(trees) for name in _changed_inside(node)}
+    for stmt in core.walk(body):
+        if isinstance(stmt, core.Site):
+            inside |= {*stmt.operands.changes, *stmt.operands.spent}
     if not changed:
         return frozenset()
     flows = [flow for tree in trees for flow in _flows(tree)]
@@ -65,6 +68,8 @@ def _nodes(trees: list[gast.AST]) -> Iterator[Any]:
 
 def _changed_inside(node: Any) -> Iterator[str]:
     """Yield the name of which an element is changed in place: `d[k].append(e)`, `d[k] += e`, `d[k].a = e`."""
+    if isinstance(node, gast.Call):
+        yield from filter(None, map(root_name, changed_operands(node)))
     if isinstance(node, gast.AugAssign) and not isinstance(node.target, gast.Name):
         receiver, depth = node.target, 1
     elif isinstance(node, (gast.Subscript, gast.Attribute)) and not isinstance(node.ctx, gast.Load):

@@ -103,7 +103,7 @@ class Planner:
         own = {loop.var} - set(outputs) if isinstance(loop, core.For) else set()
         inner = loop.body if isinstance(loop, core.For) else [*loop.test, *loop.body]
         need = set(outputs)
-        for stmt in self._anchors(inner):
+        for stmt in self.anchors(inner):
             need |= self.reach(stmt, self.mode_of(stmt))[1] - own
         while True:
             _, before = self.iteration(loop, need)
@@ -136,7 +136,7 @@ class Planner:
         fixed = self._ordered(loop)
         if fixed:
             return self._serial(loop, fixed)
-        inside = self._anchors(loop.body)
+        inside = self.anchors(loop.body)
         head: set[str] = set()
         for stmt in inside:
             _, need, _ = self.reach(stmt, LAX, loop)
@@ -162,7 +162,7 @@ class Planner:
             return (("sequential", "", loop.origin.lineno),)
         return tuple((s.name, s.id, s.origin.lineno) for s in sites(loop) if s.ordered)
 
-    def _anchors(self, block: Block) -> list[Stmt]:
+    def anchors(self, block: Block) -> list[Stmt]:
         """Return what starts from the head of this region: its sites and inner loops, not what lies in the inner loops."""
         found: list[Stmt] = []
         for stmt in block:
@@ -172,9 +172,9 @@ class Planner:
             elif isinstance(stmt, core.If):
                 if sites(stmt):
                     found.append(stmt)
-                found += self._anchors(stmt.body) + self._anchors(stmt.orelse)
+                found += self.anchors(stmt.body) + self.anchors(stmt.orelse)
             elif isinstance(stmt, core.Try):
-                found += [anchor for part in core.blocks(stmt) for anchor in self._anchors(part)]
+                found += [anchor for part in core.blocks(stmt) for anchor in self.anchors(part)]
             elif isinstance(stmt, (core.For, core.While)) and sites(stmt):
                 found.append(stmt)
         return found
@@ -194,7 +194,8 @@ class Planner:
         found: list[tuple[str, str, int]] = []
         for stmt in core.walk(carry):
             if isinstance(stmt, core.Site) and stmt.kind != "message":
-                found.append((stmt.target or "order", stmt.id, stmt.origin.lineno))
+                carried = next((name for name in stmt.operands.changes if name in head), stmt.target)
+                found.append((carried or "order", stmt.id, stmt.origin.lineno))
             elif isinstance(stmt, Leave):
                 found.append((", ".join(stmt.outputs) or "return", stmt.loop.id, stmt.origin.lineno))
         return tuple(found)

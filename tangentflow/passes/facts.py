@@ -77,9 +77,10 @@ def stmt_uses(stmt: Stmt) -> Uses:
         return uses(stmt.node)
     if isinstance(stmt, core.Site):
         found = uses(stmt.expr, *[argument.value for argument in stmt.args])
-        if stmt.target:
-            found.writes.add(stmt.target)
-            found.kills.add(stmt.target)
+        found.writes |= stmt.targets
+        found.kills |= stmt.targets
+        found.mutates |= {*stmt.operands.changes, *stmt.operands.spent}
+        found.reads |= set(stmt.operands.witnesses)
         return found
     if isinstance(stmt, core.If):
         return uses(stmt.test)
@@ -181,7 +182,7 @@ def _live(block: Block, after: frozenset[str], exits: _Exits, facts: Facts, mark
             live = _live_try(stmt, live, exits, facts, mark)
         else:
             if mark and isinstance(stmt, core.Site):
-                stmt.used = stmt.target is not None and stmt.target in live
+                stmt.used = bool(stmt.targets & live)
             live = live - own.kills | own.reads
         live |= exits.on_raise
     return live

@@ -9,6 +9,7 @@ import gast
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.lowering import Lowered
+from tangentflow.language.uses import changed_operands, root_name
 from tangentflow.passes.distribute import Planner
 from tangentflow.passes.facts import sites
 from tangentflow.source.printer import pretty, to_ast
@@ -76,17 +77,16 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     def inner(block: Block) -> list[ast.stmt]:
         return _block(block, lowered, planner, names)
 
-    if isinstance(stmt, core.Glue):
-        return [to_ast(stmt.node)]
-    if isinstance(stmt, core.Site):
-        return _site(stmt, lowered)
+    if isinstance(stmt, (core.Glue, core.Site)):
+        written = _glue(stmt) if isinstance(stmt, core.Glue) else _site(stmt, lowered)
+        return _generator(written) if stmt.stops == "generator" else written
     if isinstance(stmt, core.If):
         return [ast.If(test=to_ast(stmt.test), body=inner(stmt.body) or [ast.Pass()], orelse=inner(stmt.orelse))]
     if isinstance(stmt, core.For):
         loop = ast.For(
             target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[]
         )
-        return [*_how(stmt, planner), *(_generator(loop) if stmt.generator else [loop])]
+        return [*_how(stmt, planner), *(_generator([loop]) if stmt.generator else [loop])]
     if isinstance(stmt, core.While):
         test = inner(stmt.test)
         if not test:
@@ -125,15 +125,20 @@ def _caught(handler: core.Handler) -> ast.expr | None:
     return kind
 
 
-def _generator(loop: ast.For) -> list[ast.stmt]:
-    """Return a loop with the rule of generator expressions, that StopIteration out of one is an error."""
+def _glue(stmt: core.Glue) -> list[ast.stmt]:
+    changed = _changed(stmt)
+    return [*([_note(f"changes {', '.join(changed)}")] if changed else []), to_ast(stmt.node)]
+
+
+def _generator(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return statements with the rule of generator expressions, that StopIteration out of one is an error."""
     text = (
         "try:\n    pass\nexcept StopIteration as _tf_error:\n"
         "    raise RuntimeError('generator raised StopIteration') from _tf_error"
     )
     attempt = ast.parse(text).body[0]
     assert isinstance(attempt, ast.Try)
-    attempt.body = [loop]
+    attempt.body = body
     return [attempt]
 
 
@@ -159,7 +164,14 @@ def _site(stmt: core.Site, lowered: Lowered) -> list[ast.stmt]:
     else:
         text = ast.unparse(to_ast(stmt.expr))
     source = f"{stmt.target} = {text}" if stmt.target else text
-    return [_note(f"{stmt.id}, line {stmt.origin.lineno}"), *ast.parse(source).body]
+    changes = f", changes {', '.join(stmt.operands.changes)}" if stmt.operands.changes else ""
+    return [_note(f"{stmt.id}, line {stmt.origin.lineno}{changes}"), *ast.parse(source).body]
+
+
+def _changed(stmt: core.Glue) -> list[str]:
+    """Return the names that calls in a statement change in place, but for methods whose names say so."""
+    calls = [node for node in gast.walk(stmt.node) if isinstance(node, gast.Call)]
+    return sorted({str(root_name(operand)) for call in calls for operand in changed_operands(call)})
 
 
 def _argument(argument: core.Argument) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gast
 
@@ -79,6 +79,8 @@ class Code:
 
     def stmt(self, stmt: Stmt, jumps: Jumps, sure: bool) -> Lines:
         """Emit one statement."""
+        if stmt.stops:
+            return _around(stmt.stops, self.stmt(replace(stmt, stops=""), jumps, sure))
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
             if self.advances and "again" in stmt.jumps:
@@ -126,9 +128,19 @@ class Code:
             call = to_ast(stmt.expr)
             assert isinstance(call, ast.Call)
             return [ast.Expr(ast.Call(_expr("_tf.message"), [call.func, *call.args], call.keywords))]
+        if stmt.operands.names:
+            return self._changed(stmt, sure)
         look = "own" if stmt.target in self.mutated else "out"
         call = f"_tf.{look}({self.reads(stmt.id, sure)})"
         return lines(f"{stmt.target} = {call}" if stmt.target else call)
+
+    def _changed(self, stmt: core.Site, sure: bool) -> Lines:
+        """Look up a call that changed operands: their new values first, since it may have raised after that."""
+        found = self._name("changed")
+        out = lines(f"{found} = _tf.own({self.reads(stmt.id, sure)})")
+        for name in stmt.operands.names:
+            out += lines(f"{name} = {found}.values[{name!r}]")
+        return out + lines(f"{stmt.target} = {found}.result()" if stmt.target else f"{found}.result()")
 
     def _try(self, stmt: core.Try, jumps: Jumps, sure: bool) -> Lines:
         """Emit a `try`. "Not run" passes through it: no handler catches it, and no `finally` goes on."""
@@ -165,7 +177,7 @@ class Code:
         left = self._name("left")
         out = lines(f"{left} = _tf.leave({self.reads(stmt.loop.id, sure)})")
         if isinstance(stmt.loop, core.For) and stmt.loop.generator:
-            out = _generator(out)
+            out = _around("generator", out)
         ends: Lines = []
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
@@ -192,7 +204,7 @@ class Code:
         loop = lines(f"for {counter}, {stmt.var} in _tf.each({stmt.items}): pass")[0]
         assert isinstance(loop, ast.For)
         loop.body = body
-        return _generator([loop]) if stmt.generator else [loop]
+        return _around("generator", [loop]) if stmt.generator else [loop]
 
     def _while(self, stmt: core.While, jumps: Jumps) -> Lines:
         self.total = False
@@ -231,8 +243,8 @@ def limit(stmt: core.While, counter: str) -> Lines:
     )
 
 
-def _generator(body: Lines) -> Lines:
-    around = lines("with _tf.generator(): pass")[0]
+def _around(what: str, body: Lines) -> Lines:
+    around = lines(f"with _tf.{what}(): pass")[0]
     assert isinstance(around, ast.With)
     around.body = body
     return [around]

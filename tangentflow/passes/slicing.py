@@ -171,10 +171,10 @@ class Slicer:
                 return self._glue(_evaluated(stmt), need, mode)
             own = self.facts.uses(stmt)
             return stmt, need - own.kills | own.reads, mode
-        wanted = stmt.target in need or mode.full or (mode.effects and stmt.effect)
+        wanted = bool(stmt.targets & need) or mode.full or (mode.effects and stmt.effect)
         if not wanted:
             return None, need, mode
-        need = need - {stmt.target} if stmt.target else need
+        need = need - stmt.targets
         if stmt.effect and mode.effects and not mode.whole and not mode.exact:
             mode = _settled(mode)
         return stmt, need, mode

@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from tangentflow.errors import InternalError, LoopLimit, MutatedArgument
-from tangentflow.runtime.codec import digest
-from tangentflow.runtime.glue import glue
+from tangentflow.errors import InternalError, LoopLimit
+from tangentflow.runtime.once import Once
+from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Files, Indices, ix_text, lost
 from tangentflow.runtime.podreplay import Json, Replays
@@ -70,7 +70,7 @@ class Hosted(Replays):
             call = self.replay(node["slice"], indices)
             if call is SKIP:
                 return
-            outcome: Outcome = Value(_evaluate_once(call, node))
+            outcome = Once(call, Operands(**node["operands"])).evaluate(node["text"], node["line"])
         except NotRun:
             return
         except BaseException as error:
@@ -226,14 +226,3 @@ _HOSTED = {
     "Map": Hosted._map,
     "Loop": Hosted._loop,
 }
-
-
-def _evaluate_once(call: Any, node: Json) -> Any:
-    """Evaluate recorded glue; refuse a change of its operands in place, which nobody else would see."""
-    operands = [cell.cell_contents for cell in getattr(call, "__closure__", None) or ()]
-    before = digest(operands)
-    with glue():
-        value = call()
-    if digest(operands) != before:
-        raise MutatedArgument(node["text"], ", ".join(call.__code__.co_freevars), node["line"])
-    return value

@@ -27,7 +27,7 @@ ORDER = (
     ("graph",),
     ("passes",),
     ("bundling", "draw", "engine", "argo", "simulator"),
-    ("client",),
+    ("client", "explain"),
     ("cli",),
     ("__main__",),
 )

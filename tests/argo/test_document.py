@@ -18,6 +18,7 @@ from tangentflow.engine.simulated import simulate
 from tangentflow.errors import TangentflowError
 from tests.argo import programs
 from tests.argo.forking import forking
+from tests.corpus import hard, ordering
 
 ALL = [
     name for name, value in vars(programs).items() if hasattr(value, "graph") and value.__module__ == programs.__name__
@@ -87,13 +88,20 @@ def test_yaml_is_the_document(name):
         "a: b # c",
         "{{x}}",
         "two\nlines\n",
+        "\n",
+        " begins with a blank\nin two lines",
+        "\n\nempty lines\n\n\n",
+        "ends with a blank \nin two lines\n",
+        "a\ttab\nin two lines\n",
+        "\ufeffmark, \xa0 no break, \x7f, \ud7ff\n",
+        "x" * 2000,
         "\ttab\n",
         "é \U0001f40b \u2028 \x85 \x07",
         "- a",
     ],
 )
 def test_texts_stay_texts(text):
-    made = {"a": text, text: [text, 1, True, {"n": text}]}
+    made = {"a": text, text[:100]: [text, 1, True, None, {"n": text}, [[text], [], {}]]}
     assert yaml.safe_load(to_yaml(made)) == made
 
 
@@ -216,5 +224,7 @@ def closed():
 def test_a_document_needs_nothing_of_this_process():
     """Real processes: an interpreter without installed packages, and nothing but the document."""
     assert programs.constant_call.simulate().result() == programs.constant_call()
+    assert ordering.effects_in_parallel.simulate(2).result() == ordering.effects_in_parallel(2)
+    assert hard.try_around_one_item.simulate([4, 1]).result() == hard.try_around_one_item([4, 1])
     with pytest.raises(TangentflowError, match="needs the module 'pytest', which is not here: install it in the image"):
         closed.simulate().result()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 CONSTANT = 7
 CALLS: list[str] = []
@@ -55,3 +57,113 @@ class Stack:
     def size(self) -> int:
         """Return the number of items."""
         return len(self.items)
+
+
+class Hidden:
+    """A callable that cannot be looked into."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = functools.partial(function)
+
+    def __reduce__(self) -> str:
+        return str(self.function.func.__name__.lstrip("_"))
+
+    @property
+    def __call__(self) -> Callable[..., Any]:
+        return self.function
+
+
+def _take(queue):
+    return queue.pop(0)
+
+
+def _put(queue, item):
+    queue.append(item)
+    return len(queue)
+
+
+def _peek(queue):
+    return queue[0]
+
+
+def _same(value):
+    return value
+
+
+def _put_both(a, b):
+    a.append(1)
+    b.append(2)
+    return len(a) + len(b)
+
+
+def _put_in(outer, inner):
+    outer.append(inner)
+    return len(outer)
+
+
+def _spoil(queue):
+    queue.append(9)
+    raise ValueError("after a change", len(queue))
+
+
+take, put, peek, same = Hidden(_take), Hidden(_put), Hidden(_peek), Hidden(_same)
+put_both, put_in, spoil = Hidden(_put_both), Hidden(_put_in), Hidden(_spoil)
+
+
+class Counter:
+    """Its methods can be looked into."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def bump(self, by: int = 1) -> int:
+        """Count on; return the count."""
+        self.n += by
+        return self.n
+
+    def peek(self) -> int:
+        """Return the count."""
+        return self.n
+
+
+class Pile:
+    """Its methods cannot be looked into."""
+
+    def __init__(self, n: int) -> None:
+        self.items = list(range(n))
+
+    take = functools.partialmethod(lambda self: self.items.pop() if self.items else None)
+    look = functools.partialmethod(lambda self: len(self.items))
+    rest = functools.partialmethod(lambda self: self.items)
+
+
+def helper_take(queue):
+    """Change a parameter."""
+    return queue.pop(0)
+
+
+def helper_put(queue, item) -> int:
+    """Change a parameter."""
+    queue.append(item)
+    return len(queue)
+
+
+def helper_count(counter) -> int:
+    """Change an attribute of a parameter."""
+    counter.n = counter.n + 1
+    return counter.n
+
+
+def helper_on_items(rows) -> int:
+    """Change what a parameter holds."""
+    for row in rows:
+        row.append(1)
+    return len(rows)
+
+
+def helper_on_captured(table):
+    """Change what a parameter holds, and return it."""
+    match table:
+        case {"k": list(row)}:
+            row.append(1)
+    return table

@@ -13,7 +13,8 @@ import gast
 import pytest
 
 from tangentflow.language import core
-from tangentflow.language.kinds import MISSING
+from tangentflow.language.in_place import mark_changes
+from tangentflow.language.kinds import MISSING, Kinds
 from tangentflow.language.ownership import check
 from tangentflow.source.origin import Origin
 from tests.language import ownership_helpers as h
@@ -126,6 +127,10 @@ def analyse(text):
             owner = resolve(node.value)
             return MISSING if owner is MISSING else getattr(owner, node.attr, MISSING)
         return MISSING
+
+    for stmt in core.walk(body):
+        if isinstance(stmt, core.Site) and stmt.expr is not None:
+            mark_changes(stmt.expr, {}, resolve, Kinds(resolve, lambda value: False))
 
     offences = []
 

@@ -158,9 +158,8 @@ def calls_helper_that_opens(n):
 
 
 @workflow
-def calls_helper_that_changes(n):
-    xs = make(n)
-    ys = _helper_that_changes(xs)  # error: TF305 @10-34
+def calls_helper_that_changes(xs):
+    ys = _helper_that_changes(xs)  # error: TF201 @10-34
     return f(len(ys))
 
 
@@ -209,12 +208,10 @@ def drops_unknown_method(n):
 
 
 @workflow
-def calls_helper_that_changes_items(n):
-    rows = [make(n)]
-    return _helper_that_changes_items(rows), rows  # error: TF305 @12-44
+def calls_helper_that_changes_items(rows):
+    return _helper_that_changes_items(rows), rows, f(1)  # error: TF201 @12-44
 
 
 @workflow
-def calls_helper_that_changes_captured(n):
-    table = {"k": make(n)}
-    return _helper_that_changes_captured(table), table  # error: TF305 @12-48
+def calls_helper_that_changes_captured(table):
+    return _helper_that_changes_captured(table), table, f(1)  # error: TF201 @12-48

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
+import operator
+import random
 from collections import deque
 
 from tangentflow import workflow
+from tests.corpus.library import Counter, Pile, helper_put, helper_take, put, put_in
 from tests.corpus.steps import f, g, h, make, size
 
 TABLE = {"a": 1}
@@ -191,6 +195,113 @@ def fine_by_copy(n):
     ys = list(xs)
     ys.append(f(n))
     return h(xs, ys), g(n)
+
+
+@workflow
+def changes_element_of_a_sample(n):
+    rows = [[1], [2], [3]]
+    rng = random.Random(1)
+    picked = rng.sample(rows, 2)
+    picked[0].append(f(n))  # error: TF203 @5-27
+    return rows
+
+
+@workflow
+def drops_what_heappush_gives(xs):
+    q = []
+    heapq.heappush(q, f(1))  # error: TF130 @5-28
+    return q
+
+
+@workflow
+def pops_heap_that_is_a_parameter(xs):
+    return heapq.heappop(xs), f(1)  # error: TF201 @12-29
+
+
+@workflow
+def changes_what_was_put_in(n):
+    a, b = [n], [1]
+    k = put_in(a, b)
+    b.append(2)
+    return f(k), a, b  # error: TF208 @14-15, TF208 @18-19
+
+
+@workflow
+def changes_nested_heap(n):
+    d = {"q": [1, 2, n], "k": 1}
+    x = heapq.heappop(d["q"])
+    _ = heapq.heappush(d["q"], f(x))  # error: TF203 @9-37
+    return x, d
+
+
+@workflow
+def changes_result_of_iadd(n):
+    xs = [n]
+    ys = operator.iadd(xs, [f(n)])
+    ys.append(2)
+    return xs, ys  # error: TF208 @12-14
+
+
+@workflow
+def pops_in_a_lambda(n):
+    xs = [3, n]
+    pop = lambda: heapq.heappop(xs)  # error: TF209 @19-36
+    return f(n)
+
+
+@workflow
+def draws_from_an_alias(n):
+    rng = random.Random(1)
+    other = rng
+    a = rng.random()  # error: TF202 @9-21
+    return a, f(other.random())
+
+
+@workflow
+def drops_what_a_method_changes(n):
+    c = Counter(n)
+    c.bump()  # error: TF305 @5-13
+    return f(c.n)
+
+
+@workflow
+def drops_what_an_unknown_method_changes(n):
+    pile = Pile(n)
+    pile.take()  # error: TF130 @5-16
+    return f(pile.look())
+
+
+@workflow
+def takes_by_helper_from_an_alias(n):
+    q = [1, n]
+    r = q
+    x = helper_take(q)  # error: TF202 @9-23
+    return x, r, f(x)
+
+
+@workflow
+def takes_by_helper_while_iterating(n):
+    q = [1, 2]
+    for x in q:
+        y = helper_take(q)  # error: TF204 @13-27
+        f(x + y)
+    return q
+
+
+@workflow
+def reads_capture_after_helper(n):
+    q = [1, n]
+    count = lambda: len(q)
+    k = helper_put(q, 3)
+    return count(), f(k)  # error: TF205 @12-17
+
+
+@workflow
+def fine_used(n):
+    q = [3, n]
+    k = helper_put(q, f(n))
+    _ = heapq.heappush(q, 3)
+    return q, k, put(q, 1)
 
 
 @workflow

@@ -100,27 +100,30 @@ ENTRIES = (
     ),
     Entry(
         "TF305",
-        "A helper that changes its argument in place",
-        "The workflow's value would change with nothing at that place that says so.",
+        "A helper that changes its argument in place, and whose result is dropped",
+        "The new value of the argument is recorded together with the result of the call.",
         bad="""
-            def extended(xs):
+            def extend(xs):
                 xs.append(1)
-                return xs
+                return len(xs)
 
             @workflow
             def wf(n=3):
-                xs = extended(load(n))
-            #        ^^^^^^^^^^^^^^^^^ TF305
+                xs = load(n)
+                extend(xs)
+            #   ^^^^^^^^^^ TF305
                 return fit(len(xs))
             """,
         good="""
-            def extended(xs):
-                return [*xs, 1]
+            def extend(xs):
+                xs.append(1)
+                return len(xs)
 
             @workflow
             def wf(n=3):
-                xs = extended(load(n))
-                return fit(len(xs))
+                xs = load(n)
+                count = extend(xs)
+                return fit(count)
             """,
     ),
     Entry(

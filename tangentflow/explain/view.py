@@ -1,0 +1,95 @@
+"""All that is known of one flow, side by side: its nodes and where they stand, their source, and the pods that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, cast
+
+from tangentflow.argo.document import planned
+from tangentflow.argo.shape import FlowPlan
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.errors import UsageError
+from tangentflow.explain.program import Program
+from tangentflow.graph.edges import Edge, edges, places
+from tangentflow.graph.lines import Lines, lines_of
+from tangentflow.graph.nodes import Flow, Graph, If, Try
+from tangentflow.source.find import find
+
+__all__ = ["View", "views"]
+
+_INDICES = "ijklmnpqrstuvw"
+
+
+@dataclass
+class View:
+    """A flow with everything that explains it."""
+
+    flow: Flow
+    program: Program
+    plan: FlowPlan
+    templates: Mapping[str, Any]
+    root: bool
+    _edges: dict[str, list[Edge]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.places = places(self.flow)
+        for edge in edges(self.flow):
+            self._edges.setdefault(edge.target, []).append(edge)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The regenerated source, statement by statement."""
+        return lines_of(self.flow)
+
+    def waits(self, node: str) -> list[Edge]:
+        """Return what a node waits for."""
+        return self._edges.get(node, [])
+
+    def path(self, node: str) -> str:
+        """Return the name of a node with an index for each loop around it: `loop[i].fit`."""
+        shown, done = "", 0
+        for index, loop in zip(_INDICES, self.places.loops(node), strict=False):
+            shown += f"{node[done : len(loop)]}[{index}]"
+            done = len(loop)
+        return shown + node[done:]
+
+    def inner_loop(self, node: str) -> str | None:
+        """Return the innermost loop around a node."""
+        return next(reversed(self.places.loops(node)), None)
+
+    def parts(self, node: str) -> list[tuple[If | Try, int]]:
+        """Return the branches around a node up to the loop around it, outermost first, each with the region that it stands in."""
+        found: list[tuple[If | Try, int]] = []
+        around = [*self.places.parents[node], node]
+        for parent, child in pairwise(around):
+            owner = self.places.nodes[parent]
+            if not isinstance(owner, (If, Try)):
+                found = []
+                continue
+            index = next(i for i, region in enumerate(owner.regions) if any(inner.id == child for inner in region))
+            found.append((owner, index))
+        return found
+
+
+def views(graph: Graph) -> list[View]:
+    """Return the views of a graph's flows, the one that a run starts with first. Raises UsageError for a graph without functions."""
+    for flow in graph.flows:
+        if not isinstance(graph.bindings.get(flow.key), WorkflowFunction):
+            raise UsageError(
+                f"this graph is bound to no functions, so the source of {flow.name} is not known; compile the workflow, "
+                "and ask its own graph"
+            )
+    plans, document = planned(graph)
+    templates = {template["name"]: template for template in document["spec"]["templates"]}
+    first = graph.main
+    return [
+        View(flow, Program(_source(graph, flow)), plans[flow.key], templates, flow is first)
+        for flow in [first, *(flow for flow in graph.flows if flow is not first)]
+    ]
+
+
+def _source(graph: Graph, flow: Flow) -> Any:
+    return find(cast(Any, cast(WorkflowFunction[..., Any], graph.bindings[flow.key]).function))
