@@ -102,7 +102,9 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     if isinstance(stmt, core.Try):
         handlers = [
             ast.ExceptHandler(
-                type=None if h.type is None else to_ast(h.type), name=h.name, body=inner(h.body) or [ast.Pass()]
+                type=_caught(h),
+                name=h.name,
+                body=inner(h.body) or [ast.Pass()],
             )
             for h in stmt.handlers
         ]
@@ -113,6 +115,14 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     if isinstance(stmt, core.Return):
         return [ast.Return(value=to_ast(stmt.value))]
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
+
+
+def _caught(handler: core.Handler) -> ast.expr | None:
+    if handler.type is None:
+        return _load("BaseException") if handler.name else None
+    kind = to_ast(handler.type)
+    assert isinstance(kind, ast.expr)
+    return kind
 
 
 def _glue(stmt: core.Glue) -> list[ast.stmt]:

@@ -157,7 +157,8 @@ class Code:
         assert isinstance(attempt, ast.Try)
         attempt.body = self.block(stmt.body, jumps, False) or [ast.Pass()]
         for handler in stmt.handlers:
-            kind = None if handler.type is None else to_ast(handler.type)
+            caught_all = _expr("_tf.ANY") if handler.name else None
+            kind = caught_all if handler.type is None else to_ast(handler.type)
             body = self.block(handler.body, jumps, False) or [ast.Pass()]
             name = handler.name
             if name is not None and any(isinstance(inner, Target) for inner in core.walk(handler.body)):
