@@ -30,7 +30,7 @@ def planned(plan: Plan) -> Iterator[None]:
     class WithPlan(Shipped):
         def __init__(self, step: StepFunction[..., Any]) -> None:
             super().__init__(step)
-            self.data = encode(Value(functools.partial(_planned, plan, step.function)))
+            self.data = encode(Value(functools.partial(_planned, plan, step.function)), where=step.__name__)
 
     kept = driver.Shipped
     driver.Shipped = WithPlan
