@@ -50,7 +50,7 @@ NODES_HEAD = """\
 
 A row for each class of Python's syntax tree. The programs are those of `tests/corpus`, the shortest first: the tests call each of them
 plainly, judge its graph under adverse schedules and failing steps, run its regenerated source, run it on the local engine and run its
-document on the simulator; `yes` says that all of them give the same. What is refused is shown by the programs of `tests/refused`.
+document on the simulator (a sample of them each time, all with `TANGENTFLOW_CORPUS=all`); `yes` says that all of them give the same. What is refused is shown by the programs of `tests/refused`.
 
 """
 
