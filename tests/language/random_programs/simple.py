@@ -82,8 +82,8 @@ class Simple(Expressions):
             lambda: f"fail_if({self.value(scope, 1)} % 3, {self.digit(2)})", lambda: f"fail({x})", lambda: f"odd_error({x})",
             lambda: f"leave({x})", lambda: f"stop({x})", lambda: f"chained({x})", lambda: f"contextual({x})",
             lambda: f"e(12 // ({x} - {self.digit(3)}))", lambda: f"e(bump(None if {self.plain_test(scope)} else {x}))",
-            lambda: f"assert {self.test(scope)}, {self.value(scope, 1)}", lambda: f"f({{}}[{x}])", lambda: f"next(iter(make({x} % 2)))",
-        ).replace("next(", "_ = next("))  # fmt: skip
+            lambda: f"assert {self.test(scope)}, {self.value(scope, 1)}", lambda: f"f({{}}[{x}])", lambda: f"_ = next(iter(make({x} % 2)))",
+        ))  # fmt: skip
 
     def throw(self, scope: Scope, depth: int) -> None:
         """Write a `raise`, mostly under a condition."""
