@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import types
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 from tangentflow.compiled import Graph
@@ -16,6 +13,7 @@ from tangentflow.language.lowering import Lowered, lower
 from tangentflow.passes.build import build_flow
 from tangentflow.passes.facts import Facts, has_message, label, liveness, sites
 from tangentflow.source.find import find
+from tangentflow.source.garbage import no_collection
 
 __all__ = ["MAX_ITERATIONS", "compile_workflow"]
 
@@ -25,20 +23,8 @@ MAX_ITERATIONS = 32_768
 
 def compile_workflow(workflow: WorkflowFunction[..., Any]) -> Graph:
     """Compile a workflow and all that it calls. Raises LanguageError."""
-    with _no_collection():
+    with no_collection():
         return _compile(workflow)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold the garbage collector back: the many tree nodes all live until the end, so that looking for garbage is in vain."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:

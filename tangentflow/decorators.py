@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
 
-from tangentflow.errors import UsageError
+from tangentflow.errors import LateRefusal
 from tangentflow.runtime.glue import in_glue
 from tangentflow.runtime.policies import Policy
 
@@ -58,7 +58,7 @@ class _Decorated(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if in_glue():
-            raise UsageError(
+            raise LateRefusal(
                 f"{self.__qualname__} was called through a value, so that the compiler did not see the call; "
                 "call it by its own name in a @workflow"
             )

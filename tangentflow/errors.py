@@ -18,6 +18,7 @@ __all__ = [
     "ClusterError",
     "InternalError",
     "LanguageError",
+    "LateRefusal",
     "LoopLimit",
     "MutatedArgument",
     "NotPicklable",
@@ -284,6 +285,10 @@ class ClusterError(TangentflowError):
 
 class UsageError(TangentflowError):
     """The package was called in a way that cannot work: an unknown option, a value out of range, a missing file."""
+
+
+class LateRefusal(UsageError):
+    """What a workflow does could not be refused before it was run. No handler of the workflow catches it."""
 
 
 class InternalError(TangentflowError):

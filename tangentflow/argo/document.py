@@ -12,6 +12,7 @@ import sys
 import types
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 from tangentflow.argo.constants import Constants
@@ -30,6 +31,7 @@ from tangentflow.runtime.codec import encode
 from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
+from tangentflow.source.garbage import no_collection
 
 __all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "planned", "result_address"]
 
@@ -94,6 +96,11 @@ class _Maker:
         if whole:
             refuse_unsaid(graph)
         self.graph = graph
+        with no_collection():
+            self._make(args, kwargs)
+
+    def _make(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        graph = self.graph
         calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
         self.called = frozenset(call.flow for call in calls)
         root = cast(WorkflowFunction[..., Any], graph.bindings[graph.root])
@@ -116,22 +123,27 @@ class _Maker:
                 f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
                 for name in graph.main.params
             }
-        self.by_artifact = False
-        emitter = self._emit(given)
+        emitter = Emitter(graph, self.plans, self._settings(self.called, given, "no-args"))
         code = self._code(emitter)
-        if self._largest(emitter, code) > LARGEST_TEMPLATE:
-            self.by_artifact = True
-            emitter = self._emit({} if self.baked else given)
-            code = self._code(emitter)
+        self.by_artifact = self._is_large(emitter, code)
+        if self.by_artifact:
+            if self.baked:
+                emitter = Emitter(graph, self.plans, self._settings(self.called | {graph.root}, {}, ARGUMENTS))
+                code = self._code(emitter)
+            emitter.fill(by_artifact=True)
         self.parameters.append({"name": self.names["own:code"], "value": code})
         self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
         self.document = self._document(emitter)
 
-    def _largest(self, emitter: Emitter, code: str) -> int:
-        """Return the size of the largest template of a pod, once the engine has put code and arguments into it."""
+    def _is_large(self, emitter: Emitter, code: str) -> bool:
+        """Whether some pod's template is too large, once the engine has put code and arguments into it; else all get their programs."""
         arguments = sum(len(parameter.get("value", "")) for parameter in self.parameters)
+        size = len(code) + 2 * arguments
+        if size > LARGEST_TEMPLATE:
+            return True
+        emitter.fill(by_artifact=False)
         scripts = [json.dumps(template) for template in emitter.templates if "script" in template]
-        return max(map(len, scripts)) + len(code) + 2 * arguments
+        return max(map(len, scripts)) + size > LARGEST_TEMPLATE
 
     def _images(self) -> dict[str, str]:
         found = {}
@@ -157,19 +169,18 @@ class _Maker:
             found.append(declared)
         return found
 
-    def _emit(self, given: dict[str, str]) -> Emitter:
-        stored = self.by_artifact and self.baked
-        called = self.called | {self.graph.root} if stored else self.called
-        settings = Settings(
-            self.image, self.names["own:code"], self.by_artifact, called, given, ARGUMENTS if stored else "no-args"
-        )
-        return Emitter(self.graph, self.plans, settings)
+    def _settings(self, called: frozenset[str], arguments: Mapping[str, str], address: str) -> Settings:
+        return Settings(self.image, self.names["own:code"], called, arguments, address)
+
+    @cached_property
+    def _bundle(self) -> bytes:
+        keys = {flow.key for flow in self.graph.flows}
+        keys |= {node.callee for flow in self.graph.flows for node in flow.body.walk() if isinstance(node, Step)}
+        return pack({name: self.graph.bindings[name] for name in sorted(keys)})
 
     def _code(self, emitter: Emitter) -> str:
         """Return the bundle with its plan, as base64."""
-        keys = {flow.key for flow in self.graph.flows}
-        keys |= {node.callee for flow in self.graph.flows for node in flow.body.walk() if isinstance(node, Step)}
-        bundle = io.BytesIO(pack({name: self.graph.bindings[name] for name in sorted(keys)}))
+        bundle = io.BytesIO(self._bundle)
         plan = json.dumps(plan_json(self.plans, self.graph.root, emitter.inputs), sort_keys=True, separators=(",", ":"))
         with zipfile.ZipFile(bundle, "a") as archive:
             info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))

@@ -48,12 +48,12 @@ class Template:
 class Settings:
     """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
 
-    `arguments` are texts for the pods of the main workflow, `address` is where its arguments lie if they are an artifact.
+    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
+    arguments lie if they are an artifact.
     """
 
     image: str
     code: str
-    by_artifact: bool
     called: frozenset[str]
     arguments: Mapping[str, str]
     address: str
@@ -65,7 +65,7 @@ def ordered(parameters: set[str]) -> tuple[str, ...]:
 
 
 class Emitter:
-    """Makes the templates of a graph."""
+    """Makes the templates of a graph; their pods have no programs before `fill`."""
 
     def __init__(self, graph: Graph, plans: Mapping[str, FlowPlan], settings: Settings) -> None:
         self.graph = graph
@@ -77,12 +77,23 @@ class Emitter:
         self.names = Names()
         self.noop: Template | None = None
         self.flows: dict[str, Template] = {}
-        self.given = {call.flow for plan in plans.values() for call in plan.calls() if call.id in plan.arguments}
+        self.given = {
+            n.flow for p in plans.values() for n in p.nodes.values() if isinstance(n, Call) and n.id in p.arguments
+        }
+        self.scripts: list[tuple[Json, dict[str, str]]] = []
         needs = self._flow_parameters()
         for flow in graph.flows:
             self.flows[flow.key] = Template(self.names.take(flow.name), ordered(needs[flow.key]))
         for flow in graph.flows:
             self._flow(plans[flow.key])
+
+    def fill(self, by_artifact: bool) -> None:
+        """Give all pods their programs, which load the code as an artifact or have it in them. May be done again with the other way."""
+        code = _artifact("code", CODE_FILE, "code/v", False)
+        for body, texts in self.scripts:
+            body["script"]["source"] = script(body["name"], texts, self.settings.code, by_artifact)
+            if by_artifact:
+                body["inputs"].setdefault("artifacts", []).append(dict(code))
 
     def _flow_parameters(self) -> dict[str, set[str]]:
         """Return the parameters of each flow's template: those that its pods need, and what calls in it hand on."""
@@ -144,16 +155,17 @@ class Emitter:
 
     def _export_parts(self, block: Block) -> None:
         """Let the parts of a block show the flags that other parts read."""
+        bodies = {body["name"]: body for body in self.templates}
         for task in block.tasks:
             for name, home in self.exports.get(task.inner.key, {}).items() if task.inner is not None else ():
-                body = next(t for t in self.templates if t["name"] == task.inner.template)  # type: ignore[union-attr]
+                body = bodies[task.inner.template]  # type: ignore[union-attr]
                 value = f"tasks['{home.name}'].outputs.parameters['{name}']"
                 text = f"tasks['{home.name}'].status == 'Succeeded' ? {value} : '0'"
                 body["outputs"].setdefault("parameters", []).append({"name": name, "valueFrom": {"expression": text}})
 
     def _ended_loop(self, plan: FlowPlan, block: Block) -> Loop | None:
         """Return the loop whose iteration may end in a block."""
-        node = next((n for n in plan.flow.body.walk() if block.loops and n.id == block.loops[-1]), None)
+        node = plan.nodes[block.loops[-1]] if block.loops else None
         return node if isinstance(node, Loop) and block.ends else None
 
     def _task(self, plan: FlowPlan, task: Task, parameters: set[str]) -> Json:
@@ -262,7 +274,7 @@ class Emitter:
             assert isinstance(node, Call)
             _take(parameters, "frame", "ix" if ix else None)
             frame = "{{inputs.parameters.frame}}"
-            number = plan.calls().index(node)
+            number = plan.calls[node.id]
             return {
                 "frame": f"{frame}/.{number}{ix}",
                 "at": f"{frame}/{key(node.id)}{ix}",
@@ -300,8 +312,6 @@ class Emitter:
             _artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required)
             for n, i in enumerate(inputs)
         ]
-        if self.settings.by_artifact:
-            artifacts.append(_artifact("code", CODE_FILE, "code/v", False))
         if artifacts:
             body["inputs"]["artifacts"] = artifacts
         body["outputs"] = self._outputs(plan, pod)
@@ -315,8 +325,9 @@ class Emitter:
             "image": pod.image or self.settings.image,
             "command": ["python"],
             "env": [{"name": "PYTHONHASHSEED", "value": "0"}],
-            "source": script(pod.template, texts, self.settings.code, self.settings.by_artifact),
+            "source": "",
         }
+        self.scripts.append((body, texts))
         self.templates.append(body)
         return Template(pod.template, ordered(parameters))
 
@@ -335,8 +346,7 @@ class Emitter:
                     "outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False
                 )
             )
-        gates = {gate.flag.name for block in plan.blocks.values() for gate in block.gates}
-        flags_only = [name for name in pod.hosted if name in gates or isinstance(plan.nodes.get(name), If)]
+        flags_only = [name for name in pod.hosted if name in plan.gates or isinstance(plan.nodes.get(name), If)]
         if len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
             artifacts.append(_artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
         if None in pod.ends:

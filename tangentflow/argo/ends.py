@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from tangentflow.argo.shape import Block, FlowPlan, Pod, Task
+from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
 from tangentflow.argo.split import MOST
 from tangentflow.graph.nodes import Call, Glue, Loop
 
@@ -81,19 +81,26 @@ def _before(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
     gates = last.behind
     if not gates:
         return []
-    asking = {gate: _asking(gate, tasks) for gate in sorted(gates)}
-    if any(task is None and not set(tasks) <= _off(tasks, gate) for gate, task in asking.items()):
+    asking = _asking(last.block, gates, tasks)
+    outside = [gate for gate, task in asking.items() if task is None]
+    if last.block.gate_bits(outside) & ~_off(tasks):
         return None
     inside = [task for task in asking.values() if task is not None]
     if not inside:
         return []
-    latest = max(inside, key=lambda task: len(task.ancestors))
-    before = [task for task in tasks if task is latest or task in latest.ancestors]
-    after = [task for task in tasks if task not in before]
-    for gate, task in asking.items():
-        if task is not None and (task not in before or (task is latest and not set(after) <= _off(tasks, gate))):
-            return None
+    latest = max(inside, key=lambda task: task.reach.bit_count())
+    before, after = _upto(latest, tasks)
+    if any(task is not latest and not latest.follows(task) for task in inside):
+        return None
+    if last.block.gate_bits([gate for gate, task in asking.items() if task is latest]) & ~_off(after):
+        return None
     return _chain(plan, before)
+
+
+def _upto(last: Task, tasks: list[Task]) -> tuple[list[Task], list[Task]]:
+    """Return a task with those that it waits for, and the others."""
+    reach = last.reach | last.bit
+    return [task for task in tasks if task.bit & reach], [task for task in tasks if not task.bit & reach]
 
 
 def _branch(plan: FlowPlan, tasks: list[Task], sinks: list[Task]) -> list[Task] | None:
@@ -107,7 +114,7 @@ def _branch(plan: FlowPlan, tasks: list[Task], sinks: list[Task]) -> list[Task] 
         return None
     if asking is None:
         return sinks if len(sinks) == len(tasks) else None
-    before = [task for task in tasks if task is asking or task in asking.ancestors]
+    before, _ = _upto(asking, tasks)
     if len(before) + len(sinks) != len(tasks):
         return None
     rest = _chain(plan, before)
@@ -127,21 +134,31 @@ def _loop(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
         return [last] if len(tasks) == 1 else None
     flag = plan.flags[node.id]
     host = next((t for t in last.after if t.pod is not None and flag in t.pod.flags), None)
-    if host is None or any(task not in (last, host) and task not in host.ancestors for task in tasks):
+    if host is None or any(task not in (last, host) and not host.follows(task) for task in tasks):
         return None
     rest = _chain(plan, [task for task in tasks if task is not last])
     return None if rest is None else [last, *rest]
 
 
-def _asking(gate: str, tasks: list[Task]) -> Task | None:
-    """Return the task among `tasks` whose pod decides a gate."""
-    flag = next((task.gates[gate] for task in tasks if task.gates.get(gate) is not None), None)
-    return next((task for task in tasks if task.pod is not None and flag in task.pod.flags), None)
+def _asking(block: Block, gates: int, tasks: list[Task]) -> dict[str, Task | None]:
+    """Return, for each gate by its text, the task among `tasks` whose pod decides it."""
+    flags: dict[str, Flag] = {}
+    writers: dict[Flag, Task] = {}
+    for task in tasks:
+        for gate, flag in task.gates.items():
+            if flag is not None:
+                flags.setdefault(gate, flag)
+        for flag in task.pod.flags if task.pod is not None else ():
+            writers.setdefault(flag, task)
+    return {gate: writers.get(flags[gate]) if gate in flags else None for gate in block.gate_texts(gates)}
 
 
-def _off(tasks: list[Task], gate: str) -> set[Task]:
-    """Return the tasks that do not run where a gate is closed."""
-    return {task for task in tasks if gate in task.behind}
+def _off(tasks: list[Task]) -> int:
+    """Return the numbers of the gates without which none of the tasks runs, as bits."""
+    bits = -1
+    for task in tasks:
+        bits &= task.behind
+    return bits
 
 
 def _attempts(plan: FlowPlan, block: Block, loop: Loop | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tangentflow.argo.names import key
 from tangentflow.argo.shape import FlowPlan, Pod, opening
-from tangentflow.graph.nodes import Input, Loop, Map, Node, Slice, Step
+from tangentflow.graph.nodes import Input, Loop, Map, Slice, Step
 
 __all__ = ["Loaded", "loaded", "needs_args"]
 
@@ -67,14 +67,13 @@ def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
     if pod.step is not None:
         yield pod.step.slice, True
     nodes = plan.nodes
-    hosted = set(pod.hosted)
     for name in pod.hosted:
         if name in nodes and opening(nodes[name]).start == level:
             yield opening(nodes[name]), False
-    for block in plan.blocks.values():
-        for gate in block.gates:
-            if gate.flag.name in hosted and gate.slice.start == level:
-                yield gate.slice, False
+    gates = [plan.gates[name] for name in dict.fromkeys(pod.hosted) if name in plan.gates]
+    for _, gate in sorted(gates, key=lambda item: item[0]):
+        if gate.slice.start == level:
+            yield gate.slice, False
     for end in pod.ends:
         node = nodes[end] if end is not None else None
         assert node is None or isinstance(node, Loop)
@@ -93,7 +92,7 @@ def _certain(plan: FlowPlan, pod: Pod, site: str) -> bool:
     """Whether a site stands in a block around the pod, so that its outcome is there when the pod starts."""
     block = pod.block
     while True:
-        if any(node.id == site for node in block.region):
+        if site in block.ids:
             return True
         if block.parent is None or block.parent.loops != block.loops:
             return False
@@ -104,7 +103,7 @@ def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
     """Yield what the head of the innermost loop around a pod is made of, as far as its slices take names from there."""
     if not pod.block.loops:
         return
-    node = next(n for n in plan.flow.body.walk() if n.id == pod.block.loops[-1])
+    node = plan.nodes[pod.block.loops[-1]]
     assert isinstance(node, (Map, Loop))
     outer = UP if len(pod.block.loops) > 1 else ""
     entry = Loaded(f"entry:{node.id}", f"{FRAME}/{key(node.id)}-entry{outer}/v", 0)
@@ -130,5 +129,4 @@ def _needs_args(plan: FlowPlan, slice_: Slice) -> bool:
         return bool(slice_.names)
     if slice_.start not in plan.static:
         return False
-    node: Node = next(n for n in plan.flow.body.walk() if n.id == slice_.start)
-    return _needs_args(plan, opening(node))
+    return _needs_args(plan, opening(plan.nodes[slice_.start]))

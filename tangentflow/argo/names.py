@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-__all__ = ["Names", "key", "slug"]
+__all__ = ["Names", "Wishes", "key", "slug"]
 
 LONGEST = 40
 
@@ -31,18 +31,26 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Names:
+class Wishes:
     """Gives each wish a name that no other has: `fit`, `fit-2`."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
+
+    def take(self, wish: str) -> str:
+        """Return the wish itself if it was not given before, else with the first number that makes it new."""
+        name, number = wish, self._taken.get(wish, 1)
+        while name in self._taken:
+            number += 1
+            name = f"{wish}-{number}"
+        self._taken[name] = 1
+        self._taken[wish] = number
+        return name
+
+
+class Names(Wishes):
+    """Gives names of templates and flags, made of wishes that need not be names."""
 
     def take(self, wish: str) -> str:
         """Return a name like the wish that was not given before."""
-        base = slug(wish)
-        name, number = base, 1
-        while name in self._taken:
-            number += 1
-            name = f"{base}-{number}"
-        self._taken.add(name)
-        return name
+        return super().take(slug(wish))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.ends import close
-from tangentflow.argo.guards import guard, implied, is_guard
+from tangentflow.argo.guards import guard, implied, is_guard, stepless
 from tangentflow.argo.names import Names
 from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
@@ -50,12 +50,14 @@ class _Planner:
         self.constants = constants
         guarded_flow, self.gates_of = guard(flow)
         self.plan = FlowPlan(guarded_flow)
-        self.plan.local = {n.id for n in guarded_flow.body.walk() if n.regions and not _steps(n)}
+        self.plan.local = stepless(guarded_flow)
+        self.steps = frozenset(name for name, node in self.plan.nodes.items() if isinstance(node, Step))
         self.names = Names()
         self.trail: dict[str, dict[str, str]] = {}
         self.given: dict[str, list[Task]] = {}
         self.hoisted: set[str] = set()
         self.gates: dict[tuple[str, str], Gate] = {}
+        self.unions: dict[str, list[Input]] = {}
         self._blocks(Block("", guarded_flow.body, None, None, ()), {})
 
     def _blocks(self, block: Block, trail: dict[str, str]) -> None:
@@ -71,7 +73,7 @@ class _Planner:
     def _asked(self, step: Step, block: Block) -> list[Slice]:
         """Return the gates that must be looked at before a step runs."""
         found = self.gates_of.get(step.id, [])
-        return [] if found and implied(step, block.region.nodes, self.gates_of) else found
+        return [] if found and implied(step, block.ids, self.gates_of, self.steps) else found
 
     # --- what can be evaluated when its region is opened
 
@@ -125,12 +127,15 @@ class _Planner:
 
     def _union(self, node: Node) -> list[Input]:
         """Return what the regions of a branch look up outside of it. (Those of a loop start at its head and look up nothing.)"""
-        found: list[Input] = []
-        if isinstance(node, (If, Try)):
+        if not isinstance(node, (If, Try)):
+            return []
+        if node.id not in self.unions:
+            found: list[Input] = []
             for inner in [inner for region in node.regions for inner in region]:
                 found += [*opening(inner).inputs, *self._union(inner)]
-        inside = {inner.id for region in node.regions for inner in region.walk()}
-        return [wanted for wanted in found if wanted.site not in inside]
+            inside = {inner.id for region in node.regions for inner in region.walk()}
+            self.unions[node.id] = [wanted for wanted in dict.fromkeys(found) if wanted.site not in inside]
+        return self.unions[node.id]
 
     # --- placing
 
@@ -326,32 +331,31 @@ class _Planner:
 
     def _needed(self, inputs: Sequence[Input], block: Block) -> list[Task]:
         """Return the tasks of a block that something waits for."""
-        found: list[Task] = []
+        found: dict[Task, None] = {}
         for wanted in inputs:
             level = self.trail[wanted.site].get(block.key)
-            found += [task for task in self.given.get(level or "", []) if task not in found]
-        return found
+            found |= dict.fromkeys(self.given.get(level or "", []))
+        return list(found)
 
     def _host(self, block: Block, inputs: Sequence[Input], word: str, reason: str) -> Pod:
         """Return the pod of a block that evaluates something: the last one that it needs, or one of its own."""
         needed = self._needed(inputs, block)
+        bits = 0
+        for task in needed:
+            bits |= task.bit
         for task in reversed(needed):
-            if task.pod is not None and task.pod.image is None and set(needed) - {task} <= task.ancestors:
+            if task.pod is not None and task.pod.image is None and not bits & ~(task.reach | task.bit):
                 if task.pod.step is None:
                     task.pod.reasons.append(reason)
                 return task.pod
-        for task in block.tasks:
-            if task.pod is not None and task.pod.step is None and set(task.after) == set(needed):
-                task.pod.reasons.append(reason)
-                return task.pod
-        pod = Pod(block, None, kind=word if needed else "begin", reasons=[reason])
+        pod = block.helpers.get(bits)
+        if pod is not None:
+            pod.reasons.append(reason)
+            return pod
+        pod = block.helpers[bits] = Pod(block, None, kind=word if needed else "begin", reasons=[reason])
         self.plan.pods.append(pod)
         block.add(pod.kind, "pod", pod=pod).wait(needed)
         return pod
-
-
-def _steps(node: Node) -> bool:
-    return any(isinstance(inner, (Step, Call)) for region in node.regions for inner in region.walk())
 
 
 def _reason(node: Node) -> str:

@@ -80,9 +80,9 @@ def _flow(plan: FlowPlan) -> Json:
         "file": short_file(flow.origin.filename),
         "params": list(flow.params),
         "regions": regions,
-        "nodes": {node.id: _node(plan, node) for node in flow.body.walk()},
+        "nodes": {node.id: _node(plan, node) for node in plan.nodes.values()},
         "result": _slice(flow, flow.result, "result"),
-        "calls": {str(number): call.id for number, call in enumerate(plan.calls())},
+        "calls": {str(number): call for call, number in plan.calls.items()},
     }
 
 

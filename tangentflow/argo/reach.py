@@ -12,8 +12,9 @@ same text.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 
-from tangentflow.graph.nodes import Input, Slice
+from tangentflow.graph.nodes import Slice
 
 __all__ = ["depth", "gate", "guarded"]
 
@@ -24,8 +25,14 @@ def _function(slice_: Slice) -> ast.FunctionDef:
     return found
 
 
+def _own(node: ast.expr | None) -> str:
+    """Return `name` of `_tf.name`, and nothing of any other expression."""
+    named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "_tf"
+    return node.attr if named else ""  # type: ignore[union-attr]
+
+
 def _is_skip(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, ast.Return) and stmt.value is not None and ast.unparse(stmt.value) == "_tf.SKIP"
+    return isinstance(stmt, ast.Return) and _own(stmt.value) == "SKIP"
 
 
 def _path(block: list[ast.stmt], whole: bool) -> list[list[ast.stmt]]:
@@ -76,6 +83,8 @@ def depth(slice_: Slice, whole: bool = False) -> int:
 
 def guarded(slice_: Slice, whole: bool = False) -> bool:
     """Whether a jump stands before what a slice leads to, in the same block as that."""
+    if "_tf.SKIP" not in slice_.code:
+        return False
     blocks = _path(_function(slice_).body, whole)
     last = blocks[-1]
     end = -1 if len(blocks) > 1 or not (_is_skip(last[-1]) and len(last) > 1) else -2
@@ -89,59 +98,54 @@ def gate(slice_: Slice, whole: bool = False) -> Slice:
     last = blocks[-1]
     position = len(last) - 1 if not (len(blocks) == 1 and _is_skip(last[-1]) and len(last) > 1) else len(last) - 2
     last[position] = ast.Return(value=ast.Constant(value=True))
+    loaded = _loaded(function)
     while True:
-        loaded = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        kept = _pruned(function.body, loaded)
-        if ast.dump(ast.Module(body=kept, type_ignores=[])) == ast.dump(
-            ast.Module(body=function.body, type_ignores=[])
-        ):
+        before = loaded.total()
+        function.body = _pruned(function.body, loaded)
+        if loaded.total() == before:
             break
-        function.body = kept
-    code = ast.unparse(ast.fix_missing_locations(function))
-    text = ast.parse(code)
-    names = tuple(name for name in slice_.names if any(_takes(node, name) for node in ast.walk(text)))
-    inputs = tuple(i for i in slice_.inputs if any(_looks_up(node, i) for node in ast.walk(text)))
-    return Slice(slice_.start, names, code, inputs, False)
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and _own(node.func)]
+    taken = {_first(call) for call in calls if _own(call.func) in ("take", "copy", "has")}
+    looked_up = {(_first(call), len(call.args) - 1) for call in calls if _own(call.func) in ("out", "own", "leave")}
+    names = tuple(name for name in slice_.names if name in taken)
+    inputs = tuple(i for i in slice_.inputs if (i.site, len(i.every)) in looked_up)
+    return Slice(slice_.start, names, ast.unparse(ast.fix_missing_locations(function)), inputs, False)
 
 
-def _pruned(block: list[ast.stmt], loaded: set[str]) -> list[ast.stmt]:
+def _loaded(tree: ast.AST) -> Counter[str]:
+    """Return how often each name is read."""
+    return Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def _pruned(block: list[ast.stmt], loaded: Counter[str]) -> list[ast.stmt]:
+    """Return a block without what nothing needs, and count down what is not read any more. Another round may find more."""
     kept: list[ast.stmt] = []
-    for stmt in block:
-        if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
-            if stmt.targets[0].id not in loaded:
-                continue
-        elif (
-            isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name) and stmt.target.id not in loaded
-        ) or (
-            isinstance(stmt, ast.Expr)
-            and isinstance(stmt.value, ast.Call)
-            and ast.unparse(stmt.value.func) in ("_tf.out", "_tf.leave")
-        ):
-            continue
-        elif isinstance(stmt, ast.If):
-            body, orelse = _pruned(stmt.body, loaded), _pruned(stmt.orelse, loaded)
-            if all(isinstance(s, ast.Pass) for s in [*body, *orelse]):
-                continue
-            stmt = ast.If(test=stmt.test, body=body or [ast.Pass()], orelse=orelse)
+    for stmt in reversed(block):  # what needs a name comes after what binds it
+        if isinstance(stmt, ast.If):
+            stmt.body, stmt.orelse = _pruned(stmt.body, loaded), _pruned(stmt.orelse, loaded)
+            needless = all(isinstance(s, ast.Pass) for s in [*stmt.body, *stmt.orelse])
+            stmt.body = stmt.body or [ast.Pass()]
         elif isinstance(stmt, ast.For) and not stmt.orelse:
-            body = _pruned(stmt.body, loaded)
-            if all(isinstance(s, ast.Pass) for s in body):
-                continue
-            stmt = ast.For(target=stmt.target, iter=stmt.iter, body=body, orelse=[], lineno=stmt.lineno)
-        kept.append(stmt)
+            stmt.body = _pruned(stmt.body, loaded)
+            needless = all(isinstance(s, ast.Pass) for s in stmt.body)
+        else:
+            needless = _is_needless(stmt, loaded)
+        if needless:
+            loaded.subtract(_loaded(stmt))
+        else:
+            kept.append(stmt)
+    kept.reverse()
     return kept
 
 
-def _takes(node: ast.AST, name: str) -> bool:
-    return (
-        isinstance(node, ast.Call) and ast.unparse(node.func) in ("_tf.take", "_tf.copy", "_tf.has")
-        and isinstance(node.args[0], ast.Constant) and node.args[0].value == name
-    )  # fmt: skip
+def _is_needless(stmt: ast.stmt, loaded: Counter[str]) -> bool:
+    """Whether a statement only binds a name that is not read, or only looks up."""
+    if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
+        return not loaded[stmt.targets[0].id]
+    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name):
+        return not loaded[stmt.target.id]
+    return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and _own(stmt.value.func) in ("out", "leave")
 
 
-def _looks_up(node: ast.AST, wanted: Input) -> bool:
-    return (
-        isinstance(node, ast.Call) and ast.unparse(node.func) in ("_tf.out", "_tf.own", "_tf.leave")
-        and isinstance(node.args[0], ast.Constant) and node.args[0].value == wanted.site
-        and len(node.args) - 1 == len(wanted.every)
-    )  # fmt: skip
+def _first(call: ast.Call) -> object:
+    return call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None

@@ -6,10 +6,11 @@ A *block* is a region of the graph with its tasks: one DAG template. A *pod* run
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tangentflow.argo.names import slug
+from tangentflow.argo.names import Wishes, slug
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 
 __all__ = ["Block", "Flag", "FlowPlan", "Gate", "Pod", "Task", "opening"]
@@ -79,6 +80,9 @@ class Task:
     "final", and "end", which is nothing but the end of one with a `finally`. It waits for `after` and runs only if its `conditions` hold: flags
     and what they must be. One with `ran` waits for those to have run, one with `always` for their end, whatever it is; one with `rescue`
     runs only if one of those failed. `gates` are the texts of the gates that it stands behind, with the flag of each that it looks at itself.
+
+    `number` is its own among the tasks of its block. `reach` are the numbers of all that it waits for, directly or not, as bits: sets
+    of thousands of tasks each would take too much time and memory.
     """
 
     name: str
@@ -93,19 +97,49 @@ class Task:
     ran: list[Task] = field(default_factory=list)
     always: list[Task] = field(default_factory=list)
     rescue: list[Task] = field(default_factory=list)
-    ancestors: set[Task] = field(default_factory=set)
+    number: int = 0
+    reach: int = 0
+    _behind: int | None = None
 
-    def wait(self, others: list[Task]) -> None:
+    def wait(self, others: Iterable[Task]) -> None:
         """Let the task wait for others."""
+        known = set(self.after)
         for other in others:
-            if other not in self.after:
+            if other not in known:
+                known.add(other)
                 self.after.append(other)
-                self.ancestors |= {other} | other.ancestors
+                self.reach |= other.bit | other.reach
 
     @property
-    def behind(self) -> set[str]:
-        """The texts of all gates that must be open for it to run, those of what it waits for included."""
-        return set(self.gates).union(*[other.behind for other in self.after if other.kind in SURE])
+    def bit(self) -> int:
+        """Its own number as a bit."""
+        return 1 << self.number
+
+    def follows(self, other: Task) -> bool:
+        """Whether it waits for another task of its block, directly or not."""
+        return bool(self.reach >> other.number & 1)
+
+    @property
+    def behind(self) -> int:
+        """The numbers of all gates that must be open for it to run, those of what it waits for included, as bits.
+
+        To be asked for only once the block has all its tasks.
+        """
+        todo = [self]
+        while todo:  # no recursion: chains of tasks are long
+            task = todo[-1]
+            before = [other for other in task.after if other.kind in SURE]
+            missing = [other for other in before if other._behind is None]
+            if task._behind is None and not missing:
+                task._behind = task.block.gate_bits(task.gates)
+                for other in before:
+                    task._behind |= other._behind or 0
+            if task._behind is None:
+                todo += missing
+            else:
+                todo.pop()
+        assert self._behind is not None
+        return self._behind
 
     @property
     def done(self) -> str:
@@ -127,7 +161,8 @@ class Block:
     """A region with its tasks; `loops` are the loops around it, outermost first.
 
     `begins` is what the pod that ends an iteration evaluates for the next one, `carried` the flags of that. `ends` are the tasks at
-    whose end an iteration or the workflow may end, the last one first.
+    whose end an iteration or the workflow may end, the last one first. `helpers` are the pods without a step that evaluate something, by
+    the numbers of the tasks that they wait for, as bits. `numbers` are those of the gates that tasks stand behind, by their texts.
     """
 
     key: str
@@ -141,17 +176,39 @@ class Block:
     carried: list[Flag] = field(default_factory=list)
     ends: list[Task] = field(default_factory=list)
     template: str = ""
+    helpers: dict[int, Pod] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    _names: Wishes = field(default_factory=Wishes)
+    _count: int = 0
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids of the nodes that stand in it, without those of inner regions."""
+        return frozenset(node.id for node in self.region)
+
+    def gate_bits(self, gates: Iterable[str]) -> int:
+        """Return the numbers of gates, given by their texts, as bits."""
+        bits = 0
+        for gate in gates:
+            bits |= 1 << self.numbers.setdefault(gate, len(self.numbers))
+        return bits
+
+    def gate_texts(self, bits: int) -> list[str]:
+        """Return the texts of gates, sorted."""
+        return sorted(gate for gate, number in self.numbers.items() if bits >> number & 1)
+
+    def take_tasks(self) -> list[Task]:
+        """Return the tasks, and have none any more."""
+        tasks, self.tasks, self._names = self.tasks, [], Wishes()
+        return tasks
 
     def add(
         self, wish: str, kind: str, *, node: Node | None = None, pod: Pod | None = None, inner: Block | None = None
     ) -> Task:  # fmt: skip
         """Add a task, named after the last part of the wish."""
-        base = name = f"t-{slug(wish.rpartition('.')[2])}"
-        number = 1
-        while any(task.name == name for task in self.tasks):
-            number += 1
-            name = f"{base}-{number}"
-        task = Task(name, kind, self, pod, node, inner)
+        name = self._names.take(f"t-{slug(wish.rpartition('.')[2])}")
+        task = Task(name, kind, self, pod, node, inner, number=self._count)
+        self._count += 1
         self.tasks.append(task)
         if pod is not None:
             pod.task = task
@@ -178,7 +235,7 @@ class FlowPlan:
     counts: dict[str, int] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
-    local: set[str] = field(default_factory=set)
+    local: frozenset[str] = frozenset()
     tried: set[str] = field(default_factory=set)
     recorded: bool = True
 
@@ -204,6 +261,14 @@ class FlowPlan:
         """Whether a node needs no task and no flag: it is evaluated where it is hosted, and that is all."""
         return isinstance(node, Glue) or node.id in self.local
 
-    def calls(self) -> list[Call]:
-        """Return the calls of the flow in program order; the place in this list is a call's number."""
-        return [node for node in self.flow.body.walk() if isinstance(node, Call)]
+    @cached_property
+    def calls(self) -> dict[str, int]:
+        """The calls of the flow by id, in program order, with their numbers."""
+        calls = [name for name, node in self.nodes.items() if isinstance(node, Call)]
+        return {name: number for number, name in enumerate(calls)}
+
+    @cached_property
+    def gates(self) -> dict[str, tuple[int, Gate]]:
+        """All gates by the names of their flags, with their places among all. To be asked for only once all is planned."""
+        gates = [gate for block in self.blocks.values() for gate in block.gates]
+        return {gate.flag.name: (place, gate) for place, gate in enumerate(gates)}

@@ -5,7 +5,6 @@ A document may have 200 templates. Below that each pod has a template of its own
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from typing import Any
@@ -23,19 +22,19 @@ _PARAMETER = re.compile(r"\{\{inputs\.parameters\.([-\w]+)\}\}")
 
 def share(templates: list[Json], names: Names) -> list[Json]:
     """Return templates among which no two pods have the same shape."""
-    shapes: dict[str, list[Json]] = {}
+    shapes: dict[str, tuple[Json, dict[str, dict[str, str]]]] = {}
     for template in templates:
         if "script" in template and "tangentflow.dev/reason" not in template["metadata"]["annotations"]:
-            shapes.setdefault(json.dumps(_shape(template)[0], sort_keys=True), []).append(template)
+            body, values = _shape(template)
+            shapes.setdefault(json.dumps(body, sort_keys=True), (body, {}))[1][template["name"]] = values
     shared: dict[str, tuple[Json, dict[str, str]]] = {}
     made: list[Json] = []
-    for group in shapes.values():
+    for body, group in shapes.values():
         if len(group) < 2:
             continue
-        body = _shape(group[0])[0]
         body["name"] = names.take(f"shared-{len(made) + 1}")
         made.append(body)
-        shared |= {template["name"]: (body, _shape(template)[1]) for template in group}
+        shared |= {name: (body, values) for name, values in group.items()}
     kept = [template for template in templates if template["name"] not in shared]
     for template in kept:
         for task in template.get("dag", {}).get("tasks", []):
@@ -46,21 +45,35 @@ def share(templates: list[Json], names: Names) -> list[Json]:
 
 def _shape(template: Json) -> tuple[Json, dict[str, str]]:
     """Return a template with parameters in place of what is its own, and the values of these."""
-    body = copy.deepcopy(template)
-    values = {"pod": body["name"], "source": body["metadata"]["annotations"]["tangentflow.dev/source"]}
-    body["metadata"]["annotations"]["tangentflow.dev/source"] = "{{inputs.parameters.source}}"
-    body["script"]["source"] = body["script"]["source"].replace(
-        f'"{body["name"]}", {{', '"{{inputs.parameters.pod}}", {', 1
-    )
-    body["name"] = ""
-    artifacts = [*body["inputs"].get("artifacts", []), *body["outputs"].get("artifacts", [])]
-    for number, artifact in enumerate(artifacts):
-        values[f"k{number}"] = artifact["s3"]["key"]
-        artifact["s3"]["key"] = f"{{{{inputs.parameters.k{number}}}}}"
-    used = set(_PARAMETER.findall(body["script"]["source"]))
-    body["inputs"]["parameters"] = [{"name": p["name"]} for p in body["inputs"]["parameters"] if p["name"] in used]
-    body["inputs"]["parameters"] += [{"name": name} for name in values]
-    return body, values
+    annotations = template["metadata"]["annotations"]
+    values = {"pod": template["name"], "source": annotations["tangentflow.dev/source"]}
+    own = f'"{template["name"]}", {{'
+    source = template["script"]["source"].replace(own, '"{{inputs.parameters.pod}}", {', 1)
+    inputs, outputs = ({**template[part]} for part in ("inputs", "outputs"))
+    for part in (inputs, outputs):
+        if "artifacts" in part:
+            part["artifacts"] = [_keyed(artifact, values) for artifact in part["artifacts"]]
+    used = set(_PARAMETER.findall(source))
+    inputs["parameters"] = [{"name": p["name"]} for p in inputs["parameters"] if p["name"] in used]
+    inputs["parameters"] += [{"name": name} for name in values]
+    return {
+        **template,
+        "name": "",
+        "metadata": {
+            **template["metadata"],
+            "annotations": {**annotations, "tangentflow.dev/source": "{{inputs.parameters.source}}"},
+        },
+        "inputs": inputs,
+        "outputs": outputs,
+        "script": {**template["script"], "source": source},
+    }, values
+
+
+def _keyed(artifact: Json, values: dict[str, str]) -> Json:
+    """Return an artifact with a parameter for its key, whose value is noted."""
+    name = f"k{len(values) - 2}"
+    values[name] = artifact["s3"]["key"]
+    return {**artifact, "s3": {**artifact["s3"], "key": f"{{{{inputs.parameters.{name}}}}}"}}
 
 
 def _redirect(task: Json, body: Json, values: dict[str, str]) -> None:

@@ -23,13 +23,14 @@ def _split(plan: FlowPlan, block: Block) -> None:
     tasks = [task for task in block.tasks if not task.always]
     last = [task for task in block.tasks if task.always]
     flags = {gate: flag for task in tasks for gate, flag in task.gates.items() if flag is not None}
-    block.tasks = []
+    block.take_tasks()
     part_of: dict[Task, Task] = {}
     parts: list[Task] = []
     start = 0
     while start < len(tasks):
         end = _end(tasks, start + SIZE)
-        inner = Block(f"{block.key}/{len(parts)}", block.region, block.owner, block, block.loops)
+        key = f"{block.key}/{len(parts)}"
+        inner = Block(key, block.region, block.owner, block, block.loops, numbers=block.numbers)
         plan.blocks[inner.key] = inner
         part = block.add(f"part-{len(parts)}", "part", inner=inner)
         parts.append(part)
@@ -42,8 +43,9 @@ def _split(plan: FlowPlan, block: Block) -> None:
         for task in part.inner.tasks:
             _cut(task, part, part_of, flags)
             task.block = part.inner
+    waited = {part for other in parts for part in other.after}
     for task in last:
-        task.always = [part for part in parts if not any(part in other.after for other in parts)]
+        task.always = [part for part in parts if part not in waited]
         block.tasks.append(task)
 
 
@@ -60,8 +62,13 @@ def _cut(task: Task, part: Task, part_of: dict[Task, Task], flags: dict[str, Fla
     """Let the part wait in place of a task for what stands in other parts; what did not run there is told by its gates."""
     outside = [other for other in task.after if part_of[other] is not part]
     part.wait([part_of[other] for other in outside])
-    for gate in sorted(set().union(*[other.behind for other in outside if other.kind in SURE])):
-        if (flags[gate], "1") not in task.conditions:
+    behind = 0
+    for other in outside:
+        if other.kind in SURE:
+            behind |= other.behind
+    known = set(task.conditions)
+    for gate in task.block.gate_texts(behind):
+        if (flags[gate], "1") not in known:
             task.conditions.append((flags[gate], "1"))
             task.gates[gate] = flags[gate]
-    task.after = [other for other in task.after if other not in outside]
+    task.after = [other for other in task.after if part_of[other] is part]

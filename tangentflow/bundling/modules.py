@@ -207,7 +207,7 @@ def _imported_by_source(module: ShippedModule) -> list[str]:
     parsed = ast.parse(Path(module.file).read_bytes(), module.file)
     package = module.name if module.is_package else module.name.rpartition(".")[0]
     names: list[str] = []
-    for node in _nodes(parsed):
+    for node in _statements(parsed):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -215,15 +215,24 @@ def _imported_by_source(module: ShippedModule) -> list[str]:
     return names
 
 
-def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes but those that only a type checker sees."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            for other in child.orelse:
-                yield from _nodes(other)
-        else:
-            yield from _nodes(child)
+def _statements(module: ast.Module) -> Iterator[ast.stmt]:
+    """Yield all statements but those that only a type checker sees, in program order."""
+    todo: list[ast.AST] = [module]
+    while todo:
+        node = todo.pop()
+        blocks = ["body", "handlers", "orelse", "finalbody", "cases"]
+        if isinstance(node, ast.stmt):
+            yield node
+            if isinstance(node, ast.If) and _is_type_checking(node.test):
+                blocks.remove("body")
+        for block in reversed(blocks):
+            todo += reversed(getattr(node, block, ()))
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    if isinstance(test, ast.Attribute):
+        return test.attr == "TYPE_CHECKING" and isinstance(test.value, ast.Name) and test.value.id == "typing"
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
 
 
 def _from(module: str, level: int, names: Iterable[str], package: str) -> list[str]:

@@ -75,10 +75,12 @@ class Region:
 
     def walk(self) -> Iterator[Node]:
         """Yield every node in it, inner regions included, in program order."""
-        for node in self.nodes:
+        todo = list(reversed(self.nodes))
+        while todo:  # no recursion, in which each node would be handed up through all levels
+            node = todo.pop()
             yield node
-            for region in node.regions:
-                yield from region.walk()
+            for region in reversed(node.regions):
+                todo += reversed(region.nodes)
 
 
 @dataclass(frozen=True)

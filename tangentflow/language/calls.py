@@ -10,7 +10,7 @@ import gast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language import core
-from tangentflow.language.comprehensions import consumed
+from tangentflow.language.consuming import consumed
 from tangentflow.language.kinds import MISSING
 from tangentflow.language.lowering import RECORDED, Lowering, load
 from tangentflow.language.registry import expression
@@ -19,7 +19,9 @@ from tangentflow.language.uses import changed_operands, root_name, uses
 __all__ = ["call_site"]
 
 
-@expression(gast.Call, "calls", "a step or sub-workflow is scheduled; anything else is glue")
+@expression(
+    gast.Call, "calls", "a step or sub-workflow is scheduled, one bound with `partial` too; anything else is glue"
+)
 def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
     kind = lowering.kind(node)
     if kind == "pure":
@@ -41,6 +43,7 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     assert kind in RECORDED
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
+    lowering.no_iterator(node)
     lowered = _glue_call(lowering, node)
     used = uses(lowered.func, *lowered.args, *[k.value for k in lowered.keywords])
     if kind != "message" and (used.writes or used.reads & lowering.locals - lowering.bound):
@@ -52,6 +55,10 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
 def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | None) -> core.Site:
     callee = lowering.resolve(node.func)
     assert isinstance(callee, (StepFunction, WorkflowFunction))
+    needs = getattr(node, "needs", "")
+    if needs and needs not in lowering.bound:
+        lowering.glue(gast.Expr(value=load(needs)))  # Python's own error, where the name is read
+        lowering.bound |= {needs, *node.kept}  # what it was bound with, if it was
     values = [*node.args, *[k.value for k in node.keywords]]
     lowered = lowering.operands(values)
     wishes = _argument_names(callee, node)
@@ -144,7 +151,7 @@ def _settled(lowering: Lowering, func: gast.Attribute) -> bool:
 
 def _short(node: gast.Call) -> str:
     """Return a name for the result of a call, after what it calls."""
-    func = node.func
+    func = node.func.value if hasattr(node, "needs") and isinstance(node.func, gast.Attribute) else node.func
     name = func.attr if isinstance(func, gast.Attribute) else func.id if isinstance(func, gast.Name) else ""
     return name if name not in vars(builtins) else f"{name}_"
 

@@ -1,4 +1,4 @@
-"""Comprehensions with sites become loops; so do `any`, `all`, `sum`, `list`, … over a generator expression.
+"""Comprehensions with sites become loops.
 
 [f(x) for x in xs if x]      becomes      made = []
                                           items = [item for item in xs]
@@ -11,31 +11,32 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import gast
 
 from tangentflow.language import core
-from tangentflow.language.lazy import check_lazy
+from tangentflow.language.lazy import check_lazy, computes
 from tangentflow.language.lowering import Lowering, assignment, load, store
+from tangentflow.language.mapping import mapped
 from tangentflow.language.registry import expression
 from tangentflow.language.uses import bound_names, uses
 
-__all__ = ["consumed", "listed"]
-
-_COLLECTING = (list, tuple, sorted)
+__all__ = ["append", "collect", "element", "empty_set", "listed", "loops", "stream"]
 
 
 @expression(gast.ListComp, "list comprehensions", "a fan-out, gathered in order")
 def _list(lowering: Lowering, node: gast.ListComp) -> gast.expr:
-    return _collect(lowering, node, gast.List(elts=[], ctx=gast.Load()), "append")
+    return collect(lowering, node, gast.List(elts=[], ctx=gast.Load()), "append")
 
 
 @expression(gast.SetComp, "set comprehensions", "a fan-out, gathered in order")
 def _set(lowering: Lowering, node: gast.SetComp) -> gast.expr:
-    return _collect(lowering, node, _empty_set(lowering), "add")
+    return collect(lowering, node, empty_set(lowering), "add")
 
 
-def _empty_set(lowering: Lowering) -> gast.expr:
+def empty_set(lowering: Lowering) -> gast.expr:
+    """Return the expression for a new set."""
     if lowering.resolve(load("set")) is set:
         return gast.Call(func=load("set"), args=[], keywords=[])
     nothing = gast.Starred(value=gast.Tuple(elts=[], ctx=gast.Load()), ctx=gast.Load())
@@ -48,39 +49,50 @@ def _dict(lowering: Lowering, node: gast.DictComp) -> gast.expr:
     lowering.assign(made, gast.Dict(keys=[], values=[]))
 
     def put(renamed: gast.DictComp) -> None:
-        key, value = lowering.operands([renamed.key, renamed.value])
-        if not isinstance(key, (gast.Constant, gast.Name)):
-            key = lowering.temp(key, "key")
+        with lowering.stopping("mapping" if mapped(renamed) else ""):
+            key, value = lowering.operands([renamed.key, renamed.value])
+            if not isinstance(key, (gast.Constant, gast.Name)):
+                key = lowering.temp(key, "key")
         target = gast.Subscript(value=load(made), slice=key, ctx=gast.Store())
         lowering.glue(gast.Assign(targets=[target], value=value, type_comment=None))
 
-    _loops(lowering, node, put)
+    loops(lowering, node, put)
     return load(made)
 
 
 @expression(
-    gast.GeneratorExp, "generator expressions, consumed where they stand", "any, all, sum, list, tuple, sorted, join"
+    gast.GeneratorExp,
+    "generator expressions, consumed where they stand",
+    "by a loop, list, tuple, set, sorted, dict, sum, min, max, any, all, next, in, join, `*`; `map` and `filter` over steps likewise",
 )
 def _generator(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
+    text = mapped(node)
+    what = f"`{text}`, which is not consumed where it stands" if text else "a generator expression with a step call"
     lowering.refuse(
-        node, "TF123", "a generator expression with a step call", "only what consumes it at once keeps its order",
-        "write a list comprehension: `[…]`",
+        node, "TF123", what, "only what consumes it at once keeps its order",
+        f"make it a list: `list({text})`" if text else "write a list comprehension: `[…]`",
     )  # fmt: skip
     return gast.List(elts=[], ctx=gast.Load())
 
 
-def _collect(
+def collect(
     lowering: Lowering, node: gast.ListComp | gast.SetComp | gast.GeneratorExp, empty: gast.expr, method: str
 ) -> gast.Name:
+    """Emit the loops of a comprehension that put its items into a new container."""
     made = lowering.namer.fresh("made")
     lowering.assign(made, empty)
 
     def put(renamed: gast.ListComp) -> None:
-        value = lowering.atom(lowering.expr(renamed.elt), "item")
-        lowering.glue(append(made, value, method), total=method == "append")
+        lowering.glue(append(made, element(lowering, renamed), method), total=method == "append")
 
-    _loops(lowering, node, put)
+    loops(lowering, node, put)
     return load(made)
+
+
+def element(lowering: Lowering, node: gast.ListComp | gast.SetComp | gast.GeneratorExp) -> gast.expr:
+    """Emit the item of a comprehension; return a name or constant."""
+    with lowering.stopping("mapping" if mapped(node) else ""):
+        return lowering.atom(lowering.expr(node.elt), "item")
 
 
 def append(made: str, value: gast.expr, method: str = "append") -> gast.Expr:
@@ -89,71 +101,28 @@ def append(made: str, value: gast.expr, method: str = "append") -> gast.Expr:
     return gast.Expr(value=gast.Call(func=function, args=[value], keywords=[]))
 
 
-def consumed(lowering: Lowering, node: gast.Call) -> gast.expr | None:
-    """Lower a built-in that consumes a generator expression with sites at once; None if the call is nothing of the kind."""
-    if not node.args or not isinstance(node.args[0], gast.GeneratorExp) or not lowering.has_site(node.args[0]):
-        return None
-    callee, generator = lowering.resolve(node.func), node.args[0]
-    joins = (
-        isinstance(node.func, gast.Attribute)
-        and node.func.attr == "join"
-        and isinstance(node.func.value, gast.Constant)
-    )
-    if callee in _COLLECTING or joins:
-        if any(lowering.has_site(k.value) for k in node.keywords):
-            return None
-        values = _collect(lowering, generator, gast.List(elts=[], ctx=gast.Load()), "append")
-        return gast.Call(func=node.func, args=[values, *node.args[1:]], keywords=node.keywords)
-    if len(node.args) == 1 and not node.keywords:
-        if callee is set:
-            return _collect(lowering, generator, _empty_set(lowering), "add")
-        if callee is sum:
-            return _sum(lowering, generator)
-        if callee in (any, all):
-            return _search(lowering, generator, stop_at=callee is any)
-    return None
+@dataclass(frozen=True)
+class Items:
+    """The list that a loop goes through: its name, its length where it is known, and the name of the exception that ended it early."""
+
+    name: str
+    count: int | None
+    failed: str = ""
+
+    def after_loop(self, lowering: Lowering) -> None:
+        """Emit what comes after the loop: what was raised when the next item was computed."""
+        if self.failed:
+            error = core.Glue(
+                lowering.origin, gast.Raise(exc=load(self.failed), cause=None), jumps=frozenset({"raise"})
+            )
+            nothing = gast.Constant(value=None, kind=None)
+            test = gast.Compare(left=load(self.failed), ops=[gast.IsNot()], comparators=[nothing])
+            lowering.emit(core.If(lowering.origin, test, [error], []))
 
 
-def _sum(lowering: Lowering, node: gast.GeneratorExp) -> gast.expr:
-    """Collect, then sum; adding up on the way raises where Python does (the sum itself may round better than additions)."""
-    made, total = lowering.namer.fresh("made"), lowering.namer.fresh("total")
-    lowering.assign(made, gast.List(elts=[], ctx=gast.Load()))
-    lowering.assign(total, gast.Constant(value=0, kind=None))
-
-    def add(renamed: gast.GeneratorExp) -> None:
-        value = lowering.atom(lowering.expr(renamed.elt), "item")
-        lowering.assign(total, gast.BinOp(left=load(total), op=gast.Add(), right=value))
-        lowering.glue(append(made, value), total=True)
-
-    _loops(lowering, node, add)
-    return gast.Call(func=load("sum"), args=[load(made)], keywords=[])
-
-
-def _search(lowering: Lowering, node: gast.GeneratorExp, stop_at: bool) -> gast.expr:
-    found = lowering.namer.fresh("found" if stop_at else "holds")
-    lowering.assign(found, gast.Constant(value=not stop_at, kind=None))
-    nested = len(node.generators) > 1
-
-    def look(renamed: gast.GeneratorExp) -> None:
-        test = lowering.expr(renamed.elt)
-        if not stop_at:
-            test = gast.UnaryOp(op=gast.Not(), operand=test)
-        mark = core.Glue(lowering.origin, assignment(found, gast.Constant(value=stop_at, kind=None)), total=True)
-        lowering.emit(core.If(lowering.origin, test, [mark, core.Break(lowering.origin)], []))
-
-    def leave() -> None:
-        test: gast.expr = load(found)
-        if not stop_at:
-            test = gast.UnaryOp(op=gast.Not(), operand=test)
-        lowering.emit(core.If(lowering.origin, test, [core.Break(lowering.origin)], []))
-
-    _loops(lowering, node, look, after=leave if nested else None, ends_early=True)
-    return load(found)
-
-
-def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
-    """Snapshot an iterable into a list; return its name and, where it is known, its length."""
-    count = None
+def listed(lowering: Lowering, iterable: gast.expr) -> Items:
+    """Snapshot an iterable into a list. Where user code computes its items, an exception of it comes after those before."""
+    count, lazily = None, computes(lowering, iterable)
     if isinstance(iterable, (gast.List, gast.Tuple)) and not any(isinstance(e, gast.Starred) for e in iterable.elts):
         count = len(iterable.elts)
     elif isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is range and not iterable.keywords:
@@ -164,16 +133,31 @@ def listed(lowering: Lowering, iterable: gast.expr) -> tuple[str, int | None]:
     iterable = lowering.expr(iterable)
     if any(isinstance(node, gast.NamedExpr) for node in gast.walk(iterable)):
         iterable = lowering.temp(iterable, "iterable")  # no comprehension may go through `:=`
+    if lazily:
+        return Items(name, None, _up_to_failure(lowering, name, item, iterable))
     generator = gast.comprehension(target=store(item), iter=iterable, ifs=[], is_async=0)
     value = gast.ListComp(elt=load(item), generators=[generator])
     lowering.glue(assignment(name, value), total=count is not None and lowering.kinds.total(iterable, lowering.bound))
-    return name, count
+    return Items(name, count)
 
 
-def _loops(
+def _up_to_failure(lowering: Lowering, name: str, item: str, iterable: gast.expr) -> str:
+    """Emit a snapshot that an exception ends; return the name that then holds the exception, and else None."""
+    failed, error = lowering.namer.fresh("failed"), lowering.namer.fresh("error")
+    lowering.written[name] = iterable
+    lowering.assign(name, gast.List(elts=[], ctx=gast.Load()))
+    lowering.assign(failed, gast.Constant(value=None, kind=None))
+    loop = gast.For(target=store(item), iter=iterable, body=[append(name, load(item))], orelse=[], type_comment=None)
+    caught = gast.Tuple(elts=[load("Exception"), load("SystemExit")], ctx=gast.Load())
+    handler = gast.ExceptHandler(type=caught, name=store(error), body=[assignment(failed, load(error))])
+    lowering.glue(gast.Try(body=[loop], handlers=[handler], orelse=[], finalbody=[]), total=True)
+    return failed
+
+
+def loops(
     lowering: Lowering, node: gast.AST, innermost: Callable[..., None], after: Callable[[], None] | None = None, ends_early: bool = False
 ) -> None:  # fmt: skip
-    """Emit the loops of a comprehension, its targets renamed so that they stay its own."""
+    """Emit the loops of a comprehension, its targets renamed so that they stay its own; `innermost` gets the renamed copy."""
     _check_bound(lowering, node)
     for generator in node.generators:
         if lowering.has_site(generator.target):
@@ -192,18 +176,34 @@ def _loops(
     if names:
         _rename(renamed, names)
     renamed.generators[0].iter = outer_iterable
+    for generator in renamed.generators:
+        generator.stops = "mapping" if mapped(node) else ""
+    made = [getattr(renamed, part, None) for part in ("key", "value", "elt")]
 
-    def level(generators: list[gast.comprehension]) -> None:
-        if not generators:
+    def level(clauses: list[gast.AST]) -> None:
+        if not clauses:
             innermost(renamed)
             return
-        generator, *rest = generators
-        made = [getattr(renamed, part, None) for part in ("key", "value", "elt")]
+        clause, *rest = clauses
+        if not isinstance(clause, gast.comprehension):
+            lowering.statement(clause)  # what a `map` gives is bound
+            level(rest)
+        elif clause.iter is None:
+            _filtered(lowering, clause, lambda: level(rest))
+        elif (inner := stream(lowering, clause.iter)) is not None:
+            bind = gast.copy_location(gast.Assign(targets=[clause.target], value=inner.elt, type_comment=None), inner)
+            bind.stops = inner.stops
+            again = gast.comprehension(target=None, iter=None, ifs=clause.ifs, is_async=0)
+            again.stops = clause.stops
+            level([*inner.generators, bind, again, *rest])
+        else:
+            loop(clause, rest)
+
+    def loop(generator: gast.comprehension, rest: list[gast.AST]) -> None:
         written = uses(generator.target, *generator.ifs, *rest, *made).writes
         check_lazy(lowering, generator.iter, written, ends_early)
-        items, count = listed(lowering, generator.iter)
-        targets = bound_names(generator.target)
-        lowering.locals |= targets
+        items = listed(lowering, generator.iter)
+        lowering.locals |= bound_names(generator.target)
         outer, lowering.out = lowering.out, []
         with lowering.branch():
             if isinstance(generator.target, gast.Name):
@@ -214,26 +214,53 @@ def _loops(
                 lowering.bound.add(var)
                 lowering.locals.add(var)
                 lowering.glue(gast.Assign(targets=[generator.target], value=load(var), type_comment=None))
-            _filtered(lowering, list(generator.ifs), lambda: level(rest))
-            if after is not None and rest:
+            _filtered(lowering, generator, lambda: level(rest))
+            if after is not None and any(isinstance(clause, gast.comprehension) for clause in rest):
                 after()
         body, lowering.out = lowering.out, outer
-        lowering.emit(core.For(lowering.origin, var, items, body, [], count=count))
+        emitted.append(core.For(lowering.origin, var, items.name, body, [], count=items.count))
+        lowering.emit(emitted[-1])
+        items.after_loop(lowering)
 
-    level(renamed.generators)
-    loop = lowering.out[-1]
-    assert isinstance(loop, core.For)
-    loop.generator = isinstance(node, gast.GeneratorExp)
+    emitted: list[core.For] = []
+    level(list(renamed.generators))
+    emitted[-1].generator = (isinstance(node, gast.GeneratorExp) or hasattr(node, "lazy")) and not mapped(node)
 
 
-def _filtered(lowering: Lowering, conditions: list[gast.expr], then: Callable[[], None]) -> None:
-    if not conditions:
+def stream(lowering: Lowering, iterable: gast.expr) -> gast.GeneratorExp | None:
+    """Return an iterable of which each item is to be computed in its turn as a generator expression; None for any other.
+
+    Its targets are new names, and it and its loops have the attribute `stops`.
+    """
+    if not isinstance(iterable, gast.GeneratorExp):
+        made = lowering.speller.stream(iterable) if computes(lowering, iterable) else None
+        stops = "mapping"
+    elif mapped(iterable):
+        made, stops = iterable, "mapping"
+    elif lowering.has_site(iterable) or computes(lowering, iterable):
+        _check_bound(lowering, iterable)
+        made, stops = copy.deepcopy(iterable), "generator"
+        lowering.same_kinds(iterable, made)
+        _rename(made, {name: lowering.namer.fresh(name) for g in made.generators for name in bound_names(g.target)})
+    else:
+        return None
+    for part in [] if made is None else [made, *made.generators]:
+        part.stops = stops
+    return made
+
+
+def _filtered(lowering: Lowering, generator: gast.comprehension, then: Callable[[], None], index: int = 0) -> None:
+    """Emit the conditions of a loop, then what is behind them."""
+    if index == len(generator.ifs):
         then()
         return
-    test = lowering.expr(conditions[0])
+    with lowering.stopping(generator.stops):
+        test = lowering.expr(generator.ifs[index])
+        if lowering.stops and not isinstance(test, gast.Name):
+            test = lowering.temp(test, "test")
     outer, lowering.out = lowering.out, []
     with lowering.branch():
-        _filtered(lowering, conditions[1:], then)
+        _filtered(lowering, generator, then, index + 1)
     body, lowering.out = lowering.out, outer
     lowering.emit(core.If(lowering.origin, test, body, []))
 
@@ -241,7 +268,8 @@ def _filtered(lowering: Lowering, conditions: list[gast.expr], then: Callable[[]
 def _check_bound(lowering: Lowering, node: gast.AST) -> None:
     """Refuse names that may be unbound: inside a comprehension Python raises another error than a loop would."""
     used = uses(node)
-    for name in sorted(used.reads & lowering.locals - lowering.bound):
+    steps = {name for inner in gast.walk(node) if (name := getattr(inner, "needs", ""))}
+    for name in sorted((used.reads & lowering.locals | steps) - lowering.bound):
         if name in used.writes and next(_occurrences(node, name), "store") == "store":
             continue
         lowering.refuse(

@@ -35,10 +35,15 @@ __all__ = [
 
 @dataclass(eq=False)
 class Stmt:
-    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other."""
+    """A statement of the core tree. Effects of the same `lane` (not 0) of a block do not wait for each other.
+
+    `stops` says what StopIteration out of it means: "mapping", the end of the `map` that calls it; "generator", an error of the
+    generator expression that it belongs to.
+    """
 
     origin: Origin
     lane: int = field(default=0, kw_only=True)
+    stops: str = field(default="", kw_only=True)
 
 
 Block = list[Stmt]

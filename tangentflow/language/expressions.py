@@ -48,7 +48,6 @@ _plain(gast.UnaryOp, "`not`, `-`, `+`, `~`", "of the value", "operand")
 _plain(gast.Tuple, "tuples", "items in order", "elts")
 _plain(gast.List, "lists", "items in order", "elts")
 _plain(gast.Set, "sets", "items in order", "elts")
-_plain(gast.Starred, "`*` in displays and calls", "unpacked where it stands", "value")
 
 
 @expression(gast.Dict, "dicts", "each key before its value, `**` in place")
@@ -147,6 +146,10 @@ def _ternary(lowering: Lowering, node: gast.IfExp) -> gast.expr:
 
 @expression(gast.Compare, "comparisons, chained too", "each operand once, short circuit kept")
 def _compare(lowering: Lowering, node: gast.Compare) -> gast.expr:
+    from tangentflow.language.consuming import contained
+
+    if (found := contained(lowering, node)) is not None:
+        return found
     if len(node.ops) == 1 or not any(map(lowering.has_site, node.comparators[1:])):
         return _parts(lowering, node, "left", "comparators")
     left, right = lowering.operands([node.left, node.comparators[0]])

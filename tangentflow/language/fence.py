@@ -14,6 +14,7 @@ import gast
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.lowering import Lowering, body_of
 from tangentflow.language.ordering import only_orders
+from tangentflow.language.partials import is_step
 from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, PARTS, REFUSALS, STATEMENTS
 
@@ -48,7 +49,7 @@ def fence(lowering: Lowering) -> None:
                 called.add(id(node.func))
                 before = len(lowering.offences)
                 lowering.kind(node)  # refuses what may not be called, in lambdas and inner functions too
-                if any(offence.code == "TF310" for offence in lowering.offences[before:]):
+                if any(offence.code in ("TF115", "TF310") for offence in lowering.offences[before:]):
                     called |= {id(value) for value in [*node.args, *[k.value for k in node.keywords]]}  # named already
             _check(lowering, node, called)
             continue
@@ -72,7 +73,7 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
         yield node
         if type(node) in REFUSALS and not isinstance(node, _ENTERED):
             continue
-        inner = list(gast.iter_child_nodes(node))
+        inner = [] if hasattr(node, "binds_step") else list(gast.iter_child_nodes(node))
         if isinstance(node, gast.AnnAssign):
             inner = [part for part in inner if part is not node.annotation]  # never evaluated in a function
         todo.extend(reversed(inner))
@@ -114,7 +115,7 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
     elif (name := named(node)) is not None and name.startswith("_tf"):
         lowering.refuse(node, "TF113", f"the name '{name}'", "the compiler uses names that begin so", "rename it")
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
-        if id(node) not in called and isinstance(lowering.resolve(node), (StepFunction, WorkflowFunction)):
+        if id(node) not in called and not hasattr(node, "taken_apart") and is_step(lowering.resolve(node)):
             name = gast.unparse(node)
             lowering.refuse(
                 node, "TF111", f"the step '{name}' used as a value", "which steps run must be known before the run",

@@ -17,7 +17,7 @@ from tangentflow.language.uses import captured_names, uses
 if TYPE_CHECKING:
     from tangentflow.language.lowering import Lowering
 
-__all__ = ["check_lazy"]
+__all__ = ["check_lazy", "computes"]
 
 
 _CALLING = frozenset(
@@ -29,7 +29,7 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
     """Refuse an iterable of which a loop that writes these names, and may end before the last item, needs each item in its turn."""
     if isinstance(iterable, gast.GeneratorExp) and lowering.has_site(iterable):
         return  # refused as such
-    computes, reads = _lazy(lowering, iterable)
+    lazily, reads = _lazy(lowering, iterable)
     changed = sorted(reads & writes)
     text = gast.unparse(iterable)
     listed = f"list({text[1:-1] if isinstance(iterable, gast.GeneratorExp) else text})"
@@ -38,19 +38,24 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
             iterable, "TF136", f"the loop changes '{changed[0]}', which its iterable reads for each item",
             "the items of a loop are read before it starts", f"make it a list before the loop, `items = {listed}`, or write a `while`",
         )  # fmt: skip
-    elif computes and ends_early:
+    elif lazily and ends_early:
         lowering.refuse(
             iterable, "TF137", "a loop that may end early over items that are computed one by one",
             "the items of a loop are read before it starts, those after its end too", f"make it a list: `{listed}`",
         )  # fmt: skip
 
 
+def computes(lowering: Lowering, iterable: gast.expr) -> bool:
+    """Whether user code computes the items of an iterable one by one."""
+    return _lazy(lowering, iterable)[0]
+
+
 def _lazy(lowering: Lowering, node: Any) -> tuple[bool, set[str]]:
     """Tell whether user code computes the items one by one, and which local names it reads then."""
     if isinstance(node, gast.GeneratorExp):
-        computes, below = _lazy(lowering, node.generators[0].iter)
+        inner, below = _lazy(lowering, node.generators[0].iter)
         simple = isinstance(node.elt, (gast.Name, gast.Constant)) and not any(g.ifs for g in node.generators)
-        return computes or not simple or len(node.generators) > 1, below | uses(node).reads
+        return inner or not simple or len(node.generators) > 1, below | uses(node).reads
     if isinstance(node, (gast.IfExp, gast.BoolOp)):
         parts = [node.body, node.orelse] if isinstance(node, gast.IfExp) else node.values
         found = [_lazy(lowering, part) for part in parts]
@@ -58,18 +63,18 @@ def _lazy(lowering: Lowering, node: Any) -> tuple[bool, set[str]]:
     if not isinstance(node, gast.Call) or not lowering.makes_iterator(node):
         return False, set()
     callee = lowering.resolve(node.func)
-    computes = inspect.isgeneratorfunction(callee)
+    lazily = inspect.isgeneratorfunction(callee)
     reads: set[str] = set()
     for value in [*node.args, *[k.value for k in node.keywords]]:
         if isinstance(value, gast.Lambda):
-            computes, reads = True, reads | captured_names(value)
+            lazily, reads = True, reads | captured_names(value)
         elif isinstance(value, gast.Name) and value.id in lowering.inner_functions:
-            computes, reads = True, reads | lowering.inner_functions[value.id]
+            lazily, reads = True, reads | lowering.inner_functions[value.id]
         else:
             inner, more = _lazy(lowering, value)
-            computes, reads = computes or inner, reads | more
+            lazily, reads = lazily or inner, reads | more
             if isinstance(value, gast.Name):
                 reads.add(value.id)
     full = known.qualified_name(callee)
     plain = bool(node.args) and isinstance(node.args[0], gast.Constant)
-    return computes or (full in _CALLING and not plain), reads
+    return lazily or (full in _CALLING and not plain), reads

@@ -12,6 +12,7 @@ before it, into a temporary.
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import inspect
 import re
@@ -30,9 +31,11 @@ from tangentflow.language import core, known, known_results
 from tangentflow.language.imports import Imported, imports_of
 from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.mapping import spell_out
 from tangentflow.language.mending import Mended, mend
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
+from tangentflow.language.partials import is_step
 from tangentflow.language.patterns import named
 from tangentflow.language.registry import EXPRESSIONS, STATEMENTS
 from tangentflow.language.uses import all_names, bound_names, root_name, uses
@@ -78,10 +81,21 @@ class Lowering:
         self.max_iterations = max_iterations
         self.offences: list[Offence] = []
         self.mended = Mended()
+        self.written: dict[str, gast.expr] = {}  # what the user wrote for a temporary
         self.out: core.Block = []
         self.params = _parameters(source.tree)
-        own = uses(*body_of(source.tree))
+        self.namer = Namer(
+            all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
+        )  # remedies name the module `copy`
+        self.inner_targets = _inner_targets(source.tree)
         self.imports = imports_of(source, self.params, body_of(source.tree))
+        self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
+        self.makers = made(source.tree, self.params, self.resolve)
+        self.kinds = Kinds(
+            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
+        )
+        self.speller = spell_out(self)
+        own = uses(*body_of(source.tree))
         self.locals = (set(self.params) | own.binds) - set(self.imports.meaning)
         self.locals |= {n.target.id for n in _inner_statements(body_of(source.tree)) if _only_declares(n)}
         self.bound = set(self.params)
@@ -90,24 +104,16 @@ class Lowering:
         self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
         self.caught: Caught | None = None
         self.after: list[str] = []  # names that steps here wait for
+        self.stops = ""  # what StopIteration means here
         self.lanes = 0
-        self.namer = Namer(
-            all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
-        )  # remedies name the module `copy`
-        self.kinds = Kinds(
-            self.resolve, lambda value: isinstance(value, (StepFunction, WorkflowFunction)), self._type_of
-        )
         self.callees: dict[str, object] = {}
         self.consumed: Counter[int] = Counter()
         self.spelling: dict[str, str] = {}
         self.origin = Origin.of(source.tree, source)
         self.temps: set[str | None] = set()
-        self.written: dict[str, gast.expr] = {}  # what the user wrote for a temporary
         self.lists = _always_lists(source.tree, self.params)
         self.outer_reads = own.reads
-        self.inner_targets = _inner_targets(source.tree)
         self.inner_functions = _inner_functions(source.tree)
-        self.makers = made(source.tree, self.params, self.resolve)
         mark_adding_reads(source.tree, self.resolve)
         mark_changes(source.tree, self.makers, self.resolve, self.kinds)
         # Keyed by identity; the node is kept with the answer so that its identity is not used again.
@@ -169,6 +175,8 @@ class Lowering:
                 return MISSING
             if inspect.ismodule(owner) or inspect.isclass(owner):
                 return getattr(owner, node.attr, MISSING)
+            if type(owner) is functools.partial and node.attr == "func":
+                return owner.func
             found = inspect.getattr_static(owner, node.attr, MISSING)  # runs no code of a property
             if isinstance(found, _METHODS):
                 return getattr(owner, node.attr, MISSING)
@@ -229,6 +237,12 @@ class Lowering:
             return "step"
         if isinstance(callee, WorkflowFunction):
             return "call"
+        if callee is functools.partial and call.args and is_step(self.resolve(call.args[0])):
+            self.refuse(
+                call, "TF115", "a step bound with partial() that has no name of its own", "which steps run must be known before the run",
+                f"bind it to one name, `bound = {gast.unparse(call)}`, and call that: `bound(…)`",
+            )  # fmt: skip
+            return "pure"
         if isinstance(callee, types.MethodType) and isinstance(callee.__func__, (StepFunction, WorkflowFunction)):
             owner, name = gast.unparse(call.func.value), callee.__func__.__qualname__
             self.refuse(
@@ -260,6 +274,8 @@ class Lowering:
         if isinstance(stmt, core.If) and uses(stmt.test).writes:
             stmt.test = self.temp(stmt.test, "test")
         self.out.append(stmt)
+        if self.stops and _may_stop(stmt):
+            stmt.stops = self.stops
         if isinstance(stmt, core.If):
             stmt.total = self.kinds.decides(stmt.test, self.bound)
         if isinstance(stmt, core.Glue):
@@ -368,8 +384,16 @@ class Lowering:
         """Lower one statement by its rule."""
         self.consumed[id(node)] += 1
         outer, self.origin = self.origin, Origin.of(node, self.source)
-        STATEMENTS[type(node)].lower(self, node)
+        with self.stopping(getattr(node, "stops", "")):
+            STATEMENTS[type(node)].lower(self, node)
         self.origin = outer
+
+    @contextmanager
+    def stopping(self, stops: str) -> Iterator[None]:
+        """Lower what StopIteration out of means more than that: it is what a `map` calls, or an item of a generator."""
+        outer, self.stops = self.stops, stops or self.stops
+        yield
+        self.stops = outer
 
     @contextmanager
     def branch(self) -> Iterator[_Branch]:
@@ -405,6 +429,13 @@ class _Branch:
 
 def _in_place_of(name: str, own: str, code: str) -> str:
     return re.sub(rf"\b{name}\b", lambda _: own, code)
+
+
+def _may_stop(stmt: core.Stmt) -> bool:
+    """Whether StopIteration may come out of a statement: only out of calls, as good as always."""
+    if isinstance(stmt, core.Glue):
+        return any(isinstance(node, gast.Call) for node in gast.walk(stmt.node))
+    return isinstance(stmt, core.Site)
 
 
 def load(name: str) -> gast.Name:

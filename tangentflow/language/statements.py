@@ -8,7 +8,8 @@ import gast
 
 from tangentflow.language import core
 from tangentflow.language.calls import call_site
-from tangentflow.language.comprehensions import listed
+from tangentflow.language.comprehensions import listed, stream
+from tangentflow.language.consuming import unpacked
 from tangentflow.language.expressions import assign_to
 from tangentflow.language.helpers import where
 from tangentflow.language.kinds import mutates
@@ -16,7 +17,7 @@ from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
 from tangentflow.language.trying import in_loop, not_broken, parts_of_try, raise_again
-from tangentflow.language.uses import uses
+from tangentflow.language.uses import bound_names, uses
 from tangentflow.order import sequential
 
 __all__: list[str] = []
@@ -74,6 +75,11 @@ def _appends(lowering: Lowering, node: gast.expr) -> bool:
     "value first, then targets from left to right",
 )
 def _assign(lowering: Lowering, node: gast.Assign) -> None:
+    if hasattr(node, "binds_step"):
+        lowering.glue(node, total=not node.binds_step or node.binds_step in lowering.bound)
+        return
+    if len(node.targets) == 1 and (taken := unpacked(lowering, node.targets[0], node.value)) is not None:
+        node = gast.copy_location(gast.Assign(targets=node.targets, value=taken, type_comment=None), node)
     if len(node.targets) == 1 and isinstance(node.targets[0], gast.Name):
         assign_to(lowering, node.targets[0].id, node.value)
         return
@@ -182,8 +188,12 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     iterable, forced = node.iter, False
     if isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is sequential and len(iterable.args) == 1:
         iterable, forced = iterable.args[0], True
+    items_of = stream(lowering, iterable)
+    if items_of is not None and len(items_of.generators) == 1:
+        _for_stream(lowering, node, items_of, forced)
+        return
     check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body))
-    items, count = listed(lowering, iterable)
+    items = listed(lowering, iterable)
     broke = _broke(lowering, node)
     outer_break, lowering.broke = lowering.broke, broke
     outer_try, lowering.pending = lowering.pending, False
@@ -200,8 +210,26 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
     lowering.broke, lowering.pending = outer_break, outer_try
-    lowering.emit(core.For(lowering.origin, var, items, body, [], forced=forced, count=count))
+    lowering.emit(core.For(lowering.origin, var, items.name, body, [], forced=forced, count=items.count))
+    items.after_loop(lowering)
     _loop_else(lowering, node, broke)
+
+
+def _for_stream(lowering: Lowering, node: gast.For, iterable: gast.GeneratorExp, forced: bool) -> None:
+    """Loop over what a generator expression goes through, computing each of its values when its turn comes."""
+    only = iterable.generators[0]
+    lowering.locals |= bound_names(only.target)
+    bind = gast.copy_location(gast.Assign(targets=[node.target], value=iterable.elt, type_comment=None), node.target)
+    bind.stops = iterable.stops
+    body = [bind, *node.body]
+    for condition in reversed(only.ifs):
+        passes = lowering.namer.fresh("passes")
+        test = gast.copy_location(assignment(passes, condition), condition)
+        test.stops = iterable.stops
+        body = [test, gast.copy_location(gast.If(test=load(passes), body=body, orelse=[]), condition)]
+    inner = gast.Call(func=node.iter.func, args=[only.iter], keywords=[]) if forced else only.iter
+    loop = gast.For(target=only.target, iter=inner, body=body, orelse=node.orelse, type_comment=None)
+    _for(lowering, gast.copy_location(loop, node))
 
 
 @statement(gast.While, "`while`", "one iteration after the other, up to a bound")

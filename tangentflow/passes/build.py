@@ -202,7 +202,7 @@ class _Builder:
         after: Lines = lines(f"return _tf.Next({state})")
         done: Lines = lines(f"return _tf.Done({state})")
         caught = stmt in self.planner.caught
-        left = "_tf_left" if caught else None
+        left = "_tf_kept" if caught else None
         jumps = Jumps(lambda value: [_returned(value, left)], lambda: lines(f"return _tf.Done({state})"), lambda: after)
         code = self._code(advances=True)
         kept, need = self.planner.iteration(stmt, set(plan.carried))
@@ -239,11 +239,11 @@ def _keeping_state(body: Lines, state: str, returns: bool) -> Lines:
         "try:\n    pass\n"
         "except _tf.OURS:\n    raise\n"
         f"except _tf.ANY as _tf_error:\n    return _tf.Threw(_tf_error, {state})\n"
-        + (f"finally:\n    _tf_left.update({state})" if returns else "")
+        + (f"finally:\n    _tf_kept.update({state})" if returns else "")
     )
     assert isinstance(around[0], ast.Try)
     around[0].body = body
-    return [*(lines("_tf_left = {}") if returns else []), *around]
+    return [*(lines("_tf_kept = {}") if returns else []), *around]
 
 
 def _return(value: object) -> Lines:

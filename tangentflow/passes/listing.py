@@ -77,18 +77,16 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     def inner(block: Block) -> list[ast.stmt]:
         return _block(block, lowered, planner, names)
 
-    if isinstance(stmt, core.Glue):
-        changed = _changed(stmt)
-        return [*([_note(f"changes {', '.join(changed)}")] if changed else []), to_ast(stmt.node)]
-    if isinstance(stmt, core.Site):
-        return _site(stmt, lowered)
+    if isinstance(stmt, (core.Glue, core.Site)):
+        written = _glue(stmt) if isinstance(stmt, core.Glue) else _site(stmt, lowered)
+        return _generator(written) if stmt.stops == "generator" else written
     if isinstance(stmt, core.If):
         return [ast.If(test=to_ast(stmt.test), body=inner(stmt.body) or [ast.Pass()], orelse=inner(stmt.orelse))]
     if isinstance(stmt, core.For):
         loop = ast.For(
             target=_store(stmt.var), iter=_load(stmt.items), body=inner(stmt.body) or [ast.Pass()], orelse=[]
         )
-        return [*_how(stmt, planner), *(_generator(loop) if stmt.generator else [loop])]
+        return [*_how(stmt, planner), *(_generator([loop]) if stmt.generator else [loop])]
     if isinstance(stmt, core.While):
         test = inner(stmt.test)
         if not test:
@@ -104,7 +102,9 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     if isinstance(stmt, core.Try):
         handlers = [
             ast.ExceptHandler(
-                type=None if h.type is None else to_ast(h.type), name=h.name, body=inner(h.body) or [ast.Pass()]
+                type=_caught(h),
+                name=h.name,
+                body=inner(h.body) or [ast.Pass()],
             )
             for h in stmt.handlers
         ]
@@ -117,15 +117,28 @@ def _stmt(stmt: Stmt, lowered: Lowered, planner: Planner, names: dict[int, str])
     return [ast.Break() if isinstance(stmt, core.Break) else ast.Continue()]
 
 
-def _generator(loop: ast.For) -> list[ast.stmt]:
-    """Return a loop with the rule of generator expressions, that StopIteration out of one is an error."""
+def _caught(handler: core.Handler) -> ast.expr | None:
+    if handler.type is None:
+        return _load("BaseException") if handler.name else None
+    kind = to_ast(handler.type)
+    assert isinstance(kind, ast.expr)
+    return kind
+
+
+def _glue(stmt: core.Glue) -> list[ast.stmt]:
+    changed = _changed(stmt)
+    return [*([_note(f"changes {', '.join(changed)}")] if changed else []), to_ast(stmt.node)]
+
+
+def _generator(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return statements with the rule of generator expressions, that StopIteration out of one is an error."""
     text = (
         "try:\n    pass\nexcept StopIteration as _tf_error:\n"
         "    raise RuntimeError('generator raised StopIteration') from _tf_error"
     )
     attempt = ast.parse(text).body[0]
     assert isinstance(attempt, ast.Try)
-    attempt.body = [loop]
+    attempt.body = body
     return [attempt]
 
 

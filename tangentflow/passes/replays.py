@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gast
 
@@ -79,6 +79,8 @@ class Code:
 
     def stmt(self, stmt: Stmt, jumps: Jumps, sure: bool) -> Lines:
         """Emit one statement."""
+        if stmt.stops:
+            return _around(stmt.stops, self.stmt(replace(stmt, stops=""), jumps, sure))
         if isinstance(stmt, core.Glue):
             self.total = self.total and stmt.total
             if self.advances and "again" in stmt.jumps:
@@ -155,7 +157,8 @@ class Code:
         assert isinstance(attempt, ast.Try)
         attempt.body = self.block(stmt.body, jumps, False) or [ast.Pass()]
         for handler in stmt.handlers:
-            kind = None if handler.type is None else to_ast(handler.type)
+            caught_all = _expr("_tf.ANY") if handler.name else None
+            kind = caught_all if handler.type is None else to_ast(handler.type)
             body = self.block(handler.body, jumps, False) or [ast.Pass()]
             name = handler.name
             if name is not None and any(isinstance(inner, Target) for inner in core.walk(handler.body)):
@@ -174,7 +177,7 @@ class Code:
         left = self._name("left")
         out = lines(f"{left} = _tf.leave({self.reads(stmt.loop.id, sure)})")
         if isinstance(stmt.loop, core.For) and stmt.loop.generator:
-            out = _generator(out)
+            out = _around("generator", out)
         ends: Lines = []
         if stmt.returns:
             leaves = jumps.on_return(gast.Attribute(value=_load(left), attr="value", ctx=gast.Load()))
@@ -201,7 +204,7 @@ class Code:
         loop = lines(f"for {counter}, {stmt.var} in _tf.each({stmt.items}): pass")[0]
         assert isinstance(loop, ast.For)
         loop.body = body
-        return _generator([loop]) if stmt.generator else [loop]
+        return _around("generator", [loop]) if stmt.generator else [loop]
 
     def _while(self, stmt: core.While, jumps: Jumps) -> Lines:
         self.total = False
@@ -240,8 +243,8 @@ def limit(stmt: core.While, counter: str) -> Lines:
     )
 
 
-def _generator(body: Lines) -> Lines:
-    around = lines("with _tf.generator(): pass")[0]
+def _around(what: str, body: Lines) -> Lines:
+    around = lines(f"with _tf.{what}(): pass")[0]
     assert isinstance(around, ast.With)
     around.body = body
     return [around]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
-from tangentflow.errors import InternalError, LoopLimit
+from tangentflow.errors import InternalError, LateRefusal, LoopLimit
 
 __all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store", "Threw", "throw"]
 
@@ -123,12 +123,24 @@ class _Generator:
             raise RuntimeError("generator raised StopIteration") from error
 
 
+class _Mapping:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, StopIteration):
+            raise LateRefusal(
+                "what map() or filter() calls raised StopIteration, which would end it in silence, though other items have run; "
+                "raise another exception there, or write a `for` loop with `break`"
+            ) from error
+
+
 class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
     SKIP = SKIP
     once = (0,)
-    OURS = (NotRun, KeyboardInterrupt, InternalError)
+    OURS = (NotRun, KeyboardInterrupt, InternalError, LateRefusal)
     ANY = BaseException
 
     def __init__(
@@ -212,6 +224,10 @@ class Replay:
     def generator(self) -> _Generator:
         """Let StopIteration come out as it comes out of a generator expression."""
         return _Generator()
+
+    def mapping(self) -> _Mapping:
+        """Refuse StopIteration from what a `map` calls."""
+        return _Mapping()
 
     def each(self, items: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         """Count the iterations of a `for`."""

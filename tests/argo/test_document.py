@@ -88,13 +88,20 @@ def test_yaml_is_the_document(name):
         "a: b # c",
         "{{x}}",
         "two\nlines\n",
+        "\n",
+        " begins with a blank\nin two lines",
+        "\n\nempty lines\n\n\n",
+        "ends with a blank \nin two lines\n",
+        "a\ttab\nin two lines\n",
+        "\ufeffmark, \xa0 no break, \x7f, \ud7ff\n",
+        "x" * 2000,
         "\ttab\n",
         "é \U0001f40b \u2028 \x85 \x07",
         "- a",
     ],
 )
 def test_texts_stay_texts(text):
-    made = {"a": text, text: [text, 1, True, {"n": text}]}
+    made = {"a": text, text[:100]: [text, 1, True, None, {"n": text}, [[text], [], {}]]}
     assert yaml.safe_load(to_yaml(made)) == made
 
 

@@ -1228,3 +1228,35 @@ def value_behind_an_exception_in_a_serial_loop(n):
         except NameError:
             a = None
     return c, a
+
+
+@workflow
+def raise_again_in_loop_in_bare_handler(n):
+    try:
+        fail_if(n, 1)
+        6 // n
+    except:  # noqa: E722
+        for i in range(3):
+            e(i)
+            if i == 1:
+                raise
+    return f(n)
+
+
+@workflow
+def return_from_loop_in_loop_in_try(n):
+    c = 0
+    try:
+        while f(c) < 4:
+            d = c
+            while d < n:
+                d = f(d)
+                try:
+                    fail_if(d, 2)
+                finally:
+                    if odd(d + c):
+                        return c, d
+            c += 1
+    except Known:
+        return "known", c, d
+    return c

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from concurrent import futures
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tangentflow.engine import local
+from tangentflow.decorators import StepFunction
+from tangentflow.engine import driver
+from tangentflow.engine.tasks import Shipped
+from tangentflow.runtime.codec import encode
+from tangentflow.runtime.outcome import Value
 from tests.corpus import steps
 from tests.corpus.steps import Plan
 
 __all__ = ["planned"]
 
 
-def _planned(plan: Plan, function: Any, *args: Any) -> Any:
+def _planned(plan: Plan, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     steps.reset(plan)
-    return function(*args)
-
-
-class _Pool:
-    def __init__(self, pool: local.Pool, plan: Plan) -> None:
-        self.pool = pool
-        self.plan = plan
-
-    def submit(self, function: Any, /, *args: Any) -> futures.Future[Any]:
-        return self.pool.submit(_planned, self.plan, function, *args)
+    return function(*args, **kwargs)
 
 
 @contextlib.contextmanager
 def planned(plan: Plan) -> Iterator[None]:
     """Let steps in worker processes fail by this plan."""
-    kept = local._processes
-    local._processes = lambda count, graph: _Pool(kept(count, graph), plan)
+
+    class WithPlan(Shipped):
+        def __init__(self, step: StepFunction[..., Any]) -> None:
+            super().__init__(step)
+            self.data = encode(Value(functools.partial(_planned, plan, step.function)))
+
+    kept = driver.Shipped
+    driver.Shipped = WithPlan
     try:
         yield
     finally:
-        local._processes = kept
+        driver.Shipped = kept

@@ -433,14 +433,16 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[l
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
     # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
-    # the runs from i on, given the first `at` calls of the plain call.
+    # the runs from i on, given the first `at` calls of the plain call. What ran behind an exception that ends the run is judged elsewhere.
     costs = [[end - at for at in range(end + 1)]]
     for run, own in zip(reversed(by_place), reversed(entries)):
-        after = costs[-1]
-        costs.append([
-            min([after[at] + (0 if _may_run_ahead(run) else 1), *([after[at + len(own)]] if own == plain.log[at : at + len(own)] else [])])
-            for at in range(end + 1)
-        ])  # fmt: skip
+        after, row = costs[-1], []
+        for at in range(end + 1):
+            free = _may_run_ahead(run) or (at == end and plain.raised is not None)
+            row.append(after[at] + (0 if free else 1))
+            if own == plain.log[at : at + len(own)]:
+                row[at] = min(row[at], after[at + len(own)])
+        costs.append(row)
     costs.reverse()
     kept, at = [], 0
     for i, (run, own) in enumerate(zip(by_place, entries)):

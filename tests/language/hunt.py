@@ -98,6 +98,7 @@ def main() -> int:
     )
     parser.add_argument("--shrink", type=float, default=60, help="seconds to make a program smaller; 0: not at all")
     parser.add_argument("--stop-after", type=int, default=20, help="differences")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long, with what there is")
     parser.add_argument("--show", action="store_true", help="only print the programs")
     options = parser.parse_args()
     engines = tuple(options.engines.split(","))
@@ -108,7 +109,7 @@ def main() -> int:
         for task in tasks:
             print(f"# --- seed {task.seed}\n{as_program(Generator(task.seed, task.large).program(), 'main')}\n")
         return 0
-    return _hunt(tasks, options.jobs, options.stop_after)
+    return _hunt(tasks, options.jobs, options.stop_after, options.seconds)
 
 
 def _tasks(options: argparse.Namespace, engines: tuple[str, ...]) -> list[Task]:
@@ -122,7 +123,7 @@ def _tasks(options: argparse.Namespace, engines: tuple[str, ...]) -> list[Task]:
     ]  # fmt: skip
 
 
-def _hunt(tasks: list[Task], jobs: int, most: int) -> int:
+def _hunt(tasks: list[Task], jobs: int, most: int, seconds: float) -> int:
     started = time.time()
     counts: Counter[str] = Counter()
     refused: Counter[str] = Counter()
@@ -130,7 +131,7 @@ def _hunt(tasks: list[Task], jobs: int, most: int) -> int:
         results: Iterable[Found] = pool.imap_unordered(look, tasks, chunksize=5) if jobs > 1 else map(look, tasks)
         for found in results:
             report, seed = found.report, found.task.seed
-            counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=found.hang)
+            counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=int(found.hang))
             if report.refused:
                 refused[report.refused.split("`")[0].split("'")[0].strip()] += 1
             if found.hang:
@@ -142,8 +143,10 @@ def _hunt(tasks: list[Task], jobs: int, most: int) -> int:
                     f"=== seed {seed}\n{as_program(found.text, f'random_{seed}')}\n--- {report.problem}\n", flush=True
                 )
                 if counts["differences"] + counts["internal errors"] >= most:
-                    pool.terminate()
                     break
+            if time.time() - started > seconds:
+                break
+        pool.terminate()
     names = ("programs", "calls", "schedules", "differences", "internal errors", "hangs")
     print(", ".join(f"{name} {counts[name]}" for name in names) + f", seconds {time.time() - started:.0f}")
     print(f"refused {sum(refused.values())}", *[f"    {n:5} {why}" for why, n in refused.most_common()], sep="\n")

@@ -13,20 +13,6 @@ def _squares(n):
         yield i * i
 
 
-@workflow
-def changes_what_a_lambda_reads(n):
-    t = 0
-    for x in map(lambda v: v + t, make(n)):  # error: TF136 @14-43
-        t += f(x)
-    return t
-
-
-@workflow
-def changes_what_a_generator_reads(n):
-    t = 0
-    for x in (v + t for v in make(n)):  # error: TF123 @14-38
-        t += f(x)
-    return t
 
 
 @workflow
@@ -36,24 +22,11 @@ def changes_what_a_function_reads(n):
     def shifted(v):
         return v + t
 
-    for x in map(shifted, make(n)):  # error: TF136 @14-35
+    for x in map(shifted, make(n)):  # error: TF205 @18-25
         t += f(x)
     return t
 
 
-@workflow
-def breaks_out_of_a_map(n):
-    for x in map(int, make(n)):  # error: TF137 @14-31
-        if f(x):
-            break
-    return x
-
-
-@workflow
-def returns_out_of_a_generator(n):
-    for x in (9 // v for v in make(n)):  # error: TF123 @14-39
-        if f(x):
-            return x
 
 
 @workflow
@@ -71,17 +44,6 @@ def breaks_out_of_takewhile(n):
     return x
 
 
-@workflow
-def stops_early(n):
-    return any(f(x) for x in map(int, make(n)))  # error: TF137 @30-47
-
-
-@workflow
-def goes_on_with_steps(n):
-    for x in (f(v) for v in make(n)):  # error: TF123 @14-37
-        if g(x):
-            break
-    return x
 
 
 @workflow
@@ -96,5 +58,21 @@ def fine_whole(n):
 def fine_listed(n):
     for x in list(map(int, make(n))):
         if f(x):
+            break
+    return x
+
+
+@workflow
+def changes_what_a_zip_reads(n):
+    t = 0
+    for x, y in zip(map(lambda v: v + t, make(n)), [1, 2, 3]):  # error: TF136 @17-62
+        t += f(x + y)
+    return t
+
+
+@workflow
+def breaks_out_of_a_zip(n):
+    for x, y in zip(map(int, make(n)), [1, 2, 3]):  # error: TF137 @17-50
+        if f(x + y):
             break
     return x

@@ -116,6 +116,52 @@ ENTRIES = (
             """,
     ),
     Entry(
+        "TF115",
+        "A step bound with `partial` that has no name of its own, or is passed on",
+        "Which steps run must be known before the run. A name that is bound to `partial(step, …)`, and to nothing else, stands for the step.",
+        bad="""
+            from functools import partial
+
+            @workflow
+            def wf(n=3):
+                scores = [partial(score, y=y) for y in range(n)]
+            #             ^^^^^^^^^^^^^^^^^^^ TF115
+                return [each(n) for each in scores]
+            """,
+        good="""
+            from functools import partial
+
+            @workflow
+            def wf(n=3):
+                results = []
+                for y in range(n):
+                    shifted = partial(score, y=y)
+                    results.append(shifted(n))
+                return results
+            """,
+    ),
+    Entry(
+        "TF116",
+        "A call of a step bound with `partial` that cannot be taken apart",
+        "The call is scheduled as one of the step with all its arguments; these must come to it, and be evaluated, as `partial` does it.",
+        bad="""
+            from functools import partial
+
+            @workflow
+            def wf(n=3):
+                return partial(score, y=fit(n))(x=fit(2), y=fit(3))
+            #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ TF116
+            """,
+        good="""
+            from functools import partial
+
+            @workflow
+            def wf(n=3):
+                shifted = partial(score, y=fit(n))
+                return shifted(x=fit(2), y=fit(3))
+            """,
+    ),
+    Entry(
         "TF120",
         "An iterator that is kept",
         "Reading an iterator uses it up, and what was read in one process is not read in another. So it is consumed where it is made.",
@@ -152,19 +198,21 @@ ENTRIES = (
     ),
     Entry(
         "TF123",
-        "A generator expression with a step call",
-        "Its steps would run whenever something asks for the next item. Only what consumes it at once keeps that order: `any`, `all`, `sum`, "
-        "`list`, `tuple`, `set`, `sorted` and `join`.",
+        "A generator expression, `map` or `filter` with a step call that is not consumed where it stands",
+        "Its steps would run whenever something asks for the next item. Only what consumes it at once keeps that order: a loop, `list`, `tuple`, "
+        "`set`, `sorted`, `sum`, `min`, `max`, `any`, `all`, `next`, `in`, `join`, `*`, and `dict`, `zip` and `enumerate` of pairs.",
         bad="""
             @workflow
             def wf(n=3):
-                return max(fit(x) for x in load(n))
-            #             ^^^^^^^^^^^^^^^^^^^^^^^^^ TF123
+                squares = map(fit, load(n))
+            #             ^^^^^^^^^^^^^^^^^ TF123
+                return list(squares)
             """,
         good="""
             @workflow
             def wf(n=3):
-                return max([fit(x) for x in load(n)])
+                squares = list(map(fit, load(n)))
+                return squares
             """,
     ),
     Entry(
@@ -336,17 +384,17 @@ ENTRIES = (
             @workflow
             def wf(n=3):
                 total = 0
-                for x in map(lambda i: i + total, range(n)):
-            #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ TF136
-                    total += fit(x)
+                for x, y in zip(map(lambda i: i + total, range(n)), load(n)):
+            #               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ TF136
+                    total += fit(x + y)
                 return total
             """,
         good="""
             @workflow
             def wf(n=3):
                 total = 0
-                for i in range(n):
-                    total += fit(i + total)
+                for i, y in zip(range(n), load(n)):
+                    total += fit(i + total + y)
                 return total
             """,
     ),
@@ -355,10 +403,14 @@ ENTRIES = (
         "A loop that may end early over items that are computed one by one",
         "The items of a loop are read before it starts, those after its end too, and computing those might raise.",
         bad="""
+            def shares(n):
+                for i in range(n):
+                    yield 9 // (i - 2)
+
             @workflow
             def wf(n=3):
-                for x in map(lambda i: 9 // (i - 2), range(n)):
-            #            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ TF137
+                for x in shares(n):
+            #            ^^^^^^^^^ TF137
                     if fit(x) > 9:
                         return x
                 return None

@@ -107,7 +107,7 @@ def _in_processes(graph: Graph, call: Call, plan: Plan) -> Run:
 
     args, kwargs = call.copies()
     with planned(plan), _quiet():
-        return local.run(graph, args, kwargs, workers=2)
+        return local.run(graph, args, kwargs, workers=2, store=False)
 
 
 def _simulated(graph: Graph, call: Call, plan: Plan) -> Run:
