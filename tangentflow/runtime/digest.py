@@ -16,25 +16,30 @@ from typing import Any
 __all__ = ["digest"]
 
 _ATOMS = frozenset({int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented)})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset, bytearray})
 _SIZE = 32
 
 _Walk = Generator[object, bytes, bytes]
 """Yields parts, is sent their digests, returns its own."""
 
 
-def digest(value: object) -> str:
+def digest(value: object, code: dict[int, object] | None = None) -> str:
     """Return the structural digest of `value` as hex text.
+
+    `code` collects the functions and classes met in it, and the classes of what is met, by their ids: they count by name or bytecode here,
+    and who needs more looks into them.
 
     Never raises for what cannot be pickled: such a part counts by its type and attributes. Values that functools caches
     in attributes (`cached_property`) do not count.
     """
-    return _Walker().run(value).hex()
+    return _Walker(code).run(value).hex()
 
 
 class _Walker:
     """One walk: digests known by object id, and the objects under way (for cycles)."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: dict[int, object] | None) -> None:
+        self.code = code
         self.done: dict[int, bytes] = {}
         self.open: dict[int, int] = {}
         self.keep: list[object] = []  # ids must stay taken
@@ -67,6 +72,9 @@ class _Walker:
         if identity in self.open:
             return _hash(b"cycle", str(len(self.open) - self.open[identity]).encode())
         self.keep.append(value)
+        if self.code is not None and type(value) not in _CONTAINERS:
+            met = value if isinstance(value, (type, types.FunctionType)) else type(value)
+            self.code[id(met)] = met
         self.open[identity] = len(self.open)
         stack.append((identity, _walk(value)))
         return None
