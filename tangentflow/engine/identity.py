@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tangentflow.decorators import StepFunction
-from tangentflow.graph.fingerprint import fingerprint, names_of, trace
+from tangentflow.graph.fingerprint import names_of, trace
 from tangentflow.graph.nodes import Glue
 from tangentflow.graph.parts import parts_of
 from tangentflow.graph.whose import is_own
@@ -29,13 +29,26 @@ _PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 class Code:
     """The code of a step: everything that it reaches, its image, the environment variables that it names, the version of Python.
 
-    `name` tells which step it is.
+    `name` tells which step it is; `unseen` says what of it cannot be looked into, so that nobody knows whether it is the same;
+    `files` has when its files were changed.
     """
 
     step: StepFunction[..., Any]
     name: str
     fingerprint: str
     environment: tuple[tuple[str, str | None], ...]
+    unseen: tuple[str, ...]
+    files: Mapping[str, int]
+
+    def edited(self) -> str | None:
+        """Return a file of its code that was changed in the meantime: a process that has just loaded it runs the new text."""
+        for name, changed in self.files.items():
+            try:
+                if os.stat(name).st_mtime_ns != changed:
+                    return name
+            except OSError:
+                return name
+        return None
 
     def parts(self) -> dict[str, str]:
         """Return a digest of each part by its name, to tell what has changed."""
@@ -50,18 +63,21 @@ class Identity:
     def __init__(self) -> None:
         self._codes: dict[StepFunction[..., Any], Code] = {}
         self._glue: dict[tuple[str, str], str] = {}
-        self._met: dict[int, tuple[object, str]] = {}
+        self._met: dict[int, tuple[object, str, tuple[str, ...]]] = {}
+        self.unseen: dict[str, tuple[str, ...]] = {}
+        """What cannot be looked into of the code in a value, by the digest of the value."""
 
     def code(self, step: StepFunction[..., Any]) -> Code:
         """Return the code of a step."""
         found = self._codes.get(step)
         if found is None:
-            print_, variables = trace(step)
-            given = dict(step.policy.env)
-            environment = {name: os.environ.get(name) for name in variables} | given
+            traced = trace(step)
+            environment = {name: os.environ.get(name) for name in traced.variables} | dict(step.policy.env)
             named = tuple(sorted(environment.items()))
             name = f"{step.__module__}.{step.__qualname__}"
-            found = self._codes[step] = Code(step, name, _hash(print_, repr(named), _PYTHON), named)
+            found = self._codes[step] = Code(
+                step, name, _hash(traced.fingerprint, repr(named), _PYTHON), named, traced.unseen, traced.files
+            )
         return found
 
     def glue(self, key: str, workflow: object, node: Glue) -> str:
@@ -87,16 +103,28 @@ class Identity:
         """Return the digest of a value, and of the user's code that is in it: a step may call what it is given."""
         met: dict[int, object] = {}
         found = digest(value, met)
-        codes = sorted({text for code in met.values() if (text := self._code_met(code))})
-        return _hash(found, *codes) if codes else found[:40]
+        codes = [self._code_met(code) for code in met.values()]
+        texts = sorted({text for text, _ in codes if text})
+        if not texts:
+            return found[:40]
+        whole = _hash(found, *texts)
+        unseen = tuple(reason for _, reasons in codes for reason in reasons)
+        if unseen:
+            self.unseen[whole] = unseen
+        return whole
 
-    def _code_met(self, code: Any) -> str:
+    def _code_met(self, code: Any) -> tuple[str, tuple[str, ...]]:
         known = self._met.get(id(code))
         if known is None:
-            module = code.__globals__.get("__name__") if isinstance(code, types.FunctionType) else code.__module__
-            module = str(module or "builtins")
-            known = self._met[id(code)] = code, fingerprint(code) if module != "builtins" and is_own(module) else ""
-        return known[1]
+            if isinstance(code, types.FunctionType):
+                module = code.__globals__.get("__name__")
+            else:
+                module = code.__name__ if isinstance(code, types.ModuleType) else code.__module__
+            name = str(module or "builtins")
+            traced = trace(code) if name != "builtins" and is_own(name) else None
+            known = (code, traced.fingerprint, traced.unseen) if traced is not None else (code, "", ())
+            self._met[id(code)] = known
+        return known[1], known[2]
 
 
 def positional(

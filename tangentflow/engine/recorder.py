@@ -141,7 +141,18 @@ class Recorder:
         if self.mode is False or not (self.mode or task.policy.cache):
             return None
         assert task.code is not None
-        return task.code.fingerprint, self._digest(task)
+        digest = self._digest(task)
+        unseen = task.code.unseen or self.identity.unseen.get(digest)
+        if not unseen:
+            return task.code.fingerprint, digest
+        self._not_cached(task, "; ".join(unseen))
+        return None
+
+    def _not_cached(self, task: Task, reason: str) -> None:
+        task.step.why = task.step.why or f"not cached: {reason}"
+        note = f"{task.step.name} is not cached: {reason}"
+        if note not in self.run.notes:
+            self.run.notes.append(note)
 
     def started(self, task: Task) -> None:
         """Put on record that an attempt of a step begins."""
@@ -164,6 +175,9 @@ class Recorder:
         """Put the outcome of a step run on record."""
         step, key = task.step, self.shared(task)
         cached = key is not None and not step.cached and not holds_exception(data)
+        if cached and task.code is not None and (file := task.code.edited()) is not None:
+            self._not_cached(task, f"{file} was changed while the step ran")
+            cached = False
         if self.journal is None:
             self._remember(task, data)
             if cached and key is not None:

@@ -26,8 +26,9 @@ def variables_read(tree: ast.AST, value: Callable[[ast.expr], object]) -> Iterat
                 given = node.args[0]
         elif isinstance(node, ast.Compare) and any(_is(n, "environ", names, value) for n in node.comparators):
             given = node.left
-        if isinstance(given, ast.Constant) and isinstance(given.value, str):
-            yield given.value
+        name = given.value if isinstance(given, ast.Constant) else value(given) if given is not None else None
+        if isinstance(name, str):
+            yield name
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:

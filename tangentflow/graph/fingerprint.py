@@ -17,9 +17,10 @@ from typing import Any
 
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.graph.normal import bound_in
-from tangentflow.graph.reach import MISSING, Reach, Space
+from tangentflow.graph.reach import Reach
+from tangentflow.graph.space import MISSING, Space
 
-__all__ = ["Absent", "Names", "fingerprint", "names_of", "trace"]
+__all__ = ["Absent", "Names", "Trace", "fingerprint", "names_of", "trace"]
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,27 @@ def fingerprint(value: object) -> str:
     """Return the fingerprint of a step, function, class or any other object, in hexadecimal digits. It never fails."""
     if isinstance(value, Absent):
         return value.fingerprint
-    return trace(value)[0]
+    return trace(value).fingerprint
 
 
-def trace(value: object) -> tuple[str, frozenset[str]]:
-    """Return the fingerprint of an object, and the environment variables that its code reads by name."""
+@dataclass(frozen=True)
+class Trace:
+    """A fingerprint; `variables` are the environment variables that the code reads by name, `unseen` says what could not be looked into,
+    `files` has when the files were changed that the code is in.
+    """
+
+    fingerprint: str
+    variables: frozenset[str]
+    unseen: tuple[str, ...]
+    files: Mapping[str, int]
+
+
+def trace(value: object) -> Trace:
+    """Return the fingerprint of an object, and what it does not cover."""
     reach = Reach()
-    first = reach.text(value)
-    text = "\n".join([first, *reach.entries])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), frozenset(reach.variables)
+    text = reach.whole(value)
+    found = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Trace(found, frozenset(reach.variables), tuple(reach.unseen), reach.files)
 
 
 class Names:

@@ -7,10 +7,12 @@ import hashlib
 import re
 import types
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tangentflow.graph.reach import MISSING, Reach, Space
+from tangentflow.graph.reach import Reach
+from tangentflow.graph.space import MISSING, Space
 
 __all__ = ["changed_parts", "parts_of"]
 
@@ -20,7 +22,7 @@ _VERSION = re.compile(r"([\w.]+)\[((?:[\w.+-]+==[\w.+!-]+,?)+)\]")
 def parts_of(value: object) -> dict[str, str]:
     """Return a digest of each part that a value's fingerprint is made of, by what the part is called. Versions stand as they are."""
     reach = _Parts()
-    reach.text(value)
+    reach.whole(value)
     found = {}
     for name, text in reach.parts.items():
         for _, versions in _VERSION.findall(text):
@@ -61,12 +63,17 @@ class _Parts(Reach):
     def entry(self, value: object, write: Any) -> str:
         name = self.called.get(id(value))
         if name is None:
-            kind = {types.FunctionType: "function", types.ModuleType: "module"}.get(type(value), "class")
+            kind = {types.FunctionType: "function", types.ModuleType: "the names of module"}.get(type(value), "class")
             name = self.called[id(value)] = self._free(f"{kind} {_spelled(value)}")
             self.keep.append(value)
             self.parts[name] = ""
-            self.parts[name] = write(value)
+            self.entries.append("")
+            self.todo.append((len(self.entries) - 1, value, partial(self._write, name, write)))
         return f"<{name}>"
+
+    def _write(self, name: str, write: Any, value: object) -> str:
+        self.parts[name] = write(value)
+        return ""
 
     def _free(self, name: str) -> str:
         """Return a name that nothing else has: there may be several lambdas."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -337,6 +339,28 @@ def test_by_position_or_by_name(path, tmp_path):
     assert [s.status for s in found.steps] == ["Succeeded", "Cached", "Cached"] and len(notes(path)) == 1
 
 
+def made(offset):
+    @step(cache=True)
+    def shifted(x):
+        return x + offset
+
+    return shifted
+
+
+one, ten = made(1), made(10)
+
+
+@workflow
+def closures(x):
+    return one(x), ten(x)
+
+
+def test_the_same_text_around_other_variables(tmp_path):
+    for cached in (False, True):
+        run = closures.options(executor="inline", store=tmp_path).run(3)
+        assert run.result() == (4, 13) and [s.cached for s in run.steps] == [cached] * 2
+
+
 def test_values_expire(path, tmp_path):
     bound = expiring.options(executor="inline", store=tmp_path)
     bound.run(path, 1)
@@ -392,6 +416,66 @@ def test_caching_from_several_runs_at_a_time(path, tmp_path):
     assert results == [[3 * x for x in range(10)]] * 6
 
 
+# --- what cannot be known
+
+
+@step(cache=True)
+def loaded(path, x):
+    note(path, f"loaded {x}")
+    return importlib.import_module(x).pi
+
+
+@step(cache=True)
+def evaluated(path, x):
+    note(path, f"evaluated {x}")
+    return eval(x)
+
+
+class Lazy:
+    def __init__(self, text):
+        self.text = text
+
+    def value(self):
+        return eval(self.text)
+
+
+@step(cache=True)
+def given(path, x):
+    note(path, "given")
+    return x.value()
+
+
+@workflow
+def unseen(path):
+    return loaded(path, "math"), evaluated(path, "1 + 1"), given(path, Lazy("4"))
+
+
+def test_what_cannot_be_looked_into_is_not_cached_and_said(path, tmp_path):
+    for count, store in ((1, tmp_path), (2, tmp_path), (3, False)):
+        run = unseen.options(executor="inline", store=store).run(path)
+        assert run.result() == (math.pi, 2, 4) and len(notes(path)) == 3 * count
+        assert [s.cached for s in run.steps] == [False] * 3
+        loaded_, evaluated_, given_ = [note for note in run.notes if "no store" not in note]
+        assert loaded_ == "loaded is not cached: importlib.import_module(x) imports what nobody can tell"
+        assert evaluated_.startswith("evaluated is not cached: ") and "eval() may read anything" in evaluated_
+        assert given_.startswith("given is not cached: ") and "eval() may read anything" in given_
+        assert all(s.why.startswith("not cached: ") for s in run.steps)
+    assert unseen.options(executor="inline", store=tmp_path, cache=False).run(path).notes == []
+
+
+def test_a_file_that_is_edited_during_the_run(folder):
+    """A worker that starts after the edit runs the new text, which the key does not know."""
+    write(folder)
+    text = (folder / "lib.py").read_text()
+    (folder / "flow.py").write_text(
+        FLOW.replace("        import late\n", "        import late, pathlib\n\n        here = pathlib.Path(lib.__file__)\n"
+                     "        here.write_text(here.read_text() + '\\n# edited\\n')\n")
+    )  # fmt: skip
+    assert run(folder)[0] == "Succeeded"
+    (folder / "lib.py").write_text(text)
+    assert run(folder)[0] == "Succeeded", "nothing was kept"
+
+
 # --- the command
 
 
@@ -400,6 +484,17 @@ def tangentflow(folder, *args):
         [sys.executable, "-m", "tangentflow", *args], cwd=folder, capture_output=True, text=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
+
+
+def test_showing_why(folder):
+    write(folder, ("lib.py", "return x + 1", "return x + 2"))
+    run(folder)
+    listed = tangentflow(folder, "list", "--store", "store").stdout.splitlines()
+    assert "1 cached" in listed[1] and "1 succeeded" in listed[2]
+    shown = tangentflow(folder, "show", listed[2].split()[0], "--store", "store")
+    assert "its code: function lib.deep" in shown.stdout
+    hit = tangentflow(folder, "show", listed[1].split()[0], "--store", "store")
+    assert "Cached" in hit.stdout and "same code and inputs as score of run predict-" in hit.stdout
 
 
 def test_listing_and_removing(path, tmp_path):
