@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import importlib
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Dynamic", "dynamic"]
+__all__ = ["Dynamic", "dynamic", "imports_in", "names_in"]
 
 _ABOUT = frozenset(
     {"__doc__", "__annotations__", "__signature__", "getdoc", "signature", "get_type_hints", "get_annotations", "getsource"}
@@ -69,3 +71,19 @@ def _imports(func: ast.expr, value: Callable[[ast.expr], object]) -> bool:
         return False
     meant = value(func)
     return func.id == "import_module" or meant is importlib.import_module or meant is builtins.__import__
+
+
+def names_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the names in bytecode: those from outside, and those of attributes."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from names_in(inner)
+
+
+def imports_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the modules that bytecode imports."""
+    yield from (step.argval for step in dis.get_instructions(code) if step.opname == "IMPORT_NAME")
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from imports_in(inner)

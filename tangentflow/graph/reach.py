@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dis
 import functools
 import hashlib
 import logging
@@ -18,7 +17,7 @@ from typing import Any
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import LanguageError
 from tangentflow.graph.classes import members
-from tangentflow.graph.dynamic import dynamic
+from tangentflow.graph.dynamic import dynamic, imports_in, names_in
 from tangentflow.graph.environment import variables_read
 from tangentflow.graph.imported import imported_modules, source_of
 from tangentflow.graph.normal import Local, bound_in, form, keywords
@@ -189,11 +188,11 @@ class Reach:
 
     def bytecode(self, function: types.FunctionType, space: Space) -> str:
         """A function without a source counts by its bytecode: every name in it may be one from outside."""
-        names = {name: ast.Name(id=name, ctx=ast.Load()) for name in [*_names(function.__code__), *space.closure]}
+        names = {name: ast.Name(id=name, ctx=ast.Load()) for name in [*names_in(function.__code__), *space.closure]}
         named = {name: self.outer(node, space) for name, node in names.items() if space.value(node) is not MISSING}
         if names.keys() & {"environ", "getenv", "eval", "exec", "globals", "import_module", "__import__"}:
             self.unseen[f"{function.__qualname__} has no source, and may read anything"] = None
-        imports = self.imports(set(_imports(function.__code__)))
+        imports = self.imports(set(imports_in(function.__code__)))
         return f"bytecode {code_fingerprint(function.__code__)!r} {named}{imports}"
 
     def namespace(self, function: types.FunctionType) -> str:
@@ -327,20 +326,6 @@ def _counts(value: object) -> bool:
 
 def _sorted(value: Any) -> tuple[str, str]:
     return getattr(value, "__module__", None) or "", getattr(value, "__qualname__", None) or digest(value)
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _names(inner)
-
-
-def _imports(code: types.CodeType) -> Iterator[str]:
-    yield from (step.argval for step in dis.get_instructions(code) if step.opname == "IMPORT_NAME")
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _imports(inner)
 
 
 def _annotations(tree: ast.AST) -> Iterator[ast.AST]:
