@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tangentflow.cli.runs import table
 from tangentflow.errors import UsageError
-from tangentflow.runtime.policies import seconds
+from tangentflow.runtime.policies import duration, seconds
 
 if TYPE_CHECKING:
     from tangentflow.engine.journal import Journal
@@ -22,7 +22,7 @@ __all__ = ["list_cache", "remove_from_cache"]
 def list_cache(store: str | None) -> int:
     """Print a line for each cached value, those used last first."""
     from tangentflow.engine.cache import cached_values
-    from tangentflow.engine.words import duration, size
+    from tangentflow.engine.words import size
 
     rows: list[tuple[str, ...]] = [("STEP", "SIZE", "AGE", "USED", "FROM")]
     total, now = 0, time.time()

@@ -15,9 +15,9 @@ from tangentflow.engine.reuse import Recalled, stored_entry
 from tangentflow.engine.store import Ref, Store
 from tangentflow.engine.tasks import Task
 from tangentflow.engine.why import why_again
-from tangentflow.engine.words import duration
 from tangentflow.errors import TangentflowError
 from tangentflow.runtime.codec import decode
+from tangentflow.runtime.policies import duration
 
 __all__ = ["Cache", "Cached", "cached_values", "forget"]
 

@@ -1,22 +1,8 @@
-"""Times and sizes in words."""
+"""Sizes in words."""
 
 from __future__ import annotations
 
-__all__ = ["duration", "size"]
-
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
-
-
-def duration(value: float) -> str:
-    """Return seconds in words: `90.0` is "1m30s"."""
-    if value < 1:
-        return f"{value * 1000:.0f}ms" if value else "0s"
-    parts = []
-    for unit in ("d", "h", "m"):
-        count, value = divmod(value, _SECONDS[unit])
-        parts += [f"{count:.0f}{unit}"] if count else []
-    parts += [f"{value:.3g}s"] if value or not parts else []
-    return "".join(parts)
+__all__ = ["size"]
 
 
 def size(count: float) -> str:

@@ -85,19 +85,27 @@ class Files:
         """Write a flag."""
         (self.out / "flags" / name).write_text(text)
 
-    def write(self, path: str, outcome: Outcome, where: str) -> Outcome:
-        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
+    def encoded(self, outcome: Outcome, where: str) -> tuple[Outcome, bytes]:
+        """Return an outcome with its bytes; one that cannot be pickled becomes NotPicklable."""
         try:
-            data = encode(outcome, where=where)
+            return outcome, encode(outcome, where=where)
         except NotPicklable as error:
             outcome = Raised(error)
-            data = encode(outcome, where=where)
+            return outcome, encode(outcome, where=where)
+
+    def write(self, path: str, outcome: Outcome, where: str) -> Outcome:
+        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
+        outcome, data = self.encoded(outcome, where)
+        self.put(path, data)
+        return outcome
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write bytes below the folder of outputs, whole or not at all."""
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         part.write_bytes(data)
         part.replace(target)
-        return outcome
 
 
 class Own:

@@ -52,6 +52,17 @@ class Simple(Expressions):
         name = self.rng.choice(scope.fresh)
         self.put(depth, f"{name} {self.pick('+=', '+=', '-=', '*=')} {self.value(scope, 2)}")
 
+    def bound_step(self, scope: Scope, depth: int) -> None:
+        """Bind arguments to a step, then call it."""
+        name, result = self.fresh("b"), self.fresh("a")
+        step = self.pick("add", "g", "divide", "fail_if")
+        self.put(depth, f"{name} = partial({step}, {self.value(scope, 1)})")
+        if self.chance(0.5):
+            self.assign(scope, depth)
+        call = self.pick(f"{name}({self.value(scope, 1)})", f"sum(map({name}, {self.items(scope, 0)}))")
+        self.put(depth, f"{result} = {call}")
+        scope.bind(result)
+
     def effect(self, scope: Scope, depth: int) -> None:
         """Write a call that is an effect."""
         after = [f"after={self.name(scope)}"] if self.chance(0.05) else []
