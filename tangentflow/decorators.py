@@ -39,7 +39,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
-LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
+LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress"})
 SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 

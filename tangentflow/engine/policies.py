@@ -56,11 +56,15 @@ def check_here(graph: Graph, executor: str) -> None:
                 )
 
 
-def notes(graph: Graph) -> list[str]:
-    """Return in words what a local run does without."""
+def notes(graph: Graph, keeps: bool) -> list[str]:
+    """Return in words what a local run does without. `keeps`: it has a store for cached values, or wants none."""
     without: dict[str, list[str]] = {}
     for name, step in _steps(graph).items():
         for option in _ELSEWHERE:
             if step.option(option) is not None:
                 without.setdefault(option, []).append(name)
-    return [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    told = [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    cached = [name for name, step in _steps(graph).items() if step.policy.cache]
+    if cached and not keeps:
+        told.append(f"cache= of {', '.join(cached)} lasts for this run alone: there is no store")
+    return told
