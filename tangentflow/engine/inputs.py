@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tangentflow.engine.store import Ref, Store
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Raised, Value
 
-__all__ = ["Inputs", "load_inputs"]
+__all__ = ["Inputs", "load_inputs", "parts_of_inputs"]
 
 LARGE = 8 * 1024
 """From so many bytes on, arguments are stored in parts."""
@@ -54,6 +54,14 @@ def load_inputs(store: Store, ref: Ref) -> tuple[tuple[Any, ...], dict[str, Any]
         return found
     args, kwargs = pickle.loads(data[len(_PARTS) :])
     return tuple(_value(store.load(part)) for part in args), {n: _value(store.load(part)) for n, part in kwargs.items()}
+
+
+def parts_of_inputs(store: Store, ref: Ref) -> Iterator[str]:
+    """Yield the digests of the files in which arguments lie in parts. Raises Damaged if it cannot be known."""
+    data = store.load(ref)
+    if data.startswith(_PARTS):
+        args, kwargs = pickle.loads(data[len(_PARTS) :])
+        yield from (part for part in [*args, *kwargs.values()] if isinstance(part, str))
 
 
 def _value(data: bytes) -> Any:

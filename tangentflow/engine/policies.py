@@ -89,8 +89,8 @@ def secrets_here(graph: Graph) -> dict[str, dict[str, str]]:
     return found
 
 
-def notes(graph: Graph) -> list[str]:
-    """Return in words what a local run does without."""
+def notes(graph: Graph, keeps: bool) -> list[str]:
+    """Return in words what a local run does without. `keeps`: it has a store for cached values, or wants none."""
     without: dict[str, list[str]] = {}
     for name, step in _steps(graph).items():
         for option in _ELSEWHERE:
@@ -100,4 +100,8 @@ def notes(graph: Graph) -> list[str]:
         for option in _ELSEWHERE:
             if _decorated(graph, flow.key).option(option) is not None:
                 without.setdefault(option, []).append(flow.name)
-    return [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    told = [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    cached = [name for name, step in _steps(graph).items() if step.policy.cache]
+    if cached and not keeps:
+        told.append(f"cache= of {', '.join(cached)} lasts for this run alone: there is no store")
+    return told

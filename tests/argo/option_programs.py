@@ -5,6 +5,9 @@ from pathlib import Path
 
 from tangentflow import step, workflow
 
+REFUSED = frozenset({"calls_whole"})
+"""Workflows of which there are no documents."""
+
 HOSTILE = {
     "TF_TAG": "{{workflow.name}} {{= 1 + 1 }} {{{{x}}}} {{{",
     "TF_LONE": "{{ never closed",
