@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         TangentflowError,
     )
     from tangentflow.order import after, parallel, sequential
-    from tangentflow.runtime.commands import CommandFailed, container, shell
+    from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.runtime.commands": ("CommandFailed", "container", "shell"),
+    "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.order": ("after", "parallel", "sequential"),

@@ -9,7 +9,7 @@ from tangentflow.argo.options import lost_in_calls
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
-from tangentflow.runtime.commands import container
+from tangentflow.commands import container
 from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
