@@ -9,9 +9,11 @@ import heapq
 import selectors
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Any
 
 from tangentflow.decorators import StepFunction
+from tangentflow.engine.events import Event, Listener
 from tangentflow.engine.inprocess import Inline, Threads
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
@@ -37,8 +39,11 @@ Step = StepFunction[..., Any]
 class Driver:
     """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself."""
 
-    def __init__(self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str) -> None:
+    def __init__(
+        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, listeners: Sequence[Listener] = ()
+    ) -> None:  # fmt: skip
         self.machine = machine
+        self.listeners = listeners
         self.run = run
         self.recorder = recorder
         self.limit = limit
@@ -61,6 +66,7 @@ class Driver:
     def drive(self) -> None:
         """Run to the end, which the run is told. What is raised here (an interrupt, for one) ends the run as cancelled."""
         try:
+            self._tell("run-started")
             with listening():
                 self._loop()
         except BaseException as error:
@@ -82,6 +88,13 @@ class Driver:
                 self.recorder.end(outcome)
             finally:
                 self.recorder.close()
+            self._tell("run-ended")
+
+    def _tell(self, kind: str, step: StepRun | None = None) -> None:
+        if self.listeners:
+            event = Event(kind, self.run, step, time.time())
+            for listener in self.listeners:
+                listener(event)
 
     def _loop(self) -> None:
         machine = self.machine
@@ -204,6 +217,7 @@ class Driver:
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
         self.recorder.started(task)
+        self._tell("step-started", step)
 
     def _executor(self, kind: str) -> Executor:
         found = self.executors.get(kind)
@@ -230,6 +244,7 @@ class Driver:
             self.recorder.wrote(task, report.stream, report.text)
         elif isinstance(report, Progressed):
             task.step.progress = (report.done, report.total)
+            self._tell("step-progress", task.step)
         elif isinstance(report, Began):
             if task.policy.timeout is not None:
                 task.deadline = time.monotonic() + task.policy.timeout
@@ -265,6 +280,7 @@ class Driver:
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
                 task.step.status = "Pending"
                 self.recorder.started(task)
+                self._tell("step-retrying", task.step)
                 due = time.monotonic() + policy.pause(task.attempt)
                 heapq.heappush(self.delayed, (due, len(self.started), task))
                 return
@@ -286,6 +302,7 @@ class Driver:
         step.started = step.started or finished.started
         step.finished = finished.finished
         self.recorder.ended(task, data)
+        self._tell("step-ended", step)
         task.payload = b""
         if not self.machine.done:
             self.machine.settle(task.ready, data)
@@ -316,4 +333,5 @@ class Driver:
             )
             step.recorded = Raised(error)
             self.recorder.stopped(task)
+            self._tell("step-ended", step)
         self.active.clear()
