@@ -113,7 +113,9 @@ class _Maker:
         self.baked = bool(args or kwargs)
         self.names = parameter_names(graph.main.params)
         if self.baked:
-            bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
+            bound = encode(
+                Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument", files=True
+            )
             text = base64.b64encode(bound).decode()
             self.parameters = [{"name": self.names["own:arguments"], "value": text}]
             given = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}

@@ -16,6 +16,7 @@ from tangentflow.engine.run import Run
 from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import exports
 
 __all__ = ["PATIENCE", "ArgoRun"]
 
@@ -147,7 +148,7 @@ class ArgoRun(Run):
             return Raised(Cancelled(f"the run {self.id} was cancelled"))
         data = self._read(f"{seen.uid}/result/v")
         if data is not None:
-            outcome = decode(data, where=self.workflow)
+            outcome = decode(data, where=self.workflow, files=exports())
         else:
             outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
         if isinstance(outcome, Value) and seen.phase != "Succeeded":

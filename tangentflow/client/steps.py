@@ -13,6 +13,7 @@ from tangentflow.engine.run import StepRun
 from tangentflow.errors import Cancelled, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import exports
 from tangentflow.runtime.podfiles import Indices, ix_text, parse_ix
 
 __all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs"]
@@ -96,7 +97,7 @@ def _step_run(
 
 def _recorded(place: _Place, read: Read) -> Outcome | None:
     data = read(place.key)
-    return None if data is None else decode(data, where=place.step["name"])
+    return None if data is None else decode(data, where=place.step["name"], files=exports())
 
 
 def _lost(run: ArgoStepRun) -> Outcome:

@@ -19,6 +19,7 @@ from tangentflow.engine.store import Store, locate
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised
+from tangentflow.runtime.packing import exports
 
 __all__ = ["StoredRun", "attach", "counted_runs", "find_run", "runs"]
 
@@ -114,7 +115,7 @@ class StoredRun(Run):
 
     def _stored_outcome(self, row: RunRow) -> Outcome:
         assert self.folder is not None and row.outcome is not None
-        return decode(Store(self.folder).load(row.outcome), where=self.workflow)
+        return decode(Store(self.folder).load(row.outcome), where=self.workflow, files=exports(self.folder))
 
     @property
     def status(self) -> str:
@@ -177,7 +178,7 @@ class StoredRun(Run):
         if inputs is not None:
             step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs))
         if outcome is not None:
-            step.recorded = lambda: decode(store.load(outcome), where=r.name)
+            step.recorded = lambda: decode(store.load(outcome), where=r.name, files=exports(store.folder))
             step.overriding = partial(override_stored, self.folder, self.row.number, r.number)
         return step
 

@@ -9,6 +9,7 @@ from typing import Any
 from tangentflow.engine.store import Ref, Store
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.packing import exports
 
 __all__ = ["Inputs", "load_inputs"]
 
@@ -39,7 +40,7 @@ class Inputs:
         found = self._known.get(id(value))
         if found is not None:
             return found[1]
-        data = encode(Value(value), where="")
+        data = encode(Value(value), where="", files=True)
         ref = self.store.keep(data)
         if len(data) > LARGE:
             self.note(value, ref)
@@ -50,14 +51,16 @@ def load_inputs(store: Store, ref: Ref) -> tuple[tuple[Any, ...], dict[str, Any]
     """Return (args, kwargs). Raises Damaged if a part of them is."""
     data = store.load(ref)
     if not data.startswith(_PARTS):
-        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(data)
+        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(store, data)
         return found
     args, kwargs = pickle.loads(data[len(_PARTS) :])
-    return tuple(_value(store.load(part)) for part in args), {n: _value(store.load(part)) for n, part in kwargs.items()}
+    return tuple(_value(store, store.load(part)) for part in args), {
+        n: _value(store, store.load(part)) for n, part in kwargs.items()
+    }
 
 
-def _value(data: bytes) -> Any:
-    outcome = decode(data)
+def _value(store: Store, data: bytes) -> Any:
+    outcome = decode(data, files=exports(store.folder))
     if isinstance(outcome, Raised):
         raise outcome.exception
     return outcome.value

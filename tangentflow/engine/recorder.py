@@ -61,7 +61,7 @@ class Recorder:
         arguments: Ref | None = None  # it can be run, but not be begun again from here
         with contextlib.suppress(NotPicklable):
             arguments = self.store.keep(
-                encode(Value((args, dict(kwargs))), where=self.run.workflow, what="an argument")
+                encode(Value((args, dict(kwargs))), where=self.run.workflow, what="an argument", files=True)
             )
         reuse = self.earlier.id if self.earlier is not None else None
         self.number = self.journal.add_run(
@@ -80,7 +80,7 @@ class Recorder:
             self.run.notes += self.earlier.damaged
         if self.journal is None:
             return
-        data = encode(outcome, where=self.run.workflow)
+        data = encode(outcome, where=self.run.workflow, files=True)
         for step in self.run.steps:
             if step.status == "Skipped":
                 self.journal.put(self.number, self._receipt("step", step.path, step.name, step))

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tangentflow.engine.frames import spell
@@ -13,6 +14,9 @@ from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.run import StepRun
 from tangentflow.graph.nodes import Step
+from tangentflow.runtime.codec import with_files
+from tangentflow.runtime.outcome import Value
+from tangentflow.runtime.packing import exports
 
 __all__ = ["bound_inputs", "skipped", "source_of", "step_runs"]
 
@@ -43,9 +47,12 @@ def source_of(node: Step) -> str:
 _base = functools.lru_cache(maxsize=1024)(os.path.basename)
 
 
-def bound_inputs(ready: Ready) -> Mapping[str, Any]:
-    """Return the arguments of a step run by parameter."""
+def bound_inputs(ready: Ready, folder: Path | None) -> Mapping[str, Any]:
+    """Return the arguments of a step run by parameter; `folder` is the store of the run."""
+    given = with_files(Value((ready.args, ready.kwargs)), exports(folder))
+    assert isinstance(given, Value)
+    args, kwargs = given.value
     try:
-        return dict(inspect.signature(ready.step.function).bind(*ready.args, **ready.kwargs).arguments)
+        return dict(inspect.signature(ready.step.function).bind(*args, **kwargs).arguments)
     except TypeError:
-        return {str(i): value for i, value in enumerate(ready.args)} | ready.kwargs
+        return {**{str(i): value for i, value in enumerate(args)}, **kwargs}

@@ -1,6 +1,6 @@
 """A digest of a value's structure: equal before and after unless the value was changed.
 
-Independent of identity, sharing, hash seed and process. Dicts keep their order, sets have none.
+Independent of identity, sharing, hash seed and process. Dicts keep their order, sets have none. A path counts by what it holds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ import hashlib
 import sys
 import types
 from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import Any
+
+from tangentflow.runtime.contents import path_digest
+from tangentflow.runtime.pathvalue import PathValue
 
 __all__ = ["digest"]
 
@@ -113,6 +117,8 @@ def _walk(value: Any) -> _Walk:
         return _cell(value)
     if "numpy" in sys.modules and kind is sys.modules["numpy"].ndarray:
         return _array(value)
+    if isinstance(value, Path):
+        return _leaf("path", _path(value).encode())
     return _object(value)
 
 
@@ -151,6 +157,11 @@ def _unordered(name: str, values: Iterable[object]) -> _Walk:
 def _leaf(name: str, data: bytes) -> _Walk:
     return _hash(name.encode(), data)
     yield  # makes this a generator, like its siblings
+
+
+def _path(value: Path) -> str:
+    """Return the digest of what is at a path; of one between the steps, it came with it."""
+    return value.content_digest() if isinstance(value, PathValue) else path_digest(str(value))
 
 
 def _function(value: types.FunctionType) -> _Walk:

@@ -16,8 +16,9 @@ from typing import Any
 
 from tangentflow.errors import MutatedArgument, StepKilled
 from tangentflow.runtime.bundle import load
-from tangentflow.runtime.codec import digest, roundtrip
+from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
@@ -93,17 +94,19 @@ class Pod(Hosted):
         if arguments is SKIP:
             print(f"tangentflow: {where} is not reached", file=sys.stderr)
             return False
-        try:
-            args, kwargs = _own_copy(arguments(), node["name"], where)
-            step = self.functions[node["callee"]]
-            outcome = _call(step.function, args, kwargs, node["name"], node["line"], bool(step.option("check", True)))
-        except BaseException as error:
-            outcome = Raised(error)
-        if isinstance(outcome, Raised):
-            traceback.print_exception(outcome.exception)
-        outcome = self.files.write("outcome", outcome, where)
-        self.store.record((node["id"], self.indices), outcome)
-        return isinstance(outcome, Value)
+        with Room(self.files.scratch) as room:
+            try:
+                args, kwargs = _own_copy(arguments(), node["name"], where, room)
+                step = self.functions[node["callee"]]
+                check = bool(step.option("check", True))
+                outcome = _call(step.function, args, kwargs, node["name"], node["line"], check)
+            except BaseException as error:
+                outcome = Raised(error)
+            if isinstance(outcome, Raised):
+                traceback.print_exception(outcome.exception)
+            data = self.files.write("outcome", outcome, where, files=True)
+        self.store.data[(node["id"], self.indices)] = data
+        return not holds_exception(data)
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
@@ -135,10 +138,14 @@ class Pod(Hosted):
         self.store.issue = True
         outcome = self._replayed_result()
         assert outcome is not None
-        outcome = self.files.write("result", outcome, self.flow["name"])
-        if isinstance(outcome, Raised) and self.spec["step"] is None:
-            traceback.print_exception(outcome.exception)
-        return isinstance(outcome, Raised)
+        data = self.files.write("result", outcome, self.flow["name"])
+        if not holds_exception(data):
+            return False
+        if self.spec["step"] is None:
+            raised = outcome if isinstance(outcome, Raised) else decode(data)
+            assert isinstance(raised, Raised)
+            traceback.print_exception(raised.exception)
+        return True
 
     def _replayed_result(self) -> Outcome | None:
         try:
@@ -154,9 +161,9 @@ class Pod(Hosted):
         return lost(node["kind"], node.get("name", path), path)
 
 
-def _own_copy(arguments: Any, name: str, path: str) -> Any:
+def _own_copy(arguments: Any, name: str, path: str, room: Room) -> Any:
     """Return arguments as another process would get them. Raises NotPicklable, as local runs do."""
-    copied = roundtrip(Value(arguments), where=name, what="an argument", path=path)
+    copied = roundtrip(Value(arguments), where=name, what="an argument", path=path, files=room)
     assert isinstance(copied, Value)
     return copied.value
 

@@ -63,6 +63,7 @@ class Files:
         self.inputs = inputs
         self.base = root()
         self.out = Path(self.base + "/tf/out")
+        self.scratch = f"{self.base}/tmp" if self.base else None
         for folder in ("flags", "hosted"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
 
@@ -85,19 +86,21 @@ class Files:
         """Write a flag."""
         (self.out / "flags" / name).write_text(text)
 
-    def write(self, path: str, outcome: Outcome, where: str) -> Outcome:
-        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
+    def write(self, path: str, outcome: Outcome, where: str, files: bool = False) -> bytes:
+        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written.
+
+        `files`: it is that of a step, whose paths are contents.
+        """
         try:
-            data = encode(outcome, where=where)
+            data = encode(outcome, where=where, files=files)
         except NotPicklable as error:
-            outcome = Raised(error)
-            data = encode(outcome, where=where)
+            data = encode(Raised(error), where=where)
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         part.write_bytes(data)
         part.replace(target)
-        return outcome
+        return data
 
 
 class Own:
@@ -139,10 +142,6 @@ class Outcomes(Own):
         self.own = Own()
         self.own.data = self.data
         self.issue = False
-
-    def record(self, address: Address, outcome: Outcome) -> None:
-        """Keep an outcome that this pod made."""
-        self.data[address] = encode(outcome, where=address[0])
 
     def find(self, address: Address) -> bytes | None:
         """Return the bytes of an outcome from memory or from an input."""
