@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tangentflow.client.plan import Plan
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import ClusterError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome
-from tangentflow.runtime.packing import exports
 from tangentflow.runtime.pod import PLAN
 
 __all__ = ["replayed"]
@@ -61,4 +61,4 @@ def replayed(plan: Plan, read: Callable[[str], bytes | None], run: str) -> Outco
             raise ClusterError(
                 f"no pod of {run} recorded its result, and its code cannot tell it here:\n{told[-4000:]}", run=run
             )
-        return decode(target.read_bytes(), where=plan.name, files=exports())
+        return decode(target.read_bytes(), where=plan.name, files=user_files(locate(None)))

@@ -10,10 +10,10 @@ from tangentflow.argo.names import key
 from tangentflow.client.cluster import timestamp
 from tangentflow.client.plan import Plan
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.packing import exports
 from tangentflow.runtime.podfiles import Indices, ix_text, parse_ix
 
 __all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs"]
@@ -97,7 +97,7 @@ def _step_run(
 
 def _recorded(place: _Place, read: Read) -> Outcome | None:
     data = read(place.key)
-    return None if data is None else decode(data, where=place.step["name"], files=exports())
+    return None if data is None else decode(data, where=place.step["name"], files=user_files(locate(None)))
 
 
 def _lost(run: ArgoStepRun) -> Outcome:

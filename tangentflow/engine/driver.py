@@ -19,13 +19,13 @@ from tangentflow.engine.processes import Processes
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
+from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.words import duration
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Raised, Value
-from tangentflow.runtime.packing import exports
 
 __all__ = ["Driver"]
 
@@ -77,7 +77,7 @@ class Driver:
                 executor.close()
             self.selector.close()
             assert outcome is not None
-            outcome = with_files(outcome, exports(self.run.folder))
+            outcome = with_files(outcome, user_files(self.run.folder))
             self.run.end(outcome)
             try:
                 self.recorder.end(outcome)
@@ -279,7 +279,7 @@ class Driver:
 
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data, path = task.step, finished.data, task.step.path
-        step.recorded = lambda: decode(data, where=path, files=exports(self.run.folder))
+        step.recorded = lambda: decode(data, where=path, files=user_files(self.run.folder))
         step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished

@@ -15,11 +15,10 @@ from tangentflow.engine.journal import Receipt, RunRow, reading
 from tangentflow.engine.parameters import bind_to
 from tangentflow.engine.recorder import log_file, override_stored
 from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.store import Store, locate
+from tangentflow.engine.store import Store, locate, user_files
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised
-from tangentflow.runtime.packing import exports
 
 __all__ = ["StoredRun", "attach", "counted_runs", "find_run", "runs"]
 
@@ -115,7 +114,7 @@ class StoredRun(Run):
 
     def _stored_outcome(self, row: RunRow) -> Outcome:
         assert self.folder is not None and row.outcome is not None
-        return decode(Store(self.folder).load(row.outcome), where=self.workflow, files=exports(self.folder))
+        return decode(Store(self.folder).load(row.outcome), where=self.workflow, files=user_files(self.folder))
 
     @property
     def status(self) -> str:
@@ -178,7 +177,7 @@ class StoredRun(Run):
         if inputs is not None:
             step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs))
         if outcome is not None:
-            step.recorded = lambda: decode(store.load(outcome), where=r.name, files=exports(store.folder))
+            step.recorded = lambda: decode(store.load(outcome), where=r.name, files=user_files(store.folder))
             step.overriding = partial(override_stored, self.folder, self.row.number, r.number)
         return step
 

@@ -6,10 +6,9 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-from tangentflow.engine.store import Ref, Store
+from tangentflow.engine.store import Ref, Store, user_files
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Raised, Value
-from tangentflow.runtime.packing import exports
 
 __all__ = ["Inputs", "load_inputs"]
 
@@ -60,7 +59,7 @@ def load_inputs(store: Store, ref: Ref) -> tuple[tuple[Any, ...], dict[str, Any]
 
 
 def _value(store: Store, data: bytes) -> Any:
-    outcome = decode(data, files=exports(store.folder))
+    outcome = decode(data, files=user_files(store.folder))
     if isinstance(outcome, Raised):
         raise outcome.exception
     return outcome.value

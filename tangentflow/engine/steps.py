@@ -13,10 +13,10 @@ from tangentflow.engine.frames import spell
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import user_files
 from tangentflow.graph.nodes import Step
 from tangentflow.runtime.codec import with_files
 from tangentflow.runtime.outcome import Value
-from tangentflow.runtime.packing import exports
 
 __all__ = ["bound_inputs", "skipped", "source_of", "step_runs"]
 
@@ -49,7 +49,7 @@ _base = functools.lru_cache(maxsize=1024)(os.path.basename)
 
 def bound_inputs(ready: Ready, folder: Path | None) -> Mapping[str, Any]:
     """Return the arguments of a step run by parameter; `folder` is the store of the run."""
-    given = with_files(Value((ready.args, ready.kwargs)), exports(folder))
+    given = with_files(Value((ready.args, ready.kwargs)), user_files(folder))
     assert isinstance(given, Value)
     args, kwargs = given.value
     try:

@@ -16,7 +16,6 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tangentflow.runtime.contents import LIMIT, Entry, absolute, below_anchor, contents, exists, path_digest
@@ -242,10 +241,8 @@ class Exports(Place):
 _here: list[_Folder] = []
 
 
-def exports(store: Path | None = None) -> Exports:
-    """Return where files lie that users get: in the store, else in a directory that is there as long as this process."""
-    if store is not None:
-        return Exports(str(store / "files"))
+def exports() -> Exports:
+    """Return a place for files that are there as long as this process."""
     if not _here:
         _here.append(_Folder(tempfile.mkdtemp(prefix="tangentflow-results-")))
     return Exports(_here[0].path)
