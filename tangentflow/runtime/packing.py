@@ -6,6 +6,7 @@ it still does.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import os
@@ -20,9 +21,10 @@ from typing import Any
 
 from tangentflow.runtime.contents import LIMIT, Entry, absolute, below_anchor, contents, exists, path_digest
 
-__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "pack"]
+__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "pack", "remove_rooms"]
 
 _PREFIX = "tangentflow-value-"
+_ROOM = "tangentflow-step-"
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ class Room(Place):
     def put(self, packed: Packed) -> str:
         """Write contents into a directory of their own."""
         if self._made is None:
-            self._made = _Folder(tempfile.mkdtemp(prefix=f"tangentflow-step-{os.getpid()}-", dir=self.folder))
+            self._made = _Folder(tempfile.mkdtemp(prefix=f"{_ROOM}{os.getpid()}-", dir=self.folder))
         found = tempfile.mkdtemp(prefix=_PREFIX, dir=self._made.path)
         packed.extract(found)
         return found
@@ -239,6 +241,12 @@ class Exports(Place):
 
 
 _here: list[_Folder] = []
+
+
+def remove_rooms(pid: int) -> None:
+    """Remove what the steps of a process had that was killed."""
+    for found in glob.glob(f"{glob.escape(tempfile.gettempdir())}/{_ROOM}{pid}-*"):
+        shutil.rmtree(found, ignore_errors=True)
 
 
 def exports() -> Exports:

@@ -46,7 +46,7 @@ class PathValue(_Base):  # type: ignore[misc]
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, PathValue):
-            return _refuse(self, "joining it with another one")
+            return _refuse(self, "its text")
         try:
             further = PurePosixPath(other)
         except TypeError:
@@ -58,11 +58,11 @@ class PathValue(_Base):  # type: ignore[misc]
         if not further.parts:
             return self
         if any(row.kind == "file" and row.name == self._tf_place for row in self._tf_packed.rows):
-            return _refuse(self, "`/` (it is a file)")
+            return _refuse(self, "`/` of a file")
         return PathValue.of(self._tf_packed, "/".join([self._tf_place, *further.parts]))
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _refuse(self, "putting it behind another path")
+        return _refuse(self, "its text")
 
     def joinpath(self, *others: Any) -> Any:
         """Join as `/` does."""
@@ -76,7 +76,7 @@ class PathValue(_Base):  # type: ignore[misc]
             return self._tf_place == other._tf_place
         if not isinstance(other, Path) or other.name != self.name or not in_glue():
             return False
-        return bool(_refuse(self, "comparing it with a path of the same name"))
+        return bool(_refuse(self, "whether it equals another path of that name"))
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -84,7 +84,7 @@ class PathValue(_Base):  # type: ignore[misc]
     def _tf_parts(self, other: Any) -> tuple[list[str], list[str]]:
         mine, its = self._tf_place.split("/"), other._tf_place.split("/") if isinstance(other, PathValue) else [""]
         if its[0] != mine[0] or other._tf_packed is not self._tf_packed:
-            _refuse(self, "ordering paths that do not come from one value")
+            _refuse(self, "its order among paths of other values")
         return mine, its
 
     def __lt__(self, other: Any) -> Any:
@@ -130,7 +130,7 @@ class PathValue(_Base):  # type: ignore[misc]
         return self
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _refuse(self, "pickling it")
+        return _refuse(self, "its content")
 
 
 _OWN = frozenset({"content_digest", "joinpath", "of"})
@@ -138,6 +138,6 @@ _OWN = frozenset({"content_digest", "joinpath", "of"})
 
 def _refuse(path: PathValue, what: str) -> NoReturn:
     raise LateRefusal(
-        f"{what} of the path {path.name!r} is used between the steps: of a path that a step has had, only the name is the same everywhere "
-        "(`.name`, `.stem`, `.suffix`, and `/` to what a directory holds); do it in a @step, which gets the file itself"
+        f"the path {path.name!r} came from a step or an argument, and between the steps only its name is known (`.name`, `.stem`, `.suffix`, and `/` "
+        f"to what a directory holds), not {what}; do it in a @step, which gets the file itself"
     )

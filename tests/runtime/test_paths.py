@@ -359,7 +359,7 @@ def test_what_glue_may_know(folder, room):
 )  # fmt: skip
 def test_what_glue_may_not_know(folder, use):
     path = between(folder)
-    with glue(), pytest.raises(LateRefusal, match="'data' is used between the steps"):
+    with glue(), pytest.raises(LateRefusal, match="the path 'data' came from .* only its name is known"):
         use(path)
 
 
@@ -367,11 +367,11 @@ def test_paths_of_different_values_are_not_compared(folder):
     one, other = between([folder, folder / "run"]), between([folder])
     with glue():
         assert one[0] != other[0] / "x" and one[1] != other[0] and one[0] < one[1] and sorted(one) == one
-        with pytest.raises(LateRefusal, match="comparing"):
+        with pytest.raises(LateRefusal, match="equals another"):
             assert one[0] == other[0]
-        with pytest.raises(LateRefusal, match="comparing"):
+        with pytest.raises(LateRefusal, match="equals another"):
             assert one[0] in {other[0]}
-        with pytest.raises(LateRefusal, match="ordering"):
+        with pytest.raises(LateRefusal, match="its order"):
             assert one[0] < other[0]
 
 
