@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tangentflow.language.catalogue import CATALOGUE, FAMILIES, PRELUDE, Entry
+from tangentflow.language.catalogue import CATALOGUE, FAMILIES, NOTES, PRELUDE, Entry
 from tangentflow.language.registry import EXPRESSIONS, REFUSALS, STATEMENTS, Rule
 
 HERE = Path(__file__).parent
@@ -67,6 +67,15 @@ other one gives the same value in every way to run it. Above each of them stands
 """
 
 
+NOTES_HEAD = """\
+## Notes
+
+Legal, and what Python does, but perhaps not what was meant. `g.notes` has them, and `tangentflow lint FILE` shows them behind the offences;
+they refuse nothing and do not change its exit code. The first program of each has the note, the second one has not.
+
+"""
+
+
 def render() -> str:
     """Return the text of docs/language.md."""
     constructs = runpy.run_path(str(HERE / "constructs.py"))
@@ -79,6 +88,8 @@ def render() -> str:
         NODES_HEAD + _table(constructs["HEAD"], constructs["rows"]()),
         REFUSALS_HEAD.format(prelude=PRELUDE) + _table(("code", "what is refused"), _overview()),
         *[_entry(entry) for entry in CATALOGUE.values()],
+        NOTES_HEAD + _table(("code", "what is noted"), [(_link(entry.code), entry.title) for entry in NOTES]),
+        *[_entry(entry, "noted") for entry in NOTES],
     ]
     return "\n".join(parts)
 
@@ -104,9 +115,9 @@ def _link(code: str) -> str:
     return f"[{code}](#{code.lower()})"
 
 
-def _entry(entry: Entry) -> str:
+def _entry(entry: Entry, verdict: str = "refused") -> str:
     newer = f" (Python {'.'.join(map(str, entry.since))})" if entry.since > (3, 10) else ""
-    programs = f"```python\n# refused{newer}\n{entry.bad}```\n\n```python\n# instead\n{entry.good}```"
+    programs = f"```python\n# {verdict}{newer}\n{entry.bad}```\n\n```python\n# instead\n{entry.good}```"
     return f"### {entry.code}\n\n**{entry.title}.** {entry.why}\n\n{programs}\n"
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from tangentflow.compiled import Graph
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.errors import LanguageError, Offence
+from tangentflow.errors import LanguageError, Note, Offence
 from tangentflow.language import core
 from tangentflow.language.lowering import Lowered, lower
 from tangentflow.passes.build import build_flow
@@ -15,7 +15,7 @@ from tangentflow.passes.facts import Facts, has_message, label, liveness, sites
 from tangentflow.source.find import find
 from tangentflow.source.garbage import no_collection
 
-__all__ = ["MAX_ITERATIONS", "compile_workflow"]
+__all__ = ["MAX_ITERATIONS", "compile_workflow", "notes_of_workflow"]
 
 MAX_ITERATIONS = 32_768
 """The bound of a `while` that its workflow does not set: five levels of eight."""
@@ -27,9 +27,31 @@ def compile_workflow(workflow: WorkflowFunction[..., Any]) -> Graph:
         return _compile(workflow)
 
 
+def notes_of_workflow(workflow: WorkflowFunction[..., Any]) -> tuple[Note, ...]:
+    """Return what may surprise in a workflow and all that it calls, sorted by place. Raises LanguageError."""
+    from tangentflow.passes.notes import notes_of
+
+    with no_collection():
+        lowered, facts = _prepared(workflow)
+        flows = [build_flow(flow, key, facts[key]) for key, flow in lowered.items()]
+        found = [note for flow in flows for note in notes_of(lowered[flow.key], facts[flow.key], flow)]
+    return tuple(sorted(dict.fromkeys(found), key=lambda note: (*note.position, note.code)))
+
+
 def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
-    lowered = _lower_all(workflow)
+    lowered, facts = _prepared(workflow)
     root = next(iter(lowered))
+    flows = tuple(build_flow(flow, key, facts[key]) for key, flow in lowered.items())
+    bindings: dict[str, object] = dict(lowered[root].names)
+    for flow in lowered.values():
+        bindings |= flow.callees
+    bindings[root] = workflow
+    return Graph(root, flows, bindings)
+
+
+def _prepared(workflow: WorkflowFunction[..., Any]) -> tuple[dict[str, Lowered], dict[str, Facts]]:
+    """Lower a workflow and all that it calls; return them, labelled, with their facts."""
+    lowered = _lower_all(workflow)
     facts = {key: Facts(flow.locals) for key, flow in lowered.items()}
     _mark_recursive(lowered)
     for key, flow in lowered.items():
@@ -37,12 +59,7 @@ def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
         liveness(flow.body, facts[key])
     _mark_effectful(lowered)
     _mark_speaking(lowered)
-    flows = tuple(build_flow(flow, key, facts[key]) for key, flow in lowered.items())
-    bindings: dict[str, object] = dict(lowered[root].names)
-    for flow in lowered.values():
-        bindings |= flow.callees
-    bindings[root] = workflow
-    return Graph(root, flows, bindings)
+    return lowered, facts
 
 
 def _lower_all(workflow: WorkflowFunction[..., Any]) -> dict[str, Lowered]:

@@ -6,6 +6,8 @@ from collections import Counter
 from functools import cached_property
 from typing import Any
 
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.errors import Note, UsageError
 from tangentflow.graph import nodes
 
 __all__ = ["Graph"]
@@ -98,6 +100,21 @@ class Graph(nodes.Graph):
         from tangentflow.explain.answer import explain
 
         return explain(self, line)
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """What is accepted and does what Python does, but may not be what was meant, sorted by place.
+
+        Raises UsageError for a graph that was read from JSON.
+        """
+        from tangentflow.compile import notes_of_workflow
+
+        workflow = self.bindings.get(self.root)
+        if not isinstance(workflow, WorkflowFunction):
+            raise UsageError(
+                "a graph read from JSON has no source to make notes on: take the graph of the workflow itself"
+            )
+        return notes_of_workflow(workflow)
 
     def argo(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the Argo Workflow document, with arguments baked in if given."""

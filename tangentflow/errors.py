@@ -95,6 +95,11 @@ class Offence:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True)
+class Note(Offence):
+    """A place that is accepted and does what Python does, but may not be what was meant: `Graph.notes`, `tangentflow lint`."""
+
+
 class LanguageError(TangentflowError, SyntaxError):
     """A function uses something that the language has not; `offences` holds every place, sorted by position.
 

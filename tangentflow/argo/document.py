@@ -17,10 +17,11 @@ from functools import cached_property
 from typing import Any, cast
 
 from tangentflow.argo.constants import Constants
-from tangentflow.argo.emit import Emitter, Settings, helper_names
+from tangentflow.argo.emit import Emitter
 from tangentflow.argo.names import slug
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
+from tangentflow.argo.pods import Settings, helper_names
 from tangentflow.argo.policies import refuse_unsaid
 from tangentflow.argo.script import store_code
 from tangentflow.argo.shape import FlowPlan

@@ -13,13 +13,12 @@ from typing import Any
 from tangentflow.argo.chain import chain
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
 from tangentflow.argo.names import Names, key
-from tangentflow.argo.podplan import short_file
+from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
-from tangentflow.graph.nodes import Call, Graph, If, Loop, Map
-from tangentflow.source.origin import Origin
+from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
-__all__ = ["Emitter", "Settings", "Template", "ordered"]
+__all__ = ["Emitter", "Template"]
 
 Json = dict[str, Any]
 _ARMS = {
@@ -31,9 +30,6 @@ _ARMS = {
     "orelse": "-else",
     "final": "-finally",
 }
-STANDARD = ("frame", "ix", "up", "at", "args", "given")
-"""Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; where the call's outcome is written;
-where its arguments lie; its arguments themselves if they are constants."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +38,6 @@ class Template:
 
     name: str
     parameters: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
-
-    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
-    arguments lie if they are an artifact.
-    """
-
-    image: str
-    code: str
-    called: frozenset[str]
-    arguments: Mapping[str, str]
-    address: str
-
-
-def ordered(parameters: set[str]) -> tuple[str, ...]:
-    """Return parameter names in a fixed order."""
-    return (*[p for p in STANDARD if p in parameters], *sorted(parameters - set(STANDARD)))
 
 
 class Emitter:
@@ -89,7 +65,7 @@ class Emitter:
 
     def fill(self, by_artifact: bool) -> None:
         """Give all pods their programs, which load the code as an artifact or have it in them. May be done again with the other way."""
-        code = _artifact("code", CODE_FILE, "code/v", False)
+        code = artifact("code", CODE_FILE, "code/v", False)
         for body, texts in self.scripts:
             body["script"]["source"] = script(body["name"], texts, self.settings.code, by_artifact)
             if by_artifact:
@@ -110,7 +86,7 @@ class Emitter:
         template = self.flows[plan.flow.key]
         main = plan.flow.key == self.graph.root
         body = self._dag(plan, plan.blocks[""], template.name, set(template.parameters))
-        body["metadata"] = _annotations(plan.flow.origin)
+        body["metadata"] = sourced(plan.flow.origin)
         if main:
             starts = {"frame": "main", "at": "result", "args": self.settings.address, "given": ""}
             body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
@@ -129,7 +105,7 @@ class Emitter:
         name = self.names.take(self._prefix(plan) + wish)
         parameters: set[str] = set()
         body = self._dag(plan, block, name, parameters)
-        body["metadata"] = _annotations(block.owner.origin if block.owner is not None else plan.flow.origin)
+        body["metadata"] = sourced(block.owner.origin if block.owner is not None else plan.flow.origin)
         return Template(name, tuple(p["name"] for p in body["inputs"]["parameters"]))
 
     def _dag(self, plan: FlowPlan, block: Block, name: str, parameters: set[str]) -> Json:
@@ -222,7 +198,7 @@ class Emitter:
         passed = [p for p in work.parameters if p not in ("ix", "up") and p not in {f.name for f in flags}]
         names = [flag.name for flag in flags]
         wish = self._prefix(plan) + loop.id
-        made = chain(loop, wish, work, names, passed, self.names, _annotations(loop.origin))
+        made = chain(loop, wish, work, names, passed, self.names, sourced(loop.origin))
         self.templates += made
         return Template(made[-1]["name"], tuple(p["name"] for p in made[-1]["inputs"]["parameters"]))
 
@@ -293,73 +269,17 @@ class Emitter:
     # --- pods
 
     def _pod(self, plan: FlowPlan, pod: Pod) -> Template:
-        wish = (
-            pod.step.id
-            if pod.step is not None
-            else (f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind)
-        )
+        """Add the template of a pod, as yet without its program."""
+        if pod.step is not None:
+            wish = pod.step.id
+        else:
+            wish = f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind
         pod.template = self.names.take(self._prefix(plan) + wish)
-        called = plan.flow.key in self.settings.called
-        inputs = self.inputs[pod] = loaded(plan, pod, called)
-        parameters = {"frame", *[p for item in inputs for p in item.parameters]}
-        if pod.block.loops:
-            parameters.add("ix")
-        if None in pod.ends:
-            parameters.add("at")
-        body: Json = {"name": pod.template, "metadata": self._pod_annotations(plan, pod)}
-        body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
-        artifacts = [
-            _artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required)
-            for n, i in enumerate(inputs)
-        ]
-        if artifacts:
-            body["inputs"]["artifacts"] = artifacts
-        body["outputs"] = self._outputs(plan, pod)
-        if called and needs_args(plan, pod) and plan.flow.key in self.given:
-            parameters.add("given")
-            body["inputs"]["parameters"] = [{"name": p} for p in ordered(parameters)]
-        texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "given"})}
-        if plan.flow.key == self.graph.root and needs_args(plan, pod):
-            texts |= self.settings.arguments
-        body["script"] = {
-            "image": pod.image or self.settings.image,
-            "command": ["python"],
-            "env": [{"name": "PYTHONHASHSEED", "value": "0"}],
-            "source": "",
-        }
+        inputs = self.inputs[pod] = loaded(plan, pod, plan.flow.key in self.settings.called)
+        body, texts = pod_template(self.graph, plan, pod, inputs, self.settings, plan.flow.key in self.given)
         self.scripts.append((body, texts))
         self.templates.append(body)
-        return Template(pod.template, ordered(parameters))
-
-    def _outputs(self, plan: FlowPlan, pod: Pod) -> Json:
-        found: Json = {}
-        flags = {flag.name: flag for flag in pod.flags}
-        if flags:
-            found["parameters"] = [
-                {"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)
-            ]
-        artifacts = []
-        ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
-        if pod.step is not None:
-            artifacts.append(
-                _artifact(
-                    "outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False
-                )
-            )
-        flags_only = [name for name in pod.hosted if name in plan.gates or isinstance(plan.nodes.get(name), If)]
-        if len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
-            artifacts.append(_artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
-        if None in pod.ends:
-            artifacts.append(_artifact("result", "/tf/out/result", "{{inputs.parameters.at}}/v", True))
-        if artifacts:
-            found["artifacts"] = artifacts
-        return found
-
-    def _pod_annotations(self, plan: FlowPlan, pod: Pod) -> Json:
-        found = _annotations(pod.step.origin if pod.step is not None else plan.flow.origin)
-        if pod.reasons:
-            found["annotations"]["tangentflow.dev/reason"] = "; ".join(dict.fromkeys(pod.reasons))
-        return found
+        return Template(pod.template, tuple(p["name"] for p in body["inputs"]["parameters"]))
 
 
 def _take(parameters: set[str], *names: str | None) -> None:
@@ -391,19 +311,3 @@ def _export(ends: list[Task], flag: Flag) -> Json:
     if not later:
         return {"name": flag.name, "valueFrom": {"parameter": _tag(text)}}
     return {"name": flag.name, "valueFrom": {"expression": text}}
-
-
-def _artifact(name: str, path: str, address: str, optional: bool) -> Json:
-    body: Json = {"name": name, "path": path}
-    if optional:
-        body["optional"] = True
-    return {**body, "archive": {"none": {}}, "s3": {"key": f"{{{{workflow.uid}}}}/{address}"}}
-
-
-def _annotations(origin: Origin) -> Json:
-    return {"annotations": {"tangentflow.dev/source": f"{short_file(origin.filename)}:{origin.lineno}"}}
-
-
-def helper_names(pods: list[Pod]) -> list[tuple[str, str]]:
-    """Return the templates of pods that run no step, each with the reason why it exists."""
-    return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in pods if pod.step is None]

@@ -1,15 +1,24 @@
-"""Which options of steps a document can say. The others are refused: nothing is left out in silence."""
+"""What the options of a step make of its pod's template. Those that a document cannot say are refused: nothing is left out in silence."""
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from tangentflow.decorators import StepFunction
-from tangentflow.errors import UsageError
+from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.policies import Policy
+from tangentflow.runtime.supervised import AGAIN, FAILED
 
-__all__ = ["refuse_unsaid"]
+__all__ = ["refuse_unsaid", "say"]
 
-_SAID = frozenset({"pure", "ordered", "check", "name", "image"})
+Json = dict[str, Any]
+
+NET = 600
+"""How many seconds after a step's own limit the engine ends its pod: until then the image may be pulled, and what is recorded uploaded."""
+
+_SAID = frozenset({"pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout"})
 """Options that the document, the graph or the pod's own program keeps."""
 
 _LOCAL = frozenset({"executor"})
@@ -44,3 +53,37 @@ def _matters(step: StepFunction[..., object], option: str) -> bool:
     if option in ("backoff", "on"):
         return step.policy.retries > 0
     return bool(step.option(option)) or getattr(step.policy, option, None) != getattr(Policy(), option, None)
+
+
+def say(body: Json, step: StepFunction[..., object]) -> dict[str, str]:
+    """Put the options of a step into its pod's template; return the texts that the pod's program needs for them."""
+    policy, texts = step.policy, {}
+    if policy.timeout is not None:
+        body["activeDeadlineSeconds"] = math.ceil(policy.timeout) + NET
+        texts["attempt"] = "0"
+    if policy.retries:
+        body["retryStrategy"] = _retry(policy)
+        texts["attempt"] = "{{retries}}"
+    return texts
+
+
+def _retry(policy: Policy) -> Json:
+    """Return when the engine makes another attempt: where the pod asks for one, and after a pod was lost, if that is to be tried again.
+
+    (A pod that is deleted, or fails before or after its program, is in Error and has no exit code of its own.)
+    """
+    killed = policy.on is None or issubclass(StepKilled, policy.on)
+    asked = f"!= {FAILED}" if killed else f"== {AGAIN}"
+    found: Json = {
+        "limit": str(policy.retries),
+        "retryPolicy": "Always",
+        "expression": f"asInt(lastRetry.exitCode) {asked}",
+    }
+    if policy.backoff:
+        found["backoff"] = {"duration": duration(policy.backoff), "factor": 2}
+    return found
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as the engine reads it: whole seconds, or milliseconds."""
+    return f"{seconds:.0f}s" if seconds == int(seconds) else f"{max(1, round(seconds * 1000))}ms"

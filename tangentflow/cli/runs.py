@@ -174,7 +174,7 @@ def _clock(seconds: float) -> str:
 
 
 def _took(started: float | None, finished: float | None) -> str:
-    from tangentflow.engine.words import duration
+    from tangentflow.runtime.policies import duration
 
     if started is None:
         return ""

@@ -21,11 +21,11 @@ from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
 from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
-from tangentflow.engine.words import duration
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.policies import duration
 
 __all__ = ["Driver"]
 

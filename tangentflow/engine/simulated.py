@@ -12,7 +12,7 @@ from typing import Any, cast
 from tangentflow.argo.document import document_and_helpers
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import Run
-from tangentflow.engine.stored import stored_outcome, stored_steps
+from tangentflow.engine.stored import Seen, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.outcome import Raised
@@ -48,11 +48,22 @@ def simulate(
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
             told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
-        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here), found.pods)
+        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here, _seen(found)), found.pods)
     run.simulation = found
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
+
+
+def _seen(found: SimulatedRun) -> dict[str, Seen]:
+    """Return what the nodes tell of step runs, by what they have written. (Attempts come after the node that they are of.)"""
+    seen: dict[str, Seen] = {}
+    for node in found.nodes:
+        if node.type in ("Pod", "Retry"):
+            attempts = len(node.children) if node.type == "Retry" else 1
+            for key in node.output_artifacts:
+                seen.setdefault(key.removeprefix(f"{found.uid}/"), Seen(attempts, node.started, node.finished))
+    return seen
 
 
 def _listing(found: SimulatedRun) -> str:

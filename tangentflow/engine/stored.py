@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,16 @@ from tangentflow.runtime.podfiles import Indices, ix_text, spell
 from tangentflow.runtime.replay import Address, Done, NotRun, Replay, Returned
 from tangentflow.runtime.slices import compile_slice
 
-__all__ = ["stored_outcome", "stored_steps"]
+__all__ = ["Seen", "stored_outcome", "stored_steps"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the engine tells of a step run: how often it was started, and when its first attempt began and its last one ended."""
+
+    attempts: int
+    started: float
+    finished: float | None
 
 
 class _Frame:
@@ -73,19 +83,24 @@ def stored_outcome(graph: Graph, folder: Path, names: Mapping[str, Any]) -> Outc
         return with_files(Raised(error), user_files(locate(None)))
 
 
-def stored_steps(graph: Graph, folder: Path) -> list[StepRun]:
-    """Return the step runs whose outcomes are in a folder, in program order."""
-    return list(_flow(graph, graph.main, folder, "main", ""))
+def stored_steps(graph: Graph, folder: Path, seen: Mapping[str, Seen]) -> list[StepRun]:
+    """Return the step runs whose outcomes are in a folder, in program order. `seen` goes by the path of an outcome in the folder."""
+    runs = []
+    for file, run in _flow(graph, graph.main, folder, "main", ""):
+        ran = seen[file.relative_to(folder).as_posix()]
+        run.attempts, run.started, run.finished = ran.attempts, ran.started, ran.finished
+        runs.append(run)
+    return runs
 
 
-def _flow(graph: Graph, flow: Flow, folder: Path, name: str, path: str) -> Iterator[StepRun]:
+def _flow(graph: Graph, flow: Flow, folder: Path, name: str, path: str) -> Iterator[tuple[Path, StepRun]]:
     calls = [node.id for node in flow.body.walk() if isinstance(node, Call)]
     yield from _region(graph, flow.body, folder, name, path, (), calls)
 
 
 def _region(
     graph: Graph, region: Region, folder: Path, frame: str, path: str, indices: Indices, calls: list[str]
-) -> Iterator[StepRun]:  # fmt: skip
+) -> Iterator[tuple[Path, StepRun]]:  # fmt: skip
     store = _Frame(folder / frame, path)
     for node in region:
         here = f"{path}.{spell(node.id, indices)}" if path else spell(node.id, indices)
@@ -95,7 +110,7 @@ def _region(
                 outcome = decode(file.read_bytes(), where=node.name, files=user_files(locate(None)))
                 status = "Failed" if isinstance(outcome, Raised) else "Succeeded"
                 source = f"{os.path.basename(node.origin.filename)}:{node.origin.lineno}"
-                yield StepRun(node.name, here, status, source, {}, outcome, attempts=1)
+                yield file, StepRun(node.name, here, status, source, {}, outcome)
         elif isinstance(node, Call):
             inner = f"{frame}/.{calls.index(node.id)}{ix_text(indices)}"
             if (folder / inner).is_dir():

@@ -18,6 +18,7 @@ from tangentflow.engine.kill import kill_tree
 from tangentflow.engine.process_main import IDLE
 from tangentflow.engine.tasks import Task
 from tangentflow.runtime.packing import remove_rooms
+from tangentflow.runtime.supervised import how_ended
 
 __all__ = ["Environment", "Stream", "Worker"]
 
@@ -148,7 +149,7 @@ class Worker:
             os.close(self.exit)
         for stream in self.streams:
             stream.pipe.close()
-        return "it was stopped" if code is None else _how(code)
+        return "it was stopped" if code is None else how_ended(code)
 
 
 def _watch(pid: int) -> int | None:
@@ -157,13 +158,3 @@ def _watch(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
-
-
-def _how(code: int) -> str:
-    if code >= 0:
-        return f"it exited with code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"it was killed by {name}{' (out of memory?)' if name == 'SIGKILL' else ''}"

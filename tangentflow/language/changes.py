@@ -41,6 +41,9 @@ class Changes:
         self.report = report
         self.reads = reads
         self.env: Env = {}
+        self.mentioned: set[str] = (
+            set()
+        )  # names that a value in `env` captures or is related to: few, where there are many names
         self.line = 0
         self.here = 0
         self.loop = 0
@@ -157,6 +160,7 @@ class Changes:
         """Note that a container holds functions that capture names, and results of recorded calls."""
         if root is not None and root in self.env and (value.captures or value.sources):
             now = self.env[root]
+            self.mentioned |= value.captures
             self.env[root] = replace(now, captures=now.captures | value.captures, sources=now.sources | value.sources)
 
     def _inner_parts(self, node: Any) -> None:
@@ -176,6 +180,8 @@ class Changes:
     def changed(self, name: str, how: str, related: bool = True) -> None:
         """Make stale what reads `name` later than it looks, as `name` has another value now, and what may share a part with it."""
         self.changed_results |= self.env[name].sources if name in self.env else frozenset()
+        if name not in self.mentioned:
+            return
         for other, value in self.env.items():
             if name in value.captures and other != name:
                 why = f"`{other}` holds a function that reads `{name}` when it is called, and {how} before that"
@@ -188,12 +194,17 @@ class Changes:
         """Let a name hold another value."""
         self.changed_by_binding(name)
         self.env[name] = replace(value, sure=True, loop=self.loop, born=self.here, stale="")
+        self.mentioned |= value.captures | value.related
+        if value.related:
+            self.mentioned.add(name)
         for other in value.related:
             if other in self.env:
                 self.env[other] = replace(self.env[other], related=self.env[other].related | {name})
 
     def changed_by_binding(self, name: str) -> None:
         """Note that `name` holds another value: functions that captured it see that, related names are free of it."""
+        if name not in self.mentioned:
+            return
         for other, value in self.env.items():
             if name in value.captures:
                 why = f"`{other}` holds a function that reads `{name}` when it is called, and line {self.line} assigns `{name}` again"

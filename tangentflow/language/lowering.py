@@ -574,8 +574,9 @@ def _no_hidden_calls(lowering: Lowering, body: core.Block) -> None:
 def _outer_names(lowering: Lowering) -> dict[str, object]:
     """Return the globals and closure variables that the function reads, with their objects."""
     found: dict[str, object] = {}
+    own = lowering.locals | set(lowering.imports.meaning)
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
-        if isinstance(node, gast.Name) and node.id not in lowering.locals | set(lowering.imports.meaning):
+        if isinstance(node, gast.Name) and node.id not in own:
             for space in (lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])

@@ -48,7 +48,11 @@ def is_step(value: object) -> bool:
 
 def located(node: Any, at: gast.AST) -> Any:
     """Return a new node with the place of another one, inner nodes included."""
-    return gast.fix_missing_locations(gast.copy_location(node, at))
+    gast.copy_location(node, at)
+    for inner in gast.walk(node):
+        if getattr(inner, "end_lineno", None) is None:  # a made node has no end, where `gast` would see one
+            gast.copy_location(inner, at)
+    return node
 
 
 class Partials:

@@ -206,6 +206,7 @@ class RecordedCalls(Statements):
         if draws or (mark and mark.draws):
             return names - {path(call.func.value)[0]}
         for name in names if changes and len(names) > 1 else ():  # one may have been put into the other
+            self.mentioned |= names
             self.env[name] = replace(self.env[name], related=self.env[name].related | (names - {name}))
         for name in changes:
             self.env[name] = replace(self.env[name], flat=False)

@@ -92,6 +92,8 @@ Env = dict[str, Value]
 
 def join(a: Value, b: Value) -> Value:
     """Return what holds of a value that is one or the other."""
+    if a is b:
+        return a
     worse = min(a, b, key=lambda v: (v.levels, v.immutable))
     verified = min(max(v.levels, v.verified) for v in (a, b))
     return Value(

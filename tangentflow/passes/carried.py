@@ -113,9 +113,9 @@ def _jumps(planner: Planner, loop: core.For | core.While) -> list[Carry]:
     found = []
     for stmt in _leaving(loop.body, own=True):
         owner = planner.owner[stmt][0]
-        if isinstance(owner, core.If):
-            kept, _, within = planner.reach(owner, _DATA, loop)
-        if not isinstance(owner, core.If) or within is not loop:
+        if isinstance(owner, core.If) and planner.loop_around(owner) is loop:
+            kept = planner.reach(owner, _DATA, loop)[0]
+        else:
             kept = planner.slicer.block(loop.body, set(), _ALL)[0]
         feeding = _feeding(kept)
         if feeding:

@@ -256,7 +256,7 @@ class Planner:
         mode = replace(mode, drop=mode.drop | self._folds_around(stmt), tail=True)
         while True:
             owner, block, index, part = self.owner[stmt]
-            before, need, mode = self.slicer.block(block, need, mode, end=index, lane=stmt.lane)
+            before, need, mode = self.slicer.block(block, need, mode, end=index, lane=stmt.lane, target=True)
             kept = [*before, *kept]
             if owner is None:
                 return kept, need, None
@@ -302,8 +302,13 @@ class Planner:
 
     def _folds_around(self, stmt: Stmt) -> frozenset[str]:
         """Return the fold names of the innermost loop around a statement, where that loop is known to be parallel."""
+        owner = self.loop_around(stmt)
+        plan = self.plans.get(owner) if owner is not None else None
+        return plan.fold if plan and not plan.serial else frozenset()
+
+    def loop_around(self, stmt: Stmt) -> core.For | core.While | None:
+        """Return the innermost loop that a statement stands in."""
         owner = self.owner[stmt][0]
         while owner is not None and not isinstance(owner, (core.For, core.While)):
             owner = self.owner[owner][0]
-        plan = self.plans.get(owner) if owner is not None else None
-        return plan.fold if plan and not plan.serial else frozenset()
+        return owner

@@ -5,6 +5,7 @@ Requires a core tree. Provides `Facts`, and sets `used` of each site: a call who
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, fields, replace
 
 from tangentflow.language import core
@@ -12,6 +13,32 @@ from tangentflow.language.core import Block, Stmt
 from tangentflow.language.uses import Uses, uses
 
 __all__ = ["Facts", "has_message", "label", "liveness", "raises", "returns", "sites", "stmt_uses"]
+
+
+@dataclass
+class Marks:
+    """Positions in a block, from 1, of the statements that change a name, may jump, or hold an effect; whether it has lanes."""
+
+    block: Block
+    changes: dict[str, list[int]] = field(default_factory=dict)
+    jumps: list[int] = field(default_factory=list)
+    effects: list[int] = field(default_factory=list)
+    lanes: bool = False
+
+    def last(self, end: int, names: set[str], effects: bool) -> int:
+        """Return the last position up to `end` where one of the names changes, or that holds a jump or an effect; 0 if there is none."""
+        found = _last(self.jumps, end)
+        if effects:
+            found = max(found, _last(self.effects, end))
+        for name in names:
+            if name in self.changes and found < end:
+                found = max(found, _last(self.changes[name], end))
+        return found
+
+
+def _last(positions: list[int], end: int) -> int:
+    at = bisect_right(positions, end)
+    return positions[at - 1] if at else 0
 
 
 @dataclass
@@ -24,7 +51,7 @@ class Facts:
     _uses: dict[Stmt, Uses] = field(default_factory=dict)
     _all: dict[Stmt, Uses] = field(default_factory=dict)
     _effects: dict[Stmt, bool] = field(default_factory=dict)
-    _bars: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _marks: dict[int, Marks] = field(default_factory=dict)
 
     def uses(self, stmt: Stmt) -> Uses:
         """Return what the statement itself reads and writes (of a compound statement: its test or iterable)."""
@@ -54,14 +81,20 @@ class Facts:
             self._effects[stmt] = any(site.effect for site in sites(stmt))
         return self._effects[stmt]
 
-    def bars(self, block: Block) -> tuple[int, int]:
-        """Return the positions of the first statement of a block that may jump, and of the first with an effect."""
-        if id(block) not in self._bars:
-            end = len(block)
-            jump = next((i for i, stmt in enumerate(block) if _jumps(stmt)), end)
-            effect = next((i for i, stmt in enumerate(block) if self.has_effect(stmt)), end)
-            self._bars[id(block)] = jump, effect
-        return self._bars[id(block)]
+    def marks(self, block: Block) -> Marks:
+        """Return where in a block things happen that a walk through it may look for."""
+        if id(block) not in self._marks:
+            marks = self._marks[id(block)] = Marks(block)
+            for position, stmt in enumerate(block, 1):
+                every = self.all_uses(stmt)
+                for name in every.writes | every.deletes | every.mutates:
+                    marks.changes.setdefault(name, []).append(position)
+                if _jumps(stmt):
+                    marks.jumps.append(position)
+                if self.has_effect(stmt):
+                    marks.effects.append(position)
+                marks.lanes = marks.lanes or stmt.lane != 0
+        return self._marks[id(block)]
 
     def frontier(self, block: Block) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names that a block reads from before it, and those that it leaves to what follows."""

@@ -93,23 +93,30 @@ class Slicer:
         self.total = total
 
     def block(
-        self, block: Block, need: set[str], mode: Mode, end: int | None = None, lane: int = 0
+        self, block: Block, need: set[str], mode: Mode, end: int | None = None, lane: int = 0, target: bool = False
     ) -> tuple[Block, set[str], Mode]:
         """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there.
 
-        An effect in a `lane` does not wait for the others in it. What comes after a lane waits for all of them.
+        An effect in a `lane` does not wait for the others in it. What comes after a lane waits for all of them. With a `target` at the
+        end, a site that is looked up on the way has passed the guards before it.
         """
         kept: Block = []
         need = set(need)
         at_end = mode
         tail = mode.tail
-        first_jump, first_effect = self.facts.bars(block)
+        index = len(block) if end is None else end
+        marks = self.facts.marks(block) if index else None
         passing, settled = 0, mode  # the lane that is passed, and the mode before it
-        for index in range(len(block) if end is None else end, 0, -1):
-            calm = (not mode.guards or index <= first_jump) and (not mode.effects or index <= first_effect)
-            if calm and not need and not mode.full and not mode.messages:
-                break  # nothing before can matter
-            stmt = block[index - 1]
+        while index > 0:
+            if marks and not (mode.full or mode.messages or mode.held or marks.lanes):
+                skipped = mode.looping and (mode.tail or kept)  # in some iterations, by a jump before it
+                if not need and not mode.guards and not mode.effects and not skipped:
+                    break  # nothing before can matter
+                index = marks.last(index, need, mode.effects)  # nothing between can
+                if not index:
+                    break
+            index -= 1
+            stmt = block[index]
             if at_end.looping and _skips_rest(stmt):
                 mode = at_end  # an effect after this did not run in every iteration, so it does not stand for what is before
             if passing and stmt.lane != passing:
@@ -118,6 +125,8 @@ class Slicer:
                 mode = replace(mode, tail=True)
             if not stmt.lane:
                 keep, need, mode = self.stmt(stmt, need, mode)
+                if target and mode.guards and _is_looked_up(keep):
+                    mode = replace(mode, guards=False)
             elif stmt.lane == lane:
                 free = mode.full and not mode.exact and not mode.whole and self.facts.has_effect(stmt)
                 keep, need, _ = self.stmt(stmt, need, replace(mode, full=False, effects=False) if free else mode)
@@ -280,6 +289,11 @@ def _evaluated(stmt: core.Site) -> core.Glue:
                          values=[k.value for k in stmt.expr.keywords])  # fmt: skip
     parts = [*stmt.expr.args, *([keywords] if keywords.values else [])]
     return core.Glue(stmt.origin, gast.Expr(value=gast.Tuple(elts=parts, ctx=gast.Load())), stmt.total)
+
+
+def _is_looked_up(stmt: Stmt | None) -> bool:
+    """Whether a kept statement has an outcome of its own, so that what follows waits for it, and is skipped with it."""
+    return isinstance(stmt, Leave) or (isinstance(stmt, core.Site) and stmt.kind != "message")
 
 
 def _skips_rest(stmt: Stmt) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tangentflow.errors import MutatedArgument, StepKilled
+from tangentflow.errors import MutatedArgument, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.bundle import load
 from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -22,7 +22,9 @@ from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
+from tangentflow.runtime.policies import duration
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
+from tangentflow.runtime.supervised import AGAIN, FAILED, Terms, Watch, supervised
 
 __all__ = ["PLAN", "Pod", "call_path", "main"]
 
@@ -31,10 +33,12 @@ PLAN = "plan.json"
 
 
 def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
-    """Do the work of a template; return the exit code: 0, or 1 if its step raised or the workflow ends with an exception.
+    """Do the work of a template; return the exit code: 0, 1 if its step raised or the workflow ends with an exception, 75 if the step is to
+    be tried again.
 
     `parameters`: `frame`, `ix` (indices, as `/2/7`), `given` (base64 of bound arguments), `arguments` (the same for the main
-    workflow) and `arg.<name>` (base64 of the Python literal of one argument of the main workflow).
+    workflow), `arg.<name>` (base64 of the Python literal of one argument of the main workflow); of steps that may be tried again or have
+    a limit of time `attempt`, counted from 0.
     """
     functions = load(bundle, root() + "/tf/code")
     plan = json.loads((Path(root() + "/tf/code") / PLAN).read_text())
@@ -43,8 +47,8 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     files = Files(spec["inputs"])
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
-    path = call_path(plan, parameters["frame"])
-    return Pod(flow, spec, files, functions, parameters, path).run()
+    pod = Pod(flow, spec, files, functions, parameters, call_path(plan, parameters["frame"]))
+    return supervised(pod.run, pod.lost) if "attempt" in parameters else pod.run(Watch())
 
 
 def call_path(plan: Json, frame: str) -> str:
@@ -62,51 +66,82 @@ def call_path(plan: Json, frame: str) -> str:
 class Pod(Hosted):
     """One pod: its step, what it hosts, the ends that it may reach."""
 
-    def run(self) -> int:
+    def run(self, watch: Watch) -> int:
         """Run the step, if there is one, then everything hosted, then the ends; return the exit code."""
-        failed = False
-        if self.spec["step"] is not None:
-            failed = not self._step(self.nodes[self.spec["step"]])
-        if not failed:
+        code = self._step(self.nodes[self.spec["step"]], watch) if self.spec["step"] is not None else 0
+        if code == AGAIN:
+            return code
+        if not code:
             self.region(self.spec["region"], self.indices)
-        failed = failed or self.uncaught
+        return self._end(bool(code) or self.uncaught)
+
+    def lost(self, how: str) -> None:
+        """Record that the step was ended: because its time was over, or (`how`) its process ended; then do what is left to do."""
+        node = self.nodes[self.spec["step"]]
+        path, step = self.path(node["id"], self.indices), self.functions[node["callee"]]
+        if how:
+            error: StepFailed = StepKilled(f"the process of step {path} died: {how}", step.__name__, path)
+        else:
+            error = _late(step, path)
+        print(f"tangentflow: {error}", file=sys.stderr)
+        self._record_step(node, Raised(error))
+        self._end(True)
+
+    def _end(self, failed: bool) -> int:
         for end in self.spec["ends"]:
             bad = self._result() if end is None else self._advance(self.nodes[end])
             failed = failed or bad
         for flag, default in self.spec["flags"].items():
             self.files.flag(flag, self.flags.get(flag, default))
-        return int(failed)
+        return FAILED if failed else 0
 
     # -- the step ------------------------------------------------------------------------------------------------------
 
-    def _step(self, node: Json) -> bool:
-        """Run the step and record its outcome; return whether it gave a value."""
+    def _step(self, node: Json, watch: Watch) -> int:
+        """Run the step and record its outcome, unless it is to be tried again; return the exit code."""
         where = self.path(node["id"], self.indices)
         try:
             arguments = self.replay(node["slice"], self.indices)
         except NotRun as missing:
             print(f"tangentflow: {where} cannot run: {self.path(*missing.address)} has no outcome", file=sys.stderr)
-            return False
+            return FAILED
         except BaseException:
             traceback.print_exc()
             print(f"tangentflow: {where} is not reached: this was raised before", file=sys.stderr)
-            return False
+            return FAILED
         if arguments is SKIP:
             print(f"tangentflow: {where} is not reached", file=sys.stderr)
-            return False
+            return FAILED
         with Room(self.files.scratch) as room:
-            try:
-                args, kwargs = _own_copy(arguments(), node["name"], where, room)
-                step = self.functions[node["callee"]]
-                check = bool(step.option("check", True))
-                outcome = _call(step.function, args, kwargs, node["name"], node["line"], check)
-            except BaseException as error:
-                outcome = Raised(error)
-            if isinstance(outcome, Raised):
-                traceback.print_exception(outcome.exception)
-            data = self.files.write("outcome", outcome, where, files=True)
+            return self._called(node, watch, arguments, where, room)
+
+    def _called(self, node: Json, watch: Watch, arguments: Any, where: str, room: Room) -> int:
+        try:
+            args, kwargs = _own_copy(arguments(), node["name"], where, room)
+            step = self.functions[node["callee"]]
+        except BaseException as error:
+            traceback.print_exc()
+            self._record_step(node, Raised(error))
+            return FAILED
+        attempt = int(self.parameters.get("attempt", "0")) + 1
+        watch.began(_terms(step, where, attempt))
+        outcome = _call(step.function, args, kwargs, node["name"], node["line"], step.policy.check)
+        if isinstance(outcome, Raised):
+            traceback.print_exception(outcome.exception)
+        data = self.files.encoded(outcome, where, files=True)
+        watch.ended()
+        raised = holds_exception(data)
+        if "attempt" in self.parameters and raised:
+            seen = decode(data, where=where)
+            if isinstance(seen, Raised) and step.policy.again(seen.exception, attempt):
+                return AGAIN
+        self.files.put("outcome", data)
         self.store.data[(node["id"], self.indices)] = data
-        return not holds_exception(data)
+        return FAILED if raised else 0
+
+    def _record_step(self, node: Json, outcome: Outcome) -> None:
+        data = self.files.write("outcome", outcome, self.path(node["id"], self.indices))
+        self.store.data[(node["id"], self.indices)] = data
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
@@ -159,6 +194,18 @@ class Pod(Hosted):
         node = self.nodes[missing.address[0]]
         path = self.path(*missing.address)
         return lost(node["kind"], node.get("name", path), path)
+
+
+def _late(step: Any, path: str) -> StepTimeout:
+    limit = duration(step.policy.timeout or 0.0)
+    return StepTimeout(f"step {path} ran longer than its timeout of {limit}", step.__name__, path)
+
+
+def _terms(step: Any, path: str, attempt: int) -> Terms:
+    """Return what is to follow if the step does not end by itself."""
+    policy = step.policy
+    killed = StepKilled("", step.__name__, path)
+    return Terms(policy.timeout, policy.again(_late(step, path), attempt), policy.again(killed, attempt))
 
 
 def _own_copy(arguments: Any, name: str, path: str, room: Room) -> Any:

@@ -86,21 +86,26 @@ class Files:
         """Write a flag."""
         (self.out / "flags" / name).write_text(text)
 
-    def write(self, path: str, outcome: Outcome, where: str, files: bool = False) -> bytes:
-        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written.
-
-        `files`: it is that of a step, whose paths are contents.
-        """
+    def encoded(self, outcome: Outcome, where: str, files: bool = False) -> bytes:
+        """Return the bytes of an outcome; one that cannot be pickled becomes NotPicklable. `files`: it is that of a step, whose paths are contents."""
         try:
-            data = encode(outcome, where=where, files=files)
+            return encode(outcome, where=where, files=files)
         except NotPicklable as error:
-            data = encode(Raised(error), where=where)
+            return encode(Raised(error), where=where)
+
+    def write(self, path: str, outcome: Outcome, where: str) -> bytes:
+        """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
+        data = self.encoded(outcome, where)
+        self.put(path, data)
+        return data
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write bytes below the folder of outputs, whole or not at all."""
         target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         part.write_bytes(data)
         part.replace(target)
-        return data
 
 
 class Own:

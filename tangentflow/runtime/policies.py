@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Policy", "seconds"]
+__all__ = ["Policy", "duration", "seconds"]
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,15 @@ def seconds(value: float | str) -> float:
             f"{value!r} is no duration; write seconds as a number, or a text like '0.2s', '2s', '1m', '1h30m'"
         )
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
+
+
+def duration(value: float) -> str:
+    """Return seconds in words: `90.0` is "1m30s"."""
+    if value < 1:
+        return f"{value * 1000:.0f}ms" if value else "0s"
+    parts = []
+    for unit in ("d", "h", "m"):
+        count, value = divmod(value, _UNITS[unit])
+        parts += [f"{count:.0f}{unit}"] if count else []
+    parts += [f"{value:.3g}s"] if value or not parts else []
+    return "".join(parts)

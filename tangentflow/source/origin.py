@@ -57,11 +57,14 @@ class Origin:
     @classmethod
     def of_header(cls, node: Any, source: SourceLines) -> Origin:
         """Return the part of `node` on its first line: the right range for a compound statement as a whole."""
-        whole = cls.of(node, source)
-        if whole.end_lineno == whole.lineno:
-            return whole
-        line = _without_comment(source.lines[whole.lineno - 1]).rstrip()
-        return cls(whole.filename, whole.lineno, whole.col, whole.lineno, len(line) + 1)
+        return cls.of(node, source).header(source)
+
+    def header(self, source: SourceLines) -> Origin:
+        """Return the part of this range on its first line."""
+        if self.end_lineno == self.lineno:
+            return self
+        line = _without_comment(source.lines[self.lineno - 1]).rstrip()
+        return Origin(self.filename, self.lineno, self.col, self.lineno, len(line) + 1)
 
     def offence(self, source: SourceLines, *, code: str, what: str, why: str, instead: str) -> Offence:
         """Return the offence of this range, with the source line that it starts on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
+from tests.corpus.library import bump
 from tests.corpus.steps import add, e, f, fail_if, g, h, half, ident, make, none, o, odd, one, p, pair, size
 
 
@@ -393,3 +394,85 @@ def dropped_values_in_loop(xs):
         none(x)
     a, b = pair(0)
     return a
+
+
+@workflow
+def return_in_plain_loop_of_serial_loop(n):
+    x = 0
+    for i in range(3):
+        c = 0
+        while c < 2:
+            c += 1
+            if n < i:
+                return x, i
+        for k in range(2):
+            if n == k + i + 5:
+                return k
+        x = f(x)
+    return x
+
+
+@workflow
+def guards_between_steps(n):
+    x = f(n)
+    if x < 0:
+        return x
+    y = f(1)
+    if y > n + 2:
+        raise ValueError(y)
+    x = f(x)
+    if x == 4:
+        return y
+    z = g(y)
+    assert z < 100
+    e(x)
+    if n > 5:
+        return z
+    return h(x, z)
+
+
+@workflow
+def guards_in_arms_between_steps(n):
+    x = f(n)
+    if n > 1:
+        if x == 3:
+            return x
+        x = f(x)
+        if x == 5:
+            return -x
+    else:
+        y = f(1)
+        if x == 1:
+            return y
+        x = g(y)
+    try:
+        z = f(x)
+        if z == 9:
+            return z
+        w = f(z)
+    finally:
+        e(x)
+    return w
+
+
+@workflow
+def effect_that_is_never_reached(n):
+    for i in range(2):
+        continue
+        e(i)
+    x = ident(n)
+    return bump(x)
+
+
+@workflow
+def effect_behind_a_continue(xs, n):
+    for x in xs:
+        if x > 1:
+            if x == 2:
+                continue
+            e(x)
+        if x == n:
+            break
+        e(-x)
+    y = f(n)
+    return bump(y), g(y)

@@ -435,3 +435,13 @@ def nested_lazy_loops(xs):
 def generator_function_raises_at_once(n):
     for y in counted("a"):
         e(y)
+
+
+@workflow
+def loop_over_a_map_of_a_filter(n, xs):
+    out = []
+    for r in map(g, filter(odd, xs)):
+        out.append(r)
+    for r in map(bump, filter(n, xs)):
+        out.append(r)
+    return out

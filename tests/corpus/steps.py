@@ -135,14 +135,21 @@ def _state(value: Any) -> Any:
 
 
 def shape(error: BaseException | None, depth: int = 0) -> Any:
-    """Return what of an exception must be the same: type, args, state, and the same of its cause and context."""
+    """Return what of an exception must be the same: type, args, state, and the same of its cause and context.
+
+    A copy of an exception raised while the exception itself is handled has it as context; the exception itself would not: values are
+    equal, not identical. So a context that is equal to what it is the context of does not count.
+    """
     if error is None or depth > 5:
         return None
+    around = error.__context__
+    while around is not None and type(around) is type(error) and canon(around.args) == canon(error.args):
+        around = around.__context__
     state = {k: v for k, v in vars(error).items() if not k.startswith("_tangentflow")}
     return (
         f"{type(error).__module__}.{type(error).__qualname__}", canon(error.args), canon(state), str(error),
         ("cause", shape(error.__cause__, depth + 1)),
-        ("context", None if error.__suppress_context__ else shape(error.__context__, depth + 1)),
+        ("context", None if error.__suppress_context__ else shape(around, depth + 1)),
     )  # fmt: skip
 
 

@@ -11,9 +11,8 @@ import pytest
 import tangentflow
 from tangentflow import StepTimeout, step, workflow
 from tangentflow.checks import STEP_OPTIONS
-from tangentflow.engine.words import duration
 from tangentflow.errors import UsageError
-from tangentflow.runtime.policies import seconds
+from tangentflow.runtime.policies import duration, seconds
 from tests.engine import policy_steps as steps
 
 EXECUTORS = ("inline", "thread", "process")
@@ -236,7 +235,7 @@ def test_what_means_nothing_here_is_said():
 
 @pytest.mark.parametrize(
     "options",
-    [{"retries": 2}, {"timeout": 60}, {"cache": True}, {"cpu": 1}, {"env": {"A": "x"}}, {"max_concurrent": 2}],
+    [{"cache": True}, {"cpu": 1}, {"env": {"A": "x"}}, {"max_concurrent": 2}],
     ids=str,
 )
 def test_a_document_refuses_what_it_cannot_say(options):

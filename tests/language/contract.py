@@ -411,7 +411,7 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
     if plain.raised is None:
         if in_order != plain.log:
             yield f"step runs in program order\n    plain  {plain.log}\n    judge  {in_order}"
-        if seen.opaque != plain.opaque and not (ahead and _subsequence(plain.opaque, seen.opaque)):
+        if seen.opaque != plain.opaque and not ((ahead or _has_try(runs)) and _subsequence(plain.opaque, seen.opaque)):
             yield f"opaque calls\n    plain  {plain.opaque}\n    judge  {seen.opaque}"
     elif in_order[: len(plain.log)] != plain.log:
         yield f"step runs before the exception\n    plain  {plain.log}\n    judge  {in_order}"
@@ -433,12 +433,12 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[l
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
     # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
-    # the runs from i on, given the first `at` calls of the plain call. What ran behind an exception that ends the run is judged elsewhere.
+    # the runs from i on, given the first `at` calls of the plain call. Values may run behind an exception that ends the run.
     costs = [[end - at for at in range(end + 1)]]
     for run, own in zip(reversed(by_place), reversed(entries)):
         after, row = costs[-1], []
         for at in range(end + 1):
-            free = _may_run_ahead(run) or (at == end and plain.raised is not None)
+            free = _may_run_ahead(run) or (at == end and plain.raised is not None and not run.node.effect)
             row.append(after[at] + (0 if free else 1))
             if own == plain.log[at : at + len(own)]:
                 row[at] = min(row[at], after[at + len(own)])
@@ -460,6 +460,11 @@ def _may_run_ahead(run: _Run) -> bool:
     if outer is None:
         return False
     return not run.node.effect or any(isinstance(stop.node, Map) or stop.lane for stop in run.way[outer:])
+
+
+def _has_try(runs: list[_Run]) -> bool:
+    """Whether a step stands in a `try`: an expression there may be evaluated ahead of a caught exception, as a step may run."""
+    return any(isinstance(stop.node, Try) for run in runs for stop in run.way)
 
 
 def _subsequence(short: Sequence[Any], long: Sequence[Any]) -> bool:

@@ -21,7 +21,7 @@ from tangentflow.runtime.outcome import Value
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"\bTF\d{3}\b")
-CARETS = re.compile(r"\s*#\s*(\^+) (TF\d{3})$")
+CARETS = re.compile(r"\s*#\s*(\^+) (T[FN]\d{3})$")
 
 ENTRIES = [
     pytest.param(

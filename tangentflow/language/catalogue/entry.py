@@ -8,7 +8,7 @@ from dataclasses import dataclass
 __all__ = ["PRELUDE", "Entry"]
 
 PRELUDE = """\
-from tangentflow import step, workflow
+from tangentflow import sequential, step, workflow
 
 @step
 def load(n):

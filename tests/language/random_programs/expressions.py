@@ -113,7 +113,32 @@ class Expressions(Writer):
 
     def _reduced(self, scope: Scope, depth: int) -> str:
         """Return a number made of a generator expression that is consumed in place."""
-        return self.comprehended(scope, depth - 1, lambda element, rest: f"sum({element} {rest})", "max([0, *[{} {}]])")
+        if self.chance(0.4):
+            return self.pick(
+                "sum({})", "max({}, default=0)", "next(iter([*{}, 3]))", "len(set({}))", "next({}, 2)"
+            ).format(self.lazy(scope))
+        return self.comprehended(
+            scope,
+            depth - 1,
+            lambda element, rest: f"sum({element} {rest})",
+            "max([0, *[{} {}]])",
+            "min(({} {}), default=1)",
+            "next(({} {}), 0)",
+        )
+
+    def lazy(self, scope: Scope) -> str:
+        """Return a `map`, `filter` or generator expression: items that are computed one by one."""
+        items, q = self.items(scope, 0), self.fresh("q")
+        inner = scope.inner()
+        inner.ints.append(q)
+        inner.maybe = []
+        x = self.name(inner)
+        return self.one_of(
+            lambda: f"map({self.pick('f', 'half', 'bump', 'abs')}, {items})", lambda: f"filter(odd, {items})",
+            lambda: f"map(lambda {q}: add({q}, {x}), {items})", lambda: f"map(add, {items}, {self.items(scope, 0)})",
+            lambda: f"map(g, filter(lambda {q}: less({q}, {x}), {items}))", lambda: f"({x} // ({q} - 3) for {q} in {items})",
+            lambda: f"(f({q}) for {q} in {items} if {x} < 4)", lambda: f"map(partial(g, y={self.digit()}), {items})",
+        )  # fmt: skip
 
     def comprehended(self, scope: Scope, depth: int, *forms: object) -> str:
         """Return a comprehension in one of the forms, which take the element and the `for` part."""
@@ -153,7 +178,13 @@ class Expressions(Writer):
             xs = self.rng.choice(scope.lists)
             return self.pick(f"any(odd(q) for q in {xs})", f"all(less(q, 3) for q in {xs})", f"{a} in {xs}")
         if r < 0.93 and scope.lists:
-            return f"{a} in [f(q) for q in {self.rng.choice(scope.lists)}]"
+            xs = self.rng.choice(scope.lists)
+            return self.pick(
+                f"{a} in [f(q) for q in {xs}]",
+                f"{a} in map(f, {xs})",
+                f"any(map(odd, {xs}))",
+                f"all(filter(odd, {xs}))",
+            )
         if r < 0.95 and scope.own + scope.lists:
             return f"{self.rng.choice(scope.own + scope.lists)}"
         if r < 0.97 and scope.errors:
@@ -163,6 +194,8 @@ class Expressions(Writer):
     def items(self, scope: Scope, depth: int = 1) -> str:
         """Return what a loop goes through."""
         r = self.rng.random()
+        if depth and r < 0.02:
+            return self.lazy(scope)
         if r < 0.05:
             return f"table(({self.glue(scope, 1)}) % 3).values()"
         if r < 0.32:

@@ -9,6 +9,7 @@ __all__ = ["HEADER", "Generator"]
 
 HEADER = """import logging
 import warnings
+from functools import partial
 
 from tangentflow import after, parallel, sequential, workflow
 from tests.corpus.library import bump, tick
@@ -38,38 +39,42 @@ class Generator(Simple):
             self.function(f"_sub{i}", self.rng.randint(2, 6))
             self.subs.append(f"_sub{i}")
         if self.chance(0.15):
-            self.function("_again", self.rng.randint(2, 5), recursive=True)
+            self.function("_again", self.rng.randint(2, 5), again="_again")
             self.subs.append("_again")
+        if self.chance(0.08):  # each calls the other
+            self.function("_ping", self.rng.randint(2, 4), again="_pong")
+            self.function("_pong", self.rng.randint(2, 4), again="_ping")
+            self.subs.append(self.pick("_ping", "_pong"))
         self.function("main", self.rng.randint(12, 35) if self.large else self.rng.randint(3, 14))
         return HEADER + "\n".join(self.lines) + "\n"
 
-    def function(self, name: str, budget: int, recursive: bool = False) -> None:
-        """Write a workflow."""
+    def function(self, name: str, budget: int, again: str = "") -> None:
+        """Write a workflow; a recursive one calls `again`, itself or another one that calls it."""
         self.budget = budget
         self.counter = 0
         self.lines += ["", "@workflow", f"def {name}(n: int, m: int = 2):"]
-        scope = Scope(ints=["m"] if recursive else ["n", "m"])
-        if recursive:  # nothing else assigns n, so that the recursion ends
+        scope = Scope(ints=["m"] if again else ["n", "m"])
+        if again:  # nothing else assigns n, so that the recursion ends
             self.put(1, f"if n <= {self.digit(1)}:")
             self.put(2, f"return (n, {self.value(scope, 1)})")
             self.block(scope, 1)
-            self._recursion(scope)
-        self.block(scope, 1, top=not recursive)
+            self._recursion(scope, again)
+        self.block(scope, 1, top=not again)
         if self.chance(0.95):
             self.put(1, f"return {self.result(scope)}")
 
-    def _recursion(self, scope: Scope) -> None:
+    def _recursion(self, scope: Scope, again: str) -> None:
         calls = (
-            "_again(n - 1)[-1]",
-            f"_again(n - 1, m=f({self.name(scope)}))[-1] + n",
-            "add(_again(n - 1)[-1], _again(0)[-1])",
+            f"{again}(n - 1)[-1]",
+            f"{again}(n - 1, m=f({self.name(scope)}))[-1] + n",
+            f"add({again}(n - 1)[-1], {again}(0)[-1])",
         )
         depth = 1
         if self.chance(0.4):
             self.put(1, "try:")
             depth = 2
         if self.chance(0.25):
-            self.put(depth, "_again(n - 1)")
+            self.put(depth, f"{again}(n - 1)")
         else:
             self.put(depth, f"r = {self.pick(*calls)}")
             scope.maybe.append("r")
@@ -105,6 +110,7 @@ class Generator(Simple):
             (2 + 2 * bool(self.tries), self.leave), (5, self.collect), (4, self.new_list), (3, self.unpack), (3, self.read_only), (3, self.message),
             (2, self.delete), (1, self.check), (4 if self.subs else 0, self.call), (1, self.inner), (1, self.odd_receiver),
             (3 if depth < 5 else 0, self.match), (2 if depth < 5 else 0, self.ordered),
+            (2, self.bound_step),
         ]  # fmt: skip
         self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0](scope, depth)
 

@@ -52,6 +52,17 @@ class Simple(Expressions):
         name = self.rng.choice(scope.fresh)
         self.put(depth, f"{name} {self.pick('+=', '+=', '-=', '*=')} {self.value(scope, 2)}")
 
+    def bound_step(self, scope: Scope, depth: int) -> None:
+        """Bind arguments to a step, then call it."""
+        name, result = self.fresh("b"), self.fresh("a")
+        step = self.pick("add", "g", "divide", "fail_if")
+        self.put(depth, f"{name} = partial({step}, {self.value(scope, 1)})")
+        if self.chance(0.5):
+            self.assign(scope, depth)
+        call = self.pick(f"{name}({self.value(scope, 1)})", f"sum(map({name}, {self.items(scope, 0)}))")
+        self.put(depth, f"{result} = {call}")
+        scope.bind(result)
+
     def effect(self, scope: Scope, depth: int) -> None:
         """Write a call that is an effect."""
         after = [f"after={self.name(scope)}"] if self.chance(0.05) else []
@@ -71,8 +82,8 @@ class Simple(Expressions):
             lambda: f"fail_if({self.value(scope, 1)} % 3, {self.digit(2)})", lambda: f"fail({x})", lambda: f"odd_error({x})",
             lambda: f"leave({x})", lambda: f"stop({x})", lambda: f"chained({x})", lambda: f"contextual({x})",
             lambda: f"e(12 // ({x} - {self.digit(3)}))", lambda: f"e(bump(None if {self.plain_test(scope)} else {x}))",
-            lambda: f"assert {self.test(scope)}, {self.value(scope, 1)}", lambda: f"f({{}}[{x}])", lambda: f"next(iter(make({x} % 2)))",
-        ).replace("next(", "_ = next("))  # fmt: skip
+            lambda: f"assert {self.test(scope)}, {self.value(scope, 1)}", lambda: f"f({{}}[{x}])", lambda: f"_ = next(iter(make({x} % 2)))",
+        ))  # fmt: skip
 
     def throw(self, scope: Scope, depth: int) -> None:
         """Write a `raise`, mostly under a condition."""

@@ -1,0 +1,126 @@
+"""The template of a pod: what it loads, what it writes, and what its step's options make of it. Its program comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tangentflow.argo.inputs import Loaded, needs_args
+from tangentflow.argo.names import key
+from tangentflow.argo.podplan import short_file
+from tangentflow.argo.policies import say
+from tangentflow.argo.shape import FlowPlan, Pod
+from tangentflow.decorators import StepFunction
+from tangentflow.graph.nodes import Graph, If
+from tangentflow.source.origin import Origin
+
+__all__ = ["STANDARD", "Settings", "artifact", "helper_names", "ordered", "pod_template", "sourced"]
+
+Json = dict[str, Any]
+STANDARD = ("frame", "ix", "up", "at", "args", "given")
+"""Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; where the call's outcome is written;
+where its arguments lie; its arguments themselves if they are constants."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
+
+    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
+    arguments lie if they are an artifact.
+    """
+
+    image: str
+    code: str
+    called: frozenset[str]
+    arguments: Mapping[str, str]
+    address: str
+
+
+def ordered(parameters: set[str]) -> tuple[str, ...]:
+    """Return parameter names in a fixed order."""
+    return (*[p for p in STANDARD if p in parameters], *sorted(parameters - set(STANDARD)))
+
+
+def pod_template(
+    graph: Graph, plan: FlowPlan, pod: Pod, inputs: list[Loaded], settings: Settings, given: bool
+) -> tuple[Json, dict[str, str]]:  # fmt: skip
+    """Return the template of a pod, and the texts that its program is given. `given`: its flow may be called with constant arguments."""
+    args = needs_args(plan, pod)
+    parameters = {"frame", *[p for item in inputs for p in item.parameters]}
+    if pod.block.loops:
+        parameters.add("ix")
+    if None in pod.ends:
+        parameters.add("at")
+    if args and given and plan.flow.key in settings.called:
+        parameters.add("given")
+    body: Json = {"name": pod.template, "metadata": _pod_annotations(plan, pod)}
+    body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
+    artifacts = [
+        artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required)
+        for n, i in enumerate(inputs)
+    ]
+    if artifacts:
+        body["inputs"]["artifacts"] = artifacts
+    body["outputs"] = _outputs(plan, pod)
+    texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "given"})}
+    if plan.flow.key == graph.root and args:
+        texts |= settings.arguments
+    body["script"] = {
+        "image": pod.image or settings.image,
+        "command": ["python"],
+        "env": [{"name": "PYTHONHASHSEED", "value": "0"}],
+        "source": "",
+    }
+    if pod.step is not None:
+        step = graph.bindings[pod.step.callee]
+        assert isinstance(step, StepFunction)
+        texts |= say(body, step)
+    return body, texts
+
+
+def _outputs(plan: FlowPlan, pod: Pod) -> Json:
+    found: Json = {}
+    flags = {flag.name: flag for flag in pod.flags}
+    if flags:
+        found["parameters"] = [{"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)]
+    artifacts = []
+    ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
+    if pod.step is not None:
+        artifacts.append(
+            artifact("outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False)
+        )
+    flags_only = [name for name in pod.hosted if name in plan.gates or isinstance(plan.nodes.get(name), If)]
+    if len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
+        artifacts.append(artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
+    if None in pod.ends:
+        artifacts.append(artifact("result", "/tf/out/result", "{{inputs.parameters.at}}/v", True))
+    if artifacts:
+        found["artifacts"] = artifacts
+    return found
+
+
+def _pod_annotations(plan: FlowPlan, pod: Pod) -> Json:
+    found = sourced(pod.step.origin if pod.step is not None else plan.flow.origin)
+    if pod.reasons:
+        found["annotations"]["tangentflow.dev/reason"] = "; ".join(dict.fromkeys(pod.reasons))
+    return found
+
+
+def artifact(name: str, path: str, address: str, optional: bool) -> Json:
+    """Return an artifact of the run at an address, as it is: no archive."""
+    body: Json = {"name": name, "path": path}
+    if optional:
+        body["optional"] = True
+    return {**body, "archive": {"none": {}}, "s3": {"key": f"{{{{workflow.uid}}}}/{address}"}}
+
+
+def sourced(origin: Origin) -> Json:
+    """Return the metadata of a template that stands for a place of the source."""
+    return {"annotations": {"tangentflow.dev/source": f"{short_file(origin.filename)}:{origin.lineno}"}}
+
+
+def helper_names(pods: list[Pod]) -> list[tuple[str, str]]:
+    """Return the templates of pods that run no step, each with the reason why it exists."""
+    return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in pods if pod.step is None]
