@@ -1,4 +1,4 @@
-"""What the options of `@step` may be.
+"""What the options of `@step` and `@workflow` may be.
 
 They are checked when a function is decorated, so that a wrong one is reported where it stands. Standard library only.
 """
@@ -6,21 +6,13 @@ They are checked when a function is decorated, so that a wrong one is reported w
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from tangentflow.runtime.policies import seconds
+from tangentflow import accepts
+from tangentflow.accepts import Check, Wrong
 
-__all__ = ["STEP_OPTIONS", "check_names", "check_step"]
-
-
-class _Wrong(Exception):
-    """What an option should have been; `kind` tells a wrong type from a wrong value."""
-
-    def __init__(self, expected: str, kind: type[Exception] = TypeError) -> None:
-        super().__init__(expected)
-        self.kind = kind
+__all__ = ["STEP_OPTIONS", "WORKFLOW_OPTIONS", "check_names", "check_step", "check_workflow"]
 
 
 def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None:
@@ -38,12 +30,7 @@ def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None
 
 def check_step(name: str, options: Mapping[str, Any]) -> None:
     """Raise TypeError or ValueError if the options of the step `name` cannot be meant."""
-    check_names("@step", options, STEP_OPTIONS)
-    for option, value in options.items():
-        try:
-            STEP_OPTIONS[option](value)
-        except _Wrong as wrong:
-            raise wrong.kind(f"@step({option}={value!r}) of {name}: {option} must be {wrong}") from None
+    _check("@step", name, options, STEP_OPTIONS)
     for option in ("backoff", "on"):
         if option in options and "retries" not in options:
             raise ValueError(f"@step({option}=...) of {name} says how to try again, but not how often: add retries=")
@@ -53,170 +40,147 @@ def check_step(name: str, options: Mapping[str, Any]) -> None:
         raise ValueError(
             f"@step(env=..., executor={options['executor']!r}) of {name}: threads share one environment; write executor='process'"
         )
+    twice = sorted(set(options.get("env", {})) & set(options.get("secrets", {})))
+    if twice:
+        raise ValueError(
+            f"@step(env=..., secrets=...) of {name}: both set {', '.join(twice)}; leave it out of one of them"
+        )
 
 
-def _flag(value: object) -> None:
-    if not isinstance(value, bool):
-        raise _Wrong("True or False")
+def check_workflow(name: str, options: Mapping[str, Any]) -> None:
+    """Raise TypeError or ValueError if the options of the workflow `name` cannot be meant."""
+    _check("@workflow", name, options, WORKFLOW_OPTIONS)
 
 
-def _count(least: int) -> Callable[[object], None]:
-    def check(value: object) -> None:
-        expected = f"a whole number, {least} or more"
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _Wrong(expected)
-        if value < least:
-            raise _Wrong(expected, ValueError)
-
-    return check
-
-
-def _time(zero: bool) -> Callable[[object], None]:
-    expected = "a duration: seconds as a number, or a text like '0.2s', '2s', '1m', '1h30m'" + (
-        "" if zero else ", above 0"
-    )
-
-    def check(value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise _Wrong(expected)
+def _check(kind: str, name: str, options: Mapping[str, Any], known: Mapping[str, Check]) -> None:
+    check_names(kind, options, known)
+    for option, value in options.items():
         try:
-            found = seconds(value)
-        except ValueError:
-            raise _Wrong(expected, ValueError) from None
-        if not (0 <= found < float("inf")) or (found == 0 and not zero):
-            raise _Wrong(expected, ValueError)
-
-    return check
+            known[option](value)
+        except Wrong as wrong:
+            raise wrong.kind(f"{kind}({option}={value!r}) of {name}: {option} must be {wrong}") from None
 
 
-def _cache(value: object) -> None:
-    if not isinstance(value, bool):
-        try:
-            _time(False)(value)
-        except _Wrong as wrong:
-            raise _Wrong("True, False or the age up to which a value counts, like '12h' or '7d'", wrong.kind) from None
+_WHERE: Mapping[str, Check] = {
+    "name": accepts.text,
+    "image": accepts.image,
+    "labels": accepts.labels,
+    "annotations": accepts.notes,
+    "node_selector": accepts.labels,
+    "tolerations": accepts.tolerations,
+    "service_account": accepts.service_account,
+}
+"""Options that steps and workflows have alike."""
 
+_POD = (
+    "affinity", "automountServiceAccountToken", "executor", "hostAliases", "podSpecPatch", "priorityClassName", "schedulerName",
+    "securityContext",
+)  # fmt: skip
 
-def _exceptions(value: object) -> None:
-    expected = "an exception class or a tuple of them, like (IOError, TimeoutError)"
-    found = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(item, type) and issubclass(item, BaseException) for item in found):
-        raise _Wrong(expected)
-    if not found:
-        raise _Wrong(expected, ValueError)
+_CONTAINER = frozenset({
+    "envFrom", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "securityContext",
+    "startupProbe", "terminationMessagePath", "terminationMessagePolicy", "volumeDevices", "volumeMounts",
+})  # fmt: skip
 
-
-def _text(value: object) -> None:
-    if not isinstance(value, str):
-        raise _Wrong("a text")
-    if not value.strip() or value != value.strip():
-        raise _Wrong("a text, not empty, without spaces around it", ValueError)
-
-
-def _one_of(*choices: str) -> Callable[[object], None]:
-    def check(value: object) -> None:
-        if value not in choices:
-            kind = ValueError if isinstance(value, str) else TypeError
-            raise _Wrong(f"one of {', '.join(map(repr, choices))}", kind)
-
-    return check
-
-
-def _quantity(pattern: str, expected: str) -> Callable[[object], None]:
-    def check(value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise _Wrong(expected)
-        good = re.fullmatch(pattern, value) if isinstance(value, str) else 0 < value < float("inf")
-        if not good:
-            raise _Wrong(expected, ValueError)
-
-    return check
-
-
-def _mapping(
-    expected: str, key: Callable[[str], object] = bool, value: Callable[[Any], object] = lambda v: isinstance(v, str)
-) -> Callable[[object], None]:
-    def check(given: object) -> None:
-        if not isinstance(given, Mapping):
-            raise _Wrong(expected)
-        for name, item in given.items():
-            if not isinstance(name, str):
-                raise _Wrong(expected)
-            if not key(name) or not value(item):
-                raise _Wrong(f"{expected}; not {name!r}: {item!r}", ValueError if isinstance(item, str) else TypeError)
-
-    return check
-
-
-def _tolerations(value: object) -> None:
-    expected = "a list of mappings as Kubernetes has them, like [{'key': 'gpu', 'operator': 'Exists'}]"
-    if (
-        not isinstance(value, Sequence)
-        or isinstance(value, str)
-        or not all(isinstance(item, Mapping) for item in value)
-    ):
-        raise _Wrong(expected)
-    known = {"key", "operator", "value", "effect", "tolerationSeconds"}
-    for item in value:
-        if not set(item) <= known:
-            raise _Wrong(f"{expected}; its keys are {', '.join(sorted(known))}", ValueError)
-
-
-def _is_variable(name: str) -> bool:
-    return bool(name) and not set(name) & {"=", "\0"} and name != "PYTHONHASHSEED"
-
-
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool) and "\0" not in str(value)
-
-
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_labels = _mapping(
-    "a mapping of label names to values of at most 63 letters, digits, '-', '_' and '.'",
-    lambda name: name.rpartition("/")[2] and _LABEL.fullmatch(name.rpartition("/")[2]),
-    lambda value: isinstance(value, str) and _LABEL.fullmatch(value),
+_TEMPLATE = accepts.fields(
+    "an Argo template",
+    {
+        **dict.fromkeys(_POD),
+        **dict.fromkeys(
+            ("activeDeadlineSeconds", "initContainers", "metrics", "nodeSelector", "pendingTimeout", "podResources")
+        ),
+        **dict.fromkeys(
+            ("resourceClaims", "serviceAccountName", "sidecars", "synchronization", "tolerations", "volumes")
+        ),
+        "metadata": frozenset({"labels", "annotations"}),
+        "script": _CONTAINER,
+    },
+    {
+        "retryStrategy": "write retries=, on= and backoff=",
+        "timeout": "write timeout=",
+        "memoize": "write cache=",
+        "script.env": "write env= or secrets=",
+        "script.image": "write image=",
+        "script.source": "the step's own code stands there",
+        "script.command": "the step's own code stands there",
+        "parallelism": "write max_concurrent=",
+    },
 )
 
-STEP_OPTIONS: Mapping[str, Callable[[object], None]] = {
-    "retries": _count(0),
-    "backoff": _time(True),
-    "on": _exceptions,
-    "timeout": _time(False),
-    "cache": _cache,
-    "pure": _flag,
-    "ordered": _flag,
-    "check": _flag,
-    "name": _text,
-    "image": _text,
-    "executor": _one_of("process", "thread", "inline", "slurm"),
-    "chunk": _count(1),
-    "max_concurrent": _count(1),
-    "cpu": _quantity(r"\d+(\.\d+)?|\d+m", "a number of processors, like 2, 0.5 or '500m'"),
-    "memory": _quantity(
-        r"\d+(\.\d+)?([kMGTPE]|[KMGTPE]i)?",
-        "an amount of memory: bytes as a number, or a text like '512Mi', '2Gi', '2G'",
-    ),
-    "gpu": _count(0),
-    "env": _mapping(
-        "a mapping of names of environment variables to texts or numbers (PYTHONHASHSEED is the same for all steps)",
-        _is_variable,
-        _is_scalar,
-    ),
-    "secrets": _mapping(
-        "a mapping of names of environment variables to 'SECRET/KEY'",
-        _is_variable,
-        lambda value: isinstance(value, str) and re.fullmatch(r"[^/\s]+/[^/\s]+", value),
-    ),
-    "volumes": _mapping(
-        "a mapping of absolute paths to claims, like {'/data': 'my-claim'} or {'/data': 'my-claim:ro'}",
-        lambda path: path.startswith("/"),
-        lambda value: isinstance(value, str) and re.fullmatch(r"[-a-z0-9.]+(:ro)?", value),
-    ),
-    "labels": _labels,
-    "annotations": _mapping("a mapping of names to texts"),
-    "node_selector": _labels,
-    "tolerations": _tolerations,
-    "service_account": _text,
-    "argo": _mapping("a mapping of fields of an Argo template", bool, lambda value: True),
+STEP_OPTIONS: Mapping[str, Check] = {
+    **_WHERE,
+    "retries": accepts.count(0),
+    "backoff": accepts.time(True),
+    "on": accepts.exceptions,
+    "timeout": accepts.time(False),
+    "cache": accepts.cache,
+    "pure": accepts.flag,
+    "ordered": accepts.flag,
+    "check": accepts.flag,
+    "executor": accepts.one_of("process", "thread", "inline", "slurm"),
+    "chunk": accepts.count(1),
+    "max_concurrent": accepts.count(1),
+    "cpu": accepts.cpu,
+    "memory": accepts.memory,
+    "gpu": accepts.count(0),
+    "env": accepts.env,
+    "secrets": accepts.secrets,
+    "volumes": accepts.volumes(shared=False),
+    "argo": _TEMPLATE,
 }
 """Every option of `@step` and its check."""
+
+_SPEC = accepts.fields(
+    "the spec of an Argo Workflow",
+    {
+        **dict.fromkeys(_POD),
+        **dict.fromkeys(
+            (
+                "archiveLogs",
+                "artifactGC",
+                "artifactRepositoryRef",
+                "dnsConfig",
+                "dnsPolicy",
+                "hostNetwork",
+                "imagePullSecrets",
+            )
+        ),
+        **dict.fromkeys(
+            (
+                "metrics",
+                "nodeSelector",
+                "podDisruptionBudget",
+                "podGC",
+                "podMetadata",
+                "podPriorityClassName",
+                "priority",
+            )
+        ),
+        **dict.fromkeys(
+            (
+                "serviceAccountName",
+                "synchronization",
+                "tolerations",
+                "ttlStrategy",
+                "volumeClaimGC",
+                "volumeClaimTemplates",
+            )
+        ),
+        **dict.fromkeys(("volumes", "workflowMetadata")),
+    },
+    {
+        "templateDefaults": "write options of steps",
+        "activeDeadlineSeconds": "write timeout=",
+        "parallelism": "write parallelism=",
+        "onExit": "write on_exit=",
+        "hooks": "write on_exit=",
+    },
+)
+
+WORKFLOW_OPTIONS: Mapping[str, Check] = {
+    **_WHERE,
+    "max_iterations": accepts.count(1),
+    "volumes": accepts.volumes(shared=True),
+    "argo": _SPEC,
+}
+"""Every option of `@workflow` and its check."""

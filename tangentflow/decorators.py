@@ -18,13 +18,16 @@ from tangentflow.runtime.glue import in_glue
 from tangentflow.runtime.policies import Policy
 
 try:
-    from tangentflow.checks import check_names, check_step
+    from tangentflow.checks import check_names, check_step, check_workflow
 except ModuleNotFoundError:  # in a pod, which comes without it: what runs there has passed the checks
 
     def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None:
         """Check nothing."""
 
     def check_step(name: str, options: Mapping[str, Any]) -> None:
+        """Check nothing."""
+
+    def check_workflow(name: str, options: Mapping[str, Any]) -> None:
         """Check nothing."""
 
 
@@ -38,8 +41,7 @@ __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflo
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WORKFLOW_OPTIONS = frozenset({"name", "max_iterations", "image"})
-LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "progress"})
+LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress"})
 SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
@@ -141,9 +143,9 @@ class WorkflowFunction(_Decorated[P, R]):
     """A function that is compiled to a graph of steps; called, it is plain Python."""
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
-        check_names("@workflow", options, WORKFLOW_OPTIONS)
         if not inspect.isfunction(function):
             raise TypeError(f"@workflow decorates a function, not {function!r}")
+        check_workflow(function.__qualname__, options)
         super().__init__(function, options)
         self._graph: Graph | None = None
 
@@ -211,7 +213,11 @@ def workflow(**options: Any) -> Callable[[Callable[P, R]], WorkflowFunction[P, R
 def workflow(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Declare a function a workflow.
 
-    Options: `name`, `max_iterations` (bound of each `while`, default 32,768), `image` (of its helper pods on Argo).
+    Options: `max_iterations` (bound of each `while`, default 32,768), `name`. On Argo: `image`, `node_selector`, `tolerations`,
+    `service_account` (of all pods that do not say otherwise), `volumes` (of all its steps; "tmp:1Gi" is one that they share), `labels`,
+    `annotations` (of the run), and `argo` (any other field of the spec).
+
+    Raises TypeError or ValueError for an option that there is not, or that cannot be meant.
     """
     if function is None:
         return lambda f: WorkflowFunction(f, options)

@@ -19,17 +19,18 @@ from typing import Any, cast
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.names import slug
+from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.pods import Settings, helper_names
 from tangentflow.argo.policies import refuse_unsaid
 from tangentflow.argo.script import store_code
-from tangentflow.argo.shape import FlowPlan
+from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import NotPicklable, UsageError
-from tangentflow.graph.nodes import Call, Graph, Step
+from tangentflow.graph.nodes import Call, Flow, Graph, Step
 from tangentflow.runtime.codec import encode, holds_files
 from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
@@ -116,9 +117,10 @@ class _Maker:
         calls = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Call)]
         self.called = frozenset(call.flow for call in calls)
         root = cast(WorkflowFunction[..., Any], graph.bindings[graph.root])
+        self.workflows = {f.key: cast(WorkflowFunction[..., Any], graph.bindings[f.key]) for f in graph.flows}
         self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
         self.plans = {
-            flow.key: plan_flow(flow, self._images(), flow.key in self.called, Constants(graph, flow))
+            flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow))
             for flow in graph.flows
         }
         self.function = cast(types.FunctionType, root.function)
@@ -170,15 +172,20 @@ class _Maker:
         scripts = [json.dumps(template) for template in emitter.templates if "script" in template]
         return max(map(len, scripts)) + size > LARGEST_TEMPLATE
 
-    def _images(self) -> dict[str, str]:
-        found = {}
-        for flow in self.graph.flows:
-            for node in flow.body.walk():
-                if isinstance(node, Step):
-                    image = cast(StepFunction[..., Any], self.graph.bindings[node.callee]).option("image")
-                    if image and image != self.image:
-                        found[node.callee] = image
-        return found
+    def _image(self, flow: str) -> str:
+        return cast(str, self.workflows[flow].option("image")) or self.image
+
+    def _step_pods(self, flow: Flow) -> StepPods:
+        images, apart = {}, set()
+        for node in flow.body.walk():
+            if isinstance(node, Step):
+                step = cast(StepFunction[..., Any], self.graph.bindings[node.callee])
+                image = step.option("image")
+                if image and image != self._image(flow.key):
+                    images[node.callee] = image
+                if not hosts_glue(step):
+                    apart.add(node.callee)
+        return StepPods(images, frozenset(apart))
 
     def _declared(self) -> list[Json]:
         """Return the workflow parameters: defaults as Python literals in which no tag can begin."""
@@ -206,7 +213,11 @@ class _Maker:
         return found
 
     def _settings(self, called: frozenset[str], arguments: Mapping[str, str], address: str) -> Settings:
-        return Settings(self.image, self.names["own:code"], called, arguments, address)
+        root = self.workflows[self.graph.root]
+        all_volumes = root.option("volumes", {})
+        volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
+        images = {key: self._image(key) for key in self.workflows}
+        return Settings(images, volumes, shared_names(root), self.names["own:code"], called, arguments, address)
 
     @cached_property
     def _bundle(self) -> bytes:
@@ -230,21 +241,19 @@ class _Maker:
         entry = templates[0]["name"]
         if self.by_artifact:
             templates, entry = self._with_code(templates, emitter)
-        return {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Workflow",
-            "metadata": {
-                "generateName": f"{name}-",
-                "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
-                "annotations": {"tangentflow.dev/pod-root": "1"},
-            },
-            "spec": {
-                "entrypoint": entry,
-                "parallelism": PARALLELISM,
-                "arguments": {"parameters": self.parameters},
-                "templates": templates,
-            },
+        metadata = {
+            "generateName": f"{name}-",
+            "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
+            "annotations": {"tangentflow.dev/pod-root": "1"},
         }
+        spec = {
+            "entrypoint": entry,
+            "parallelism": PARALLELISM,
+            "arguments": {"parameters": self.parameters},
+            "templates": templates,
+        }
+        spec = make_run(metadata, spec, self.workflows[self.graph.root])
+        return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": spec}
 
     def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:
         name, put = emitter.names.take("with-code"), emitter.names.take("code")

@@ -70,7 +70,7 @@ def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
 def _may_end(plan: FlowPlan, task: Task) -> bool:
     if task.kind == "rest" and task.inner is not None:
         return _chain(plan, task.inner.tasks) is not None
-    return task.pod is not None and task.pod.image is None
+    return task.pod is not None and task.pod.hosts
 
 
 def _before(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:

@@ -7,14 +7,14 @@ where neither will do there is a pod of its own, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.ends import close
 from tangentflow.argo.guards import guard, implied, is_guard, stepless
 from tangentflow.argo.names import Names
 from tangentflow.argo.reach import guarded
-from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, Task, opening
+from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, StepPods, Task, opening
 from tangentflow.argo.split import split
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step, Try
@@ -31,12 +31,12 @@ Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 """What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
 
 
-def plan_flow(flow: Flow, images: Mapping[str, str], called: bool, constants: Constants) -> FlowPlan:
-    """Plan one flow. `images` are the images of steps that name one, by key; `called`: another flow or itself calls it."""
+def plan_flow(flow: Flow, pods: StepPods, called: bool, constants: Constants) -> FlowPlan:
+    """Plan one flow. `pods` are those of steps that are not like all others; `called`: another flow or itself calls it."""
     for node in flow.body.walk():
         if type(node) not in (Step, *_WORDS):
             raise InternalError("documents cannot be made of such a node yet", node=node.id, kind=type(node).__name__)
-    planner = _Planner(flow, images, constants)
+    planner = _Planner(flow, pods, constants)
     root = planner.plan.blocks[""]
     planner.block(root)
     close(planner.plan, root, None, called)
@@ -45,8 +45,8 @@ def plan_flow(flow: Flow, images: Mapping[str, str], called: bool, constants: Co
 
 
 class _Planner:
-    def __init__(self, flow: Flow, images: Mapping[str, str], constants: Constants) -> None:
-        self.images = images
+    def __init__(self, flow: Flow, pods: StepPods, constants: Constants) -> None:
+        self.pods = pods
         self.constants = constants
         guarded_flow, self.gates_of = guard(flow)
         self.plan = FlowPlan(guarded_flow)
@@ -152,7 +152,8 @@ class _Planner:
             close(self.plan, block, block.owner, True)
 
     def _step(self, step: Step, block: Block) -> None:
-        pod = Pod(block, step, image=self.images.get(step.callee))
+        image = self.pods.images.get(step.callee)
+        pod = Pod(block, step, image=image, hosts=image is None and step.callee not in self.pods.apart)
         self.plan.pods.append(pod)
         task = block.add(step.id, "pod", node=step, pod=pod)
         task.wait(self._needed(step.slice.inputs, block))
@@ -344,7 +345,7 @@ class _Planner:
         for task in needed:
             bits |= task.bit
         for task in reversed(needed):
-            if task.pod is not None and task.pod.image is None and not bits & ~(task.reach | task.bit):
+            if task.pod is not None and task.pod.hosts and not bits & ~(task.reach | task.bit):
                 if task.pod.step is None:
                     task.pod.reasons.append(reason)
                 return task.pod

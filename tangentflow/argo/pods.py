@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tangentflow.argo.inputs import Loaded, needs_args
 from tangentflow.argo.names import key
+from tangentflow.argo.options import make_pod, merged, placed
 from tangentflow.argo.podplan import short_file
 from tangentflow.argo.policies import say
 from tangentflow.argo.shape import FlowPlan, Pod
-from tangentflow.decorators import StepFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Graph, If
 from tangentflow.source.origin import Origin
 
@@ -25,13 +26,15 @@ where its arguments lie; its arguments themselves if they are constants."""
 
 @dataclass(frozen=True)
 class Settings:
-    """What all pods of a document share: their image, the name of the code parameter, and how pods get arguments.
+    """What the pods of a document share: images and volumes by flow, the name of the code parameter, and how pods get arguments.
 
     `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
-    arguments lie if they are an artifact.
+    arguments lie if they are an artifact. `shared` are the names of temporary volumes, by path.
     """
 
-    image: str
+    images: Mapping[str, str]
+    volumes: Mapping[str, Mapping[str, str]]
+    shared: Mapping[str, str]
     code: str
     called: frozenset[str]
     arguments: Mapping[str, str]
@@ -68,15 +71,18 @@ def pod_template(
     if plan.flow.key == graph.root and args:
         texts |= settings.arguments
     body["script"] = {
-        "image": pod.image or settings.image,
+        "image": pod.image or settings.images[plan.flow.key],
         "command": ["python"],
         "env": [{"name": "PYTHONHASHSEED", "value": "0"}],
         "source": "",
     }
+    if plan.flow.key != graph.root:
+        body |= placed(cast(WorkflowFunction[..., Any], graph.bindings[plan.flow.key]))
     if pod.step is not None:
-        step = graph.bindings[pod.step.callee]
-        assert isinstance(step, StepFunction)
+        step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
         texts |= say(body, step)
+        make_pod(body, step, settings.volumes[plan.flow.key], settings.shared)
+        body = merged(body, step.option("argo", {}))
     return body, texts
 
 

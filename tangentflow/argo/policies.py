@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tangentflow.decorators import StepFunction
+from tangentflow.argo.options import lost_in_calls
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.policies import Policy
@@ -18,7 +19,10 @@ Json = dict[str, Any]
 NET = 600
 """How many seconds after a step's own limit the engine ends its pod: until then the image may be pulled, and what is recorded uploaded."""
 
-_SAID = frozenset({"pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout"})
+_SAID = frozenset({
+    "pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout", "cpu", "memory", "gpu", "env", "secrets", "volumes",
+    "labels", "annotations", "node_selector", "tolerations", "service_account", "argo",
+})  # fmt: skip
 """Options that the document, the graph or the pod's own program keeps."""
 
 _LOCAL = frozenset({"executor"})
@@ -26,9 +30,15 @@ _LOCAL = frozenset({"executor"})
 
 
 def refuse_unsaid(graph: Graph) -> None:
-    """Raise UsageError if a step has an option that would be lost."""
+    """Raise UsageError if a step has an option that would be lost, or a workflow that is called."""
     lost: dict[str, str] = {}
     for flow in graph.flows:
+        workflow = graph.bindings[flow.key]
+        assert isinstance(workflow, WorkflowFunction)
+        for option in lost_in_calls(workflow) if flow.key != graph.root else ():
+            place = f"{flow.origin.filename}:{flow.origin.lineno}"
+            told = f"workflow {flow.name!r} has {option}, which is for a whole run, and is called by another one"
+            lost.setdefault(told, place)
         for node in flow.body.walk():
             if isinstance(node, Step):
                 step = graph.bindings[node.callee]

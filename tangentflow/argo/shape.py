@@ -6,14 +6,14 @@ A *block* is a region of the graph with its tasks: one DAG template. A *pod* run
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tangentflow.argo.names import Wishes, slug
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 
-__all__ = ["Block", "Flag", "FlowPlan", "Gate", "Pod", "Task", "opening"]
+__all__ = ["Block", "Flag", "FlowPlan", "Gate", "Pod", "StepPods", "Task", "opening"]
 
 
 def opening(node: Node) -> Slice:
@@ -51,12 +51,21 @@ class Gate:
     slice: Slice
 
 
+@dataclass(frozen=True)
+class StepPods:
+    """Steps, by key, whose pods are not like all others: those with an `image` of their own, and those in whose pods glue is not to run."""
+
+    images: Mapping[str, str]
+    apart: frozenset[str]
+
+
 @dataclass(eq=False)
 class Pod:
     """A pod: its step, if it runs one, and what it evaluates afterwards.
 
     `hosted` are ids of nodes and names of gates' flags; `ends` are the ends that it may reach: a loop's iteration (the loop's id) or the
-    workflow (None). `final` are those of them for which it waits until all is over: what is missing then is lost.
+    workflow (None). `final` are those of them for which it waits until all is over: what is missing then is lost. One that does not
+    `host` evaluates nothing, since its environment is its step's own.
     """
 
     block: Block
@@ -69,6 +78,7 @@ class Pod:
     ends: list[str | None] = field(default_factory=list)
     final: list[str | None] = field(default_factory=list)
     image: str | None = None
+    hosts: bool = True
     task: Task | None = None
 
 

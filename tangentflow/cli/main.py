@@ -103,11 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--store", metavar="DIR", help="the directory for values and the journal (default: .tangentflow)"
     )
+    running.add_argument(
+        "--cache",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="cache every step, or none (default: those that say so)",
+    )
     running.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are taken over")
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
 
     _add_runs(commands)
+    _add_cache(commands)
 
     simulating = commands.add_parser(
         "simulate", help="run an Argo document on this machine, as the controller would",
@@ -167,6 +174,21 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         _add_namespace(parser)
 
 
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands about cached values."""
+    caching = commands.add_parser("cache", help="list cached values, or remove them")
+    actions = caching.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser("ls", help="list cached values, those used last first")
+    listing.set_defaults(command=_cache_list)
+    removing = actions.add_parser("rm", help="remove cached values, and files that nothing needs any more")
+    removing.add_argument("step", nargs="?", metavar="STEP", help="only those of a step, by its name")
+    removing.add_argument("--unused", metavar="AGE", help="only those that were not used for so long: 12h, 7d")
+    removing.add_argument("--all", action="store_true", dest="everything", help="all of them")
+    removing.set_defaults(command=_cache_remove)
+    for parser in (listing, removing):
+        parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
+
+
 def _add_call(parser: argparse.ArgumentParser, target: str) -> None:
     parser.add_argument("target", metavar="FILE[:WF]", help=target)
     parser.add_argument(
@@ -202,7 +224,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import run_file
 
-    names = ("executor", "workers", "store", "reuse")
+    names = ("executor", "workers", "store", "reuse", "cache")
     options = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     return run_file(arguments.target, arguments.arguments, options)
 
@@ -254,3 +276,15 @@ def _resume(arguments: argparse.Namespace) -> int:
 
     options = {name: value for name in ("executor", "workers") if (value := getattr(arguments, name)) is not None}
     return resume_run(arguments.run, arguments.store, options)
+
+
+def _cache_list(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.cache import list_cache
+
+    return list_cache(arguments.store)
+
+
+def _cache_remove(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.cache import remove_from_cache
+
+    return remove_from_cache(arguments.step, arguments.everything, arguments.unused, arguments.store)

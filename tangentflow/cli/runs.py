@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tangentflow.engine.history import StoredRun
     from tangentflow.engine.run import StepRun
 
-__all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run", "submit_file"]
+__all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run", "submit_file", "table"]
 
 Row = tuple[str, ...]
 
@@ -45,7 +45,7 @@ def list_runs(store: str | None, namespace: str | None) -> int:
     if namespace or (store is None and is_named()):
         rows += _submitted(namespace)
     head = ("RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "STEPS")
-    _table([head, *(row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True))], sys.stdout)
+    table([head, *(row for _, row in sorted(rows, key=lambda pair: pair[0], reverse=True))], sys.stdout)
     return 0
 
 
@@ -82,7 +82,7 @@ def show_run(id: str, store: str | None, namespace: str | None) -> int:
             rows.append(
                 (step.path, step.status, str(step.attempts), _took(step.started, step.finished), step.source, step.why)
             )
-        _table(rows, out)
+        table(rows, out)
         failed = [step for step in run.steps if step.status == "Failed"]
         for step in failed:
             _show_failure(step, out)
@@ -163,7 +163,8 @@ def _found(id: str, store: str | None, namespace: str | None) -> StoredRun | Arg
     return find(id, store, namespace)
 
 
-def _table(rows: Sequence[Sequence[str]], out: TextIO) -> None:
+def table(rows: Sequence[Sequence[str]], out: TextIO) -> None:
+    """Print rows in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip(), file=out)

@@ -52,6 +52,7 @@ class Driver:
         self.held: dict[Step, deque[Task]] = {}
         self.active: dict[Task, None] = {}
         self.counts: Counter[Step] = Counter()
+        self.shared: dict[tuple[str, str], list[Task]] = {}
         self.delayed: list[tuple[float, int, Task]] = []
         self.reports: deque[Report] = deque()
         self.selector = selectors.DefaultSelector()
@@ -165,11 +166,14 @@ class Driver:
         ready = task.ready
         recalled = self.recorder.recall(task)
         if recalled is not None:
-            self.started.append(task.step)
-            task.step.cached, task.step.why = True, recalled.why
-            now = time.time()
-            self._settle(task, Finished(recalled.data, now, now))
+            self._settle_without(task, recalled.data, recalled.why)
             return False
+        key = self.recorder.shared(task)
+        if key is not None:
+            if key in self.shared:  # the same call is under way: its value will do
+                self.shared[key].append(task)
+                return False
+            self.shared[key] = []
         shipped = self.functions.get(ready.step)
         if shipped is None:
             shipped = self.functions[ready.step] = Shipped(ready.step)
@@ -189,6 +193,13 @@ class Driver:
         now = time.time()
         self._settle(task, Finished(error, now, now))
         return False
+
+    def _settle_without(self, task: Task, data: bytes, why: str) -> None:
+        """Give a step run an outcome without running it."""
+        self.started.append(task.step)
+        task.step.cached, task.step.why = True, why
+        now = time.time()
+        self._settle(task, Finished(data, now, now))
 
     def _begin(self, task: Task) -> None:
         step = task.step
@@ -288,6 +299,19 @@ class Driver:
         if not self.machine.done:
             self.machine.settle(task.ready, data)
             self.recorder.settled(task, len(data))
+        self._share(task, data)
+
+    def _share(self, task: Task, data: bytes) -> None:
+        """Give the value of a cached step run to those that wait for it; if it has none, the next of them runs."""
+        key = None if task.step.cached else self.recorder.shared(task)
+        waiting = self.shared.pop(key, []) if key is not None else []
+        if holds_exception(data):
+            self.queue.extendleft(reversed(waiting))
+            return
+        for other in waiting:
+            self._settle_without(
+                other, data, f"same code and inputs as {task.step.path} of this run, which was under way"
+            )
 
     def _stop_all(self) -> None:
         now = time.time()

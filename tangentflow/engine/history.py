@@ -150,7 +150,7 @@ class StoredRun(Run):
         if self.row.arguments is None:
             return None
         assert self.folder is not None
-        return load_inputs(Store(self.folder), self.row.arguments)
+        return load_inputs(Store(self.folder), self.row.arguments, user_files(self.folder))
 
     # --- step runs
 
@@ -175,7 +175,7 @@ class StoredRun(Run):
         )  # fmt: skip
         inputs, outcome = r.inputs, r.outcome
         if inputs is not None:
-            step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs))
+            step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs, user_files(store.folder)))
         if outcome is not None:
             step.recorded = lambda: decode(store.load(outcome), where=r.name, files=user_files(store.folder))
             step.overriding = partial(override_stored, self.folder, self.row.number, r.number)

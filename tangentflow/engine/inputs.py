@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tangentflow.engine.store import Ref, Store, user_files
+from tangentflow.engine.store import Ref, Store
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.packing import Place
 
-__all__ = ["Inputs", "load_inputs"]
+__all__ = ["Inputs", "load_inputs", "parts_of_inputs"]
 
 LARGE = 8 * 1024
 """From so many bytes on, arguments are stored in parts."""
@@ -46,20 +47,30 @@ class Inputs:
         return ref
 
 
-def load_inputs(store: Store, ref: Ref) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return (args, kwargs). Raises Damaged if a part of them is."""
+def load_inputs(store: Store, ref: Ref, files: Place | None = None) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return (args, kwargs), with their files in `files`. Raises Damaged if a part of them is."""
     data = store.load(ref)
     if not data.startswith(_PARTS):
-        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(store, data)
+        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(data, files)
         return found
     args, kwargs = pickle.loads(data[len(_PARTS) :])
-    return tuple(_value(store, store.load(part)) for part in args), {
-        n: _value(store, store.load(part)) for n, part in kwargs.items()
-    }
+
+    def part(ref: Ref) -> Any:
+        return _value(store.load(ref), files)
+
+    return tuple(map(part, args)), {name: part(value) for name, value in kwargs.items()}
 
 
-def _value(store: Store, data: bytes) -> Any:
-    outcome = decode(data, files=user_files(store.folder))
+def parts_of_inputs(store: Store, ref: Ref) -> Iterator[str]:
+    """Yield the digests of the files in which arguments lie in parts. Raises Damaged if it cannot be known."""
+    data = store.load(ref)
+    if data.startswith(_PARTS):
+        args, kwargs = pickle.loads(data[len(_PARTS) :])
+        yield from (part for part in [*args, *kwargs.values()] if isinstance(part, str))
+
+
+def _value(data: bytes, files: Place | None) -> Any:
+    outcome = decode(data, files=files)
     if isinstance(outcome, Raised):
         raise outcome.exception
     return outcome.value

@@ -22,19 +22,24 @@ from tangentflow.errors import TangentflowError, UsageError
 __all__ = ["Journal", "Receipt", "RunRow", "reading"]
 
 FILE = "journal.sqlite3"
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 60.0
 """Seconds to wait for others who write to the same store."""
 
 _SCHEMA = """
-CREATE TABLE runs(
+CREATE TABLE IF NOT EXISTS runs(
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, target TEXT, options TEXT NOT NULL, arguments BLOB,
     status TEXT NOT NULL, started REAL NOT NULL, finished REAL, outcome BLOB, owner TEXT NOT NULL, cancel INTEGER NOT NULL DEFAULT 0,
     reuse TEXT, notes TEXT NOT NULL DEFAULT '[]');
-CREATE TABLE receipts(
+CREATE TABLE IF NOT EXISTS receipts(
     run INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
     position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
     parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS codes(fingerprint TEXT PRIMARY KEY, parts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cache(
+    fingerprint TEXT NOT NULL, digest TEXT NOT NULL, step TEXT NOT NULL, outcome BLOB NOT NULL, size INTEGER NOT NULL, created REAL NOT NULL,
+    used REAL NOT NULL, run TEXT NOT NULL, path TEXT NOT NULL, receipt INTEGER NOT NULL, PRIMARY KEY(fingerprint, digest)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cache_by_step ON cache(step, created);
 """
 
 
@@ -110,7 +115,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._receipts: dict[tuple[int, int], Receipt] = {}
-        self._ends: list[tuple[Any, ...]] = []
+        self._others: list[tuple[str, tuple[Any, ...]]] = []
         try:
             self._connection = sqlite3.connect(
                 folder / FILE, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
@@ -161,15 +166,16 @@ class Journal:
         """Commit what was collected: all of it or nothing."""
         rows = [(number, *_values(receipt)) for (number, _), receipt in self._receipts.items()]
         self._receipts.clear()
-        if self._ends or len(rows) > _AT_ONCE:
+        if self._others or len(rows) > _AT_ONCE:
             with self._transaction():
                 self._connection.executemany(_PUT + _ROW, rows)
-                self._connection.executemany(_END, self._ends)
-            self._ends.clear()
+                for statement, values in self._others:
+                    self._connection.execute(statement, values)
+            self._others.clear()
         elif rows:  # one statement is a transaction by itself
             try:
-                values = [value for row in rows for value in row]
-                _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), values))
+                flat = [value for row in rows for value in row]
+                _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), flat))
             except sqlite3.Error as error:
                 raise self._broken(error) from error
 
@@ -200,7 +206,16 @@ class Journal:
 
     def end_run(self, number: int, status: str, outcome: Ref | None, notes: list[str]) -> None:
         """Collect the end of a run."""
-        self._ends.append((status, time.time(), outcome, json.dumps(notes), number))
+        self.collect(_END, status, time.time(), outcome, json.dumps(notes), number)
+
+    def collect(self, statement: str, *values: Any) -> None:
+        """Collect a change of any kind."""
+        self._others.append((statement, values))
+
+    def change(self, statement: str, *values: Any) -> int:
+        """Make a change at once; return how many rows it was."""
+        with self._transaction():
+            return self._connection.execute(statement, values).rowcount
 
     def put(self, run: int, receipt: Receipt) -> None:
         """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
@@ -208,22 +223,33 @@ class Journal:
 
     def ask_to_cancel(self, number: int) -> None:
         """Ask whoever runs a run to cancel it."""
-        with self._transaction():
-            self._connection.execute("UPDATE runs SET cancel=1 WHERE number=?", (number,))
+        self.change("UPDATE runs SET cancel=1 WHERE number=?", number)
 
     def override(self, run: int, number: int, outcome: Ref) -> None:
         """Put another value on record for a step run."""
-        with self._transaction():
-            self._connection.execute(
-                "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND number=?",
-                (outcome, run, number),
-            )
+        statement = "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND number=?"
+        self.change(statement, outcome, run, number)
 
     # --- reading
 
     def is_asked_to_cancel(self, number: int) -> bool:
         """Whether a run is asked to stop."""
         return bool(self._connection.execute("SELECT cancel FROM runs WHERE number=?", (number,)).fetchone()[0])
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return self._connection.execute(query, values).fetchall()
+
+    def parts(self, fingerprint: str) -> dict[str, str] | None:
+        """Return the parts of a step's code by name, if they are on record."""
+        found = self.rows("SELECT parts FROM codes WHERE fingerprint=?", fingerprint)
+        return json.loads(found[0][0]) if found else None
+
+    def receipt(self, run: str, number: int) -> Receipt | None:
+        """Return a receipt of the run of an id."""
+        query = f"SELECT {_RECEIPT} FROM receipts WHERE run=(SELECT number FROM runs WHERE id=?) AND number=?"
+        found = self.rows(query, run, number)
+        return Receipt(*found[0]) if found else None
 
     def runs(self) -> list[RunRow]:
         """Return all runs, newest first."""

@@ -32,13 +32,13 @@ _log = logging.getLogger("tangentflow")
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
     workers: int | None = None, executor: str = "process", store: str | os.PathLike[str] | bool | None = None,
-    reuse: Run | str | None = None, progress: bool | None = None,
+    reuse: Run | str | None = None, cache: bool | None = None, progress: bool | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
     `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread" or
     "inline"; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
-    run of which step runs are taken over. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
+    run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
     here, TypeError for arguments that do not fit the workflow.
     """
     if executor not in EXECUTORS:
@@ -46,6 +46,8 @@ def run(
     count = workers if workers is not None else max(2, os.cpu_count() or 1)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise UsageError(f"workers must be at least 1, not {workers!r}")
+    if cache is not None and not isinstance(cache, bool):
+        raise UsageError(f"cache must be True or False, not {cache!r}; an age belongs to a step: @step(cache='7d')")
     check_here(graph, executor)
     folder = locate(store)
     earlier = _earlier(reuse, folder)
@@ -53,10 +55,10 @@ def run(
     bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
 
     made = Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, None, [])
-    made.notes, made.folder = notes(graph), folder
+    made.notes, made.folder = notes(graph, keeps=folder is not None or cache is False), folder
     for note in made.notes:
         _log.info(note)
-    recorder = Recorder(graph, made, Positions(), folder, earlier)
+    recorder = Recorder(graph, made, Positions(), folder, earlier, cache)
     try:
         recorder.begin(
             args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}

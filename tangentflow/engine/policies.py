@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from tangentflow.decorators import StepFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import UsageError
 from tangentflow.graph.nodes import Graph, Step
 
-__all__ = ["EXECUTORS", "check_here", "notes"]
+__all__ = ["EXECUTORS", "check_here", "check_needs", "notes", "secrets_here"]
 
 EXECUTORS = ("process", "thread", "inline")
 
@@ -44,23 +44,64 @@ def check_here(graph: Graph, executor: str) -> None:
                 f"step {name!r} has env=, which executor {where!r} cannot keep: its steps share one environment; use "
                 f"executor='process', for this step alone with @step(executor='process', ...)"
             )
+    check_needs(graph)
+
+
+def check_needs(graph: Graph) -> None:
+    """Raise UsageError if something is not here that steps cannot do without: a secret, or the directory of a volume."""
+    for name, step in _steps(graph).items():
         for variable, source in step.option("secrets", {}).items():
             if variable not in os.environ:
                 raise UsageError(
                     f"step {name!r} needs the secret {source} as {variable}: set the environment variable {variable} for a local run"
                 )
-        for path, claim in step.option("volumes", {}).items():
-            if not os.path.isdir(path):
-                raise UsageError(
-                    f"step {name!r} needs the volume {claim} at {path}: there is no such directory here; make it for a local run"
-                )
+        _check_volumes(f"step {name!r}", step)
+    for flow in graph.flows:
+        _check_volumes(f"workflow {flow.name!r}", _decorated(graph, flow.key))
 
 
-def notes(graph: Graph) -> list[str]:
-    """Return in words what a local run does without."""
+def _decorated(graph: Graph, key: str) -> WorkflowFunction[..., Any]:
+    workflow = graph.bindings[key]
+    assert isinstance(workflow, WorkflowFunction)
+    return workflow
+
+
+def _check_volumes(who: str, decorated: StepFunction[..., Any] | WorkflowFunction[..., Any]) -> None:
+    for path, what in decorated.option("volumes", {}).items():
+        if not os.path.isdir(path):
+            raise UsageError(
+                f"{who} needs the volume {what} at {path}: there is no such directory here; make it for a local run"
+            )
+
+
+def secrets_here(graph: Graph) -> dict[str, dict[str, str]]:
+    """Return the secrets of all steps, by name and key, as the environment has them.
+
+    Raises UsageError if it has two values for one of them.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for step in _steps(graph).values():
+        for variable, source in step.option("secrets", {}).items():
+            secret, _, key = source.partition("/")
+            value = os.environ[variable]
+            if found.setdefault(secret, {}).setdefault(key, value) != value:
+                raise UsageError(f"the secret {source} has another value in {variable} than in another variable")
+    return found
+
+
+def notes(graph: Graph, keeps: bool) -> list[str]:
+    """Return in words what a local run does without. `keeps`: it has a store for cached values, or wants none."""
     without: dict[str, list[str]] = {}
     for name, step in _steps(graph).items():
         for option in _ELSEWHERE:
             if step.option(option) is not None:
                 without.setdefault(option, []).append(name)
-    return [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    for flow in graph.flows:
+        for option in _ELSEWHERE:
+            if _decorated(graph, flow.key).option(option) is not None:
+                without.setdefault(option, []).append(flow.name)
+    told = [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
+    cached = [name for name, step in _steps(graph).items() if step.policy.cache]
+    if cached and not keeps:
+        told.append(f"cache= of {', '.join(cached)} lasts for this run alone: there is no store")
+    return told

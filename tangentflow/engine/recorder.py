@@ -7,20 +7,24 @@ import json
 import struct
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from tangentflow.engine.cache import Cache
 from tangentflow.engine.frames import Frame, spell
-from tangentflow.engine.identity import glue_fingerprint, input_digest, step_fingerprint
+from tangentflow.engine.identity import Code, Identity
 from tangentflow.engine.inputs import LARGE, Inputs
 from tangentflow.engine.journal import Journal, Receipt
 from tangentflow.engine.parameters import spelled
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.reuse import Earlier, Entry, Recalled
 from tangentflow.engine.run import Run, StepRun
+from tangentflow.engine.steps import given_inputs
 from tangentflow.engine.store import Ref, Store
 from tangentflow.engine.tasks import Task
+from tangentflow.engine.why import why_again
 from tangentflow.errors import NotPicklable
 from tangentflow.graph.nodes import Glue, Graph
 from tangentflow.runtime.codec import encode, holds_exception
@@ -30,25 +34,34 @@ __all__ = ["Recorder", "log_file"]
 
 
 class Recorder:
-    """The record of one run: with a store in its journal, else in memory."""
+    """The record of one run: with a store in its journal, else in memory.
+
+    `mode` says which steps are cached: None those that say so, True all, False none.
+    """
 
     def __init__(
-        self, graph: Graph, run: Run, positions: Positions, folder: Path | None, earlier: Earlier | None
-    ) -> None:
+        self, graph: Graph, run: Run, positions: Positions, folder: Path | None, earlier: Earlier | None, mode: bool | None = None
+    ) -> None:  # fmt: skip
         self.graph = graph
         self.run = run
         self.positions = positions
         self.earlier = earlier
+        self.mode = mode
+        self.identity = Identity()
         self.entries: dict[tuple[str, str], Entry] = {}
+        self.values: dict[tuple[str, str], Recalled] = {}
         self.number = self.count = 0
-        self._fingerprints: dict[object, str] = {}
+        self._known: set[str] = set()
+        self._parts: dict[str, Mapping[str, str]] = {}
         self._log: IO[str] | None = None
         self.journal: Journal | None = None
+        self.cache: Cache | None = None
         run.record = lambda: Earlier(run.id, run.status == "Cancelled", self.entries)
         if folder is not None:
             self.store = Store(folder).create()
             self.journal = Journal(folder)
             self.inputs = Inputs(self.store)
+            self.cache = Cache(self.journal, self.store, self.identity)
 
     # --- the run
 
@@ -76,8 +89,8 @@ class Recorder:
 
     def end(self, outcome: Outcome) -> None:
         """Put the end of the run on record: what was skipped, what was stopped, the outcome."""
-        if self.earlier is not None:
-            self.run.notes += self.earlier.damaged
+        for source in (self.earlier, self.cache):
+            self.run.notes += source.damaged if source is not None else []
         if self.journal is None:
             return
         data = encode(outcome, where=self.run.workflow, files=True)
@@ -109,15 +122,37 @@ class Recorder:
     # --- steps
 
     def recall(self, task: Task) -> Recalled | None:
-        """Return the outcome that a step run is to have without running, if there is one."""
-        step = task.ready.step
-        fingerprint = self._fingerprints.get(step)
-        if fingerprint is None:
-            fingerprint = self._fingerprints[step] = step_fingerprint(step)
-        task.fingerprint = fingerprint
-        if self.earlier is None:
+        """Return the outcome that a step run is to have without running, if there is one; else say why it runs, if it has run before."""
+        task.code = self.identity.code(task.ready.step)
+        path, found = task.step.path, None
+        if self.earlier is not None:
+            found = self.earlier.find("step", path, task.code.fingerprint, partial(self._digest, task))
+            before = self.earlier.entries.get(("step", path))
+            if found is None and before is not None:
+                self._digest(task)
+                task.step.why = why_again(before, task, self.identity)
+        key = self.shared(task)
+        if found is None and key is not None:
+            found = self.values.get(key) if self.cache is None else self.cache.find(task)
+        return found
+
+    def shared(self, task: Task) -> tuple[str, str] | None:
+        """Return the key under which the value of a step run is cached; None if it is not."""
+        if self.mode is False or not (self.mode or task.policy.cache):
             return None
-        return self.earlier.find("step", task.step.path, fingerprint, partial(self._digest, task))
+        assert task.code is not None
+        digest = self._digest(task)
+        unseen = task.code.unseen or self.identity.unseen.get(digest)
+        if not unseen:
+            return task.code.fingerprint, digest
+        self._not_cached(task, "; ".join(unseen))
+        return None
+
+    def _not_cached(self, task: Task, reason: str) -> None:
+        task.step.why = task.step.why or f"not cached: {reason}"
+        note = f"{task.step.name} is not cached: {reason}"
+        if note not in self.run.notes:
+            self.run.notes.append(note)
 
     def started(self, task: Task) -> None:
         """Put on record that an attempt of a step begins."""
@@ -128,7 +163,9 @@ class Recorder:
             return
         ready = task.ready
         receipt = task.receipt = self._receipt("step", task.step.path, task.step.name, task.step)
-        receipt.fingerprint, receipt.digest = task.fingerprint, self._digest(task)
+        assert task.code is not None
+        receipt.fingerprint, receipt.digest = task.code.fingerprint, self._digest(task)
+        self._keep_parts(task.code)
         receipt.parameters = spelled(ready.step.function)
         receipt.inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
         task.step.overriding = partial(override_stored, self.store.folder, self.number, receipt.number)
@@ -136,16 +173,46 @@ class Recorder:
 
     def ended(self, task: Task, data: bytes) -> None:
         """Put the outcome of a step run on record."""
-        step = task.step
+        step, key = task.step, self.shared(task)
+        cached = key is not None and not step.cached and not holds_exception(data)
+        if cached and task.code is not None and (file := task.code.edited()) is not None:
+            self._not_cached(task, f"{file} was changed while the step ran")
+            cached = False
         if self.journal is None:
-            self.entries[("step", step.path)] = Entry(task.fingerprint, partial(self._digest, task), lambda: data)
-            step.overriding = partial(self._override, step.path)
+            self._remember(task, data)
+            if cached and key is not None:
+                self.values[key] = Recalled(data, f"same code and inputs as {step.path} of this run")
             return
         if task.receipt is None:
             self.started(task)
         assert task.receipt is not None
         task.receipt.outcome = self.store.keep(data)
         self._change(task)
+        if cached and self.cache is not None:
+            self.cache.keep(task, task.receipt.outcome, len(data), self.run.id)
+
+    def _remember(self, task: Task, data: bytes) -> None:
+        """Keep the record of a step run in memory."""
+        step, code = task.step, task.code
+        assert code is not None
+        parts = self._parts.get(code.fingerprint)
+        if parts is None:
+            parts = self._parts[code.fingerprint] = code.parts()
+        self.entries[("step", step.path)] = Entry(
+            f"{step.path} of run {self.run.id}", code.fingerprint, partial(self._digest, task), lambda: data, lambda: parts,
+            lambda: given_inputs(task.ready),
+        )  # fmt: skip
+        step.overriding = partial(self._override, step.path)
+
+    def _keep_parts(self, code: Code) -> None:
+        """Put the parts of a step's code on record, so that it can be said later what has changed."""
+        if code.fingerprint not in self._known:
+            self._known.add(code.fingerprint)
+            assert self.journal is not None
+            if self.journal.parts(code.fingerprint) is None:
+                self.journal.collect(
+                    "INSERT OR IGNORE INTO codes VALUES(?, ?)", code.fingerprint, json.dumps(code.parts())
+                )
 
     def settled(self, task: Task, size: int) -> None:
         """Take note of a value that the run has now: steps that are given it need not store it again."""
@@ -171,7 +238,7 @@ class Recorder:
 
     def _digest(self, task: Task) -> str:
         if not task.digest:
-            task.digest = input_digest(task.ready.step, task.ready.args, task.ready.kwargs)
+            task.digest = self.identity.inputs(task.ready.step, task.ready.args, task.ready.kwargs)
         return task.digest
 
     def _receipt(self, kind: str, path: str, name: str, step: StepRun) -> Receipt:
@@ -204,8 +271,7 @@ class Recorder:
         self.journal.put(self.number, receipt)
 
     def _override(self, path: str, data: bytes) -> None:
-        entry = self.entries[("step", path)]
-        self.entries[("step", path)] = Entry(entry.fingerprint, entry.digest, lambda: data)
+        self.entries[("step", path)] = replace(self.entries[("step", path)], load=lambda: data)
 
     # --- expressions that are evaluated once
 
@@ -222,7 +288,7 @@ class Recorder:
         """Put the outcome of an expression on record."""
         path, fingerprint = spell(frame.path, node.id, indices), self._glue_fingerprint(frame, node)
         if self.journal is None:
-            self.entries[("glue", path)] = Entry(fingerprint, lambda: operands, lambda: data)
+            self.entries[("glue", path)] = Entry(path, fingerprint, lambda: operands, lambda: data)
             return
         now = time.time()
         status = "Failed" if holds_exception(data) else "Succeeded"
@@ -234,11 +300,7 @@ class Recorder:
         self.journal.put(self.number, receipt)
 
     def _glue_fingerprint(self, frame: Frame, node: Glue) -> str:
-        key = frame.flow.key, node.id
-        found = self._fingerprints.get(key)
-        if found is None:
-            found = self._fingerprints[key] = glue_fingerprint(self.graph.bindings[frame.flow.key], node)
-        return found
+        return self.identity.glue(frame.flow.key, self.graph.bindings[frame.flow.key], node)
 
 
 def override_stored(folder: Path, run: int, number: int, data: bytes) -> None:

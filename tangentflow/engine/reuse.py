@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tangentflow.engine.inputs import load_inputs
 from tangentflow.engine.journal import Journal, Receipt, RunRow, reading
-from tangentflow.engine.store import Damaged, Store
-from tangentflow.errors import StepFailed, UsageError
-from tangentflow.runtime.codec import decode, holds_exception
+from tangentflow.engine.parameters import bind_to
+from tangentflow.engine.store import Store
+from tangentflow.errors import StepFailed, TangentflowError, UsageError
+from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Raised
 
-__all__ = ["Earlier", "Entry", "Recalled", "earlier_run"]
+__all__ = ["Earlier", "Entry", "Recalled", "earlier_run", "stored_entry"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A recorded outcome: of which code and which inputs it is, and where its bytes are."""
+    """A recorded outcome: of which code and which inputs it is, and where its bytes are. `where` names it: "fit of run wf-1234".
 
+    `parts` gives digests of the parts of the code, `inputs` the arguments by parameter; None if they were not kept.
+    """
+
+    where: str
     fingerprint: str | None
     digest: Callable[[], str | None]
     load: Callable[[], bytes]
+    parts: Callable[[], Mapping[str, str] | None] = lambda: None
+    inputs: Callable[[], Mapping[str, Any] | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -52,18 +61,14 @@ class Earlier:
             return None
         try:
             data = entry.load()
-        except Damaged as error:
+            outcome = decode(data, where=path)
+        except TangentflowError as error:
             self.damaged.append(f"{path} runs again, its outcome in run {self.id} cannot be read: {error}")
             return None
-        if holds_exception(data) and not (self.unfinished and self._is_its_own(data)):
+        # Exceptions are history of a run that is gone on with; a death or a timeout is not, it may not come again.
+        if isinstance(outcome, Raised) and (not self.unfinished or isinstance(outcome.exception, StepFailed)):
             return None
         return Recalled(data, f"taken from run {self.id}")
-
-    @staticmethod
-    def _is_its_own(data: bytes) -> bool:
-        """Whether an exception is one that the step raised: a death or a timeout may not come again."""
-        outcome = decode(data)
-        return isinstance(outcome, Raised) and not isinstance(outcome.exception, StepFailed)
 
 
 def earlier_run(id: str, folder: Path | None) -> Earlier:
@@ -83,11 +88,22 @@ def _entries(journal: Journal, row: RunRow, store: Store) -> dict[tuple[str, str
     found = {} if before is None else _entries(journal, before, store)
     for receipt in journal.receipts(row.number):
         if receipt.outcome is not None:
-            found[(receipt.kind, receipt.path)] = _entry(receipt, store)
+            found[(receipt.kind, receipt.path)] = stored_entry(row.id, receipt, store)
     return found
 
 
-def _entry(receipt: Receipt, store: Store) -> Entry:
-    ref, digest = receipt.outcome, receipt.digest
+def stored_entry(run: str, receipt: Receipt, store: Store) -> Entry:
+    """Return the entry of a receipt in a store."""
+    ref, digest, fingerprint = receipt.outcome, receipt.digest, receipt.fingerprint
     assert ref is not None
-    return Entry(receipt.fingerprint, lambda: digest, lambda: store.load(ref))
+
+    def parts() -> Mapping[str, str] | None:
+        with reading(store.folder) as journal:
+            return None if journal is None or fingerprint is None else journal.parts(fingerprint)
+
+    def inputs() -> Mapping[str, Any] | None:
+        if receipt.inputs is None:
+            return None
+        return bind_to(receipt.parameters or "", *load_inputs(store, receipt.inputs))
+
+    return Entry(f"{receipt.path} of run {run}", fingerprint, lambda: digest, lambda: store.load(ref), parts, inputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import types
 import uuid
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
 from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.policies import check_needs, secrets_here
 from tangentflow.engine.run import Run
 from tangentflow.engine.stored import Seen, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
@@ -21,6 +23,9 @@ from tangentflow.simulator import SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
 
 __all__ = ["Simulated", "simulate"]
+
+
+_TAG = re.compile(r"\{\{inputs\.parameters\.([-\w]+)\}\}")
 
 
 class Simulated(Run):
@@ -35,35 +40,47 @@ def simulate(
 ) -> Simulated:
     """Run the document of a graph with these arguments; return the finished run.
 
-    Raises TypeError for arguments that do not fit, InternalError if the document would hang on the engine, or ends in a phase that
-    its outcome does not explain.
+    Secrets and volumes are this machine's, as in a local run. Raises UsageError if one of them is not here, TypeError for arguments that
+    do not fit, InternalError if the document would hang on the engine, or ends in a phase that its outcome does not explain.
     """
     function = cast(WorkflowFunction[..., Any], graph.bindings[graph.root]).function
     names = bind(cast(types.FunctionType, function), args, kwargs)
+    check_needs(graph)
     made, helpers = document_and_helpers(graph, args, dict(kwargs))
+    secrets = secrets_here(graph)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
-        found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()))
+        found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets)
         here = Path(folder) / found.uid
         outcome = stored_outcome(graph, here, names)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
             told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
-        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here, _seen(found)), found.pods)
+        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here, _seen(found, made)), found.pods)
     run.simulation = found
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
 
 
-def _seen(found: SimulatedRun) -> dict[str, Seen]:
-    """Return what the nodes tell of step runs, by what they have written. (Attempts come after the node that they are of.)"""
+def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
+    """Return what the nodes tell of step runs, by where their outcomes lie: another pod has written that of one that was lost.
+
+    (Attempts come after the node that they are of.)
+    """
+    artifacts = {t["name"]: t.get("outputs", {}).get("artifacts", []) for t in made["spec"]["templates"]}
     seen: dict[str, Seen] = {}
     for node in found.nodes:
         if node.type in ("Pod", "Retry"):
             attempts = len(node.children) if node.type == "Retry" else 1
-            for key in node.output_artifacts:
-                seen.setdefault(key.removeprefix(f"{found.uid}/"), Seen(attempts, node.started, node.finished))
+            for artifact in artifacts[node.template]:
+                if artifact["name"] == "outcome":
+                    address = _filled(artifact["s3"]["key"], node.inputs)
+                    seen.setdefault(address.partition("/")[2], Seen(attempts, node.started, node.finished))
     return seen
+
+
+def _filled(text: str, given: Mapping[str, str]) -> str:
+    return _TAG.sub(lambda tag: given[tag[1]], text)
 
 
 def _listing(found: SimulatedRun) -> str:

@@ -18,7 +18,7 @@ from tangentflow.graph.nodes import Step
 from tangentflow.runtime.codec import with_files
 from tangentflow.runtime.outcome import Value
 
-__all__ = ["bound_inputs", "skipped", "source_of", "step_runs"]
+__all__ = ["bound_inputs", "given_inputs", "skipped", "source_of", "step_runs"]
 
 
 def step_runs(machine: Machine, started: Iterable[StepRun], positions: Positions) -> list[StepRun]:
@@ -48,10 +48,18 @@ _base = functools.lru_cache(maxsize=1024)(os.path.basename)
 
 
 def bound_inputs(ready: Ready, folder: Path | None) -> Mapping[str, Any]:
-    """Return the arguments of a step run by parameter; `folder` is the store of the run."""
+    """Return the arguments of a step run by parameter, for users: paths are files. `folder` is the store of the run."""
     given = with_files(Value((ready.args, ready.kwargs)), user_files(folder))
     assert isinstance(given, Value)
-    args, kwargs = given.value
+    return _bound(ready, *given.value)
+
+
+def given_inputs(ready: Ready) -> Mapping[str, Any]:
+    """Return the arguments of a step run by parameter as the run has them: nothing is written for paths."""
+    return _bound(ready, ready.args, ready.kwargs)
+
+
+def _bound(ready: Ready, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         return dict(inspect.signature(ready.step.function).bind(*args, **kwargs).arguments)
     except TypeError:

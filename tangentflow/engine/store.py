@@ -101,6 +101,7 @@ class Store:
         path = self.path(digest)
         with contextlib.suppress(OSError):
             if path.stat().st_size == len(data):
+                os.utime(path)  # young again: nobody sweeps it before it is on record
                 return digest
         scratch = self.folder / "values" / f"new-{os.getpid()}-{next(_numbers)}"
         try:

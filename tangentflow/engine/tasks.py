@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Protocol
 
 from tangentflow.decorators import StepFunction
+from tangentflow.engine.identity import Code
 from tangentflow.engine.journal import Receipt
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.run import StepRun
@@ -46,8 +47,8 @@ class Shipped:
 class Task:
     """A step run on its way: what to call, where, and under which policy.
 
-    `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `fingerprint` and `digest` tell
-    its code and its inputs, `receipt` is what is on record of it.
+    `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
+    inputs) tell what it is, `receipt` is what is on record of it.
     """
 
     ready: Ready
@@ -58,7 +59,7 @@ class Task:
     payload: bytes = b""
     attempt: int = 0
     deadline: float | None = None
-    fingerprint: str = ""
+    code: Code | None = None
     digest: str = ""
     receipt: Receipt | None = None
 

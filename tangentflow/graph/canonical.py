@@ -109,6 +109,7 @@ class _Body:
         function = lines.function
         self.names = Names(graph.bindings.get(flow.key), function.body)
         own = bound_in(function.body) - self.names.imported
+        self.named = kept
         self.kept = frozenset(flow.params) if kept is None else frozenset(flow.params) & kept
         self.kept |= {argument.arg for argument in function.args.kwonlyargs}
         self.local = frozenset({*flow.params, *own})
@@ -170,7 +171,7 @@ class _Body:
         return line
 
     def _form(self, nodes: ast.AST | list[ast.AST]) -> Form:
-        return form(nodes, self.local, self.names, self.kept)
+        return form(nodes, self.local, self.names, self.kept, self.named)
 
     def _simple(self, stmt: ast.stmt, node: Node | None) -> Form:
         """Return the form of a statement; a step or workflow that it calls counts by what it does."""

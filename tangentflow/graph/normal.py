@@ -7,7 +7,7 @@ from outside the function means is asked for.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tangentflow.language.uses import MUTATORS
@@ -46,11 +46,15 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def form(
-    nodes: ast.AST | Sequence[ast.AST], local: Iterable[str], outer: Outer, kept: frozenset[str] = frozenset()
+    nodes: ast.AST | Sequence[ast.AST], local: Iterable[str], outer: Outer, kept: frozenset[str] = frozenset(),
+    named: Container[str] | None = frozenset(),
 ) -> Form:  # fmt: skip
-    """Return the normal form of a tree whose own variables are `local`. Those in `kept` keep their names."""
+    """Return the normal form of a tree whose own variables are `local`.
+
+    Those in `kept` keep their names, and so do parameters of inner functions that are in `named` (None: all): calls may use them as keywords.
+    """
     own = frozenset(local)
-    writer = _Writer(own - kept, outer, kept & own)
+    writer = _Writer(own - kept, outer, kept & own, named)
     writer.value(nodes if isinstance(nodes, ast.AST) else list(nodes))
     return writer.form
 
@@ -129,11 +133,12 @@ class _Scope:
 
 
 class _Writer:
-    def __init__(self, local: frozenset[str], outer: Outer, kept: frozenset[str]) -> None:
+    def __init__(self, local: frozenset[str], outer: Outer, kept: frozenset[str], named: Container[str] | None) -> None:
         self.form = Form()
         self.local = local
         self.outer = outer
         self.kept = kept
+        self.named = named
         self.scopes: list[_Scope] = []
         self.count = 0
 
@@ -296,7 +301,8 @@ class _Writer:
         own = bound_in(body)
         order = _order(*body)
         self.scopes.append(_Scope(self.fresh(dict.fromkeys([*(a.arg for a in arguments), *sorted(own, key=order)]))))
-        only = {a.arg: f"name {a.arg}" for a in given.kwonlyargs}
+        named = self.named
+        only = {a.arg: f"name {a.arg}" for a in arguments if a in given.kwonlyargs or named is None or a.arg in named}
         self.scopes[-1].names.update(only)
         shape = [len(given.posonlyargs), len(given.args), bool(given.vararg), len(given.kwonlyargs), bool(given.kwarg)]
         self.form.parts.append(f"{shape} {[d is None for d in given.kw_defaults]}")

@@ -60,9 +60,11 @@ class _Builder:
         kept, need, _ = self.planner.slicer.block(self.lowered.body, set(), WHOLE)
         code = Code(self.mutated, messages=True)
         body = code.block(kept, Jumps(_return))
-        return self._slice(None, need, code, body)
+        return self._slice(None, need, code, body, located=True)
 
-    def _to(self, stmt: Stmt, code_there: Lines, total: bool = True, tail: Stmt | None = None) -> Slice:
+    def _to(
+        self, stmt: Stmt, code_there: Lines, total: bool = True, tail: Stmt | None = None, located: bool = False
+    ) -> Slice:
         """Return the slice that leads to a statement and runs `code_there`, or `tail`."""
         there = tail or Target(stmt.origin, code_there)
         kept, need, start = self.planner.reach(stmt, self.planner.mode_of(stmt), tail=[there])
@@ -71,12 +73,12 @@ class _Builder:
         body = code.block(kept, _NOT_REACHED)
         if not isinstance(body[-1], ast.Return):
             body += skip()
-        return self._slice(start, need, code, body)
+        return self._slice(start, need, code, body, located)
 
     def _code(self, advances: bool = False) -> Code:
         return Code(self.mutated, advances=advances)
 
-    def _slice(self, start: Stmt | None, need: set[str], code: Code, body: Lines) -> Slice:
+    def _slice(self, start: Stmt | None, need: set[str], code: Code, body: Lines, located: bool = False) -> Slice:
         if start is None:
             names = need & set(self.lowered.params)
             bound: Iterable[str] = names
@@ -84,7 +86,7 @@ class _Builder:
             plan = self.planner.plans[start]
             names = need & self._at_head(start, plan)
             bound = ()
-        written = text(body, names, bound, self.lowered.locals, self.mutated, self.lowered.imports)
+        written = text(body, names, bound, self.lowered.locals, self.mutated, self.lowered.imports, located)
         return Slice(start.id if start else None, tuple(sorted(names)), written, code.input_list(), code.total)  # type: ignore[attr-defined]
 
     def _at_head(self, loop: Stmt, plan: LoopPlan) -> set[str]:
@@ -152,7 +154,7 @@ class _Builder:
         expression = ast.unparse(to_ast(stmt.expr))
         witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
         call = witnesses if stmt.operands.witnesses else expression
-        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False)
+        slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False, located=True)
         return Glue(
             stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
         )  # fmt: skip
@@ -225,7 +227,7 @@ class _Builder:
         if caught:
             body = _keeping_state(body, state, fact.returns(stmt))
         code.total = False
-        return self._slice(stmt, need | {*plan.carried}, code, body)
+        return self._slice(stmt, need | {*plan.carried}, code, body, located=True)
 
 
 def _jumps_through_finally(block: Block) -> bool:

@@ -19,6 +19,7 @@ from tangentflow.language.core import Block, Stmt
 from tangentflow.language.imports import Imported
 from tangentflow.passes.facts import sites
 from tangentflow.passes.slicing import Bound, Leave, Unreached
+from tangentflow.runtime.slices import LINE_MARK
 from tangentflow.source.printer import to_ast
 
 __all__ = ["Code", "Jumps", "Target", "limit", "lines", "skip", "text"]
@@ -78,7 +79,13 @@ class Code:
         return out
 
     def stmt(self, stmt: Stmt, jumps: Jumps, sure: bool) -> Lines:
-        """Emit one statement."""
+        """Emit one statement, which knows its line."""
+        out = self._stmt(stmt, jumps, sure)
+        for made in out:
+            vars(made).setdefault("origin", stmt.origin.lineno)
+        return out
+
+    def _stmt(self, stmt: Stmt, jumps: Jumps, sure: bool) -> Lines:
         if stmt.stops:
             return _around(stmt.stops, self.stmt(replace(stmt, stops=""), jumps, sure))
         if isinstance(stmt, core.Glue):
@@ -273,9 +280,12 @@ def _expr(source: str) -> ast.expr:
 
 def text(
     body: Lines, names: Iterable[str], bound: Iterable[str], local: frozenset[str], mutated: frozenset[str],
-    imports: Iterable[Imported] = (),
+    imports: Iterable[Imported] = (), located: bool = False,
 ) -> str:  # fmt: skip
-    """Return the text of `slice(_tf)`: imports of what it reads, the names taken at the start, then the body."""
+    """Return the text of `slice(_tf)`: imports of what it reads, the names taken at the start, then the body.
+
+    In a `located` one, a comment behind each statement tells its line in the user's file, for tracebacks.
+    """
     sure, loaded = frozenset(bound), _loaded(body)
     head: Lines = [to_ast(each.node) for each in imports if each.always or not loaded.isdisjoint(each.names)]
     for name in sorted(names):
@@ -287,7 +297,23 @@ def text(
     function = lines("def slice(_tf): pass")[0]
     assert isinstance(function, ast.FunctionDef)
     function.body = [*head, *body] or [ast.Pass()]
-    return ast.unparse(ast.fix_missing_locations(function))
+    written = ast.unparse(ast.fix_missing_locations(function))
+    return _located(written, function) if located else written
+
+
+def _located(written: str, function: ast.FunctionDef) -> str:
+    """Put the line that each statement comes from behind it."""
+    out = written.split("\n")
+    for made, shown in zip(_statements(function), _statements(ast.parse(written).body[0]), strict=True):
+        body = getattr(shown, "body", None)
+        last = body[0].lineno - 1 if body else shown.end_lineno
+        if "origin" in vars(made) and last == shown.lineno:  # else a string may go on in the next line
+            out[shown.lineno - 1] += f"{LINE_MARK}{vars(made)['origin']}"
+    return "\n".join(out)
+
+
+def _statements(node: ast.AST) -> list[ast.stmt]:
+    return [inner for inner in ast.walk(node) if isinstance(inner, ast.stmt)]
 
 
 def _loaded(body: Sequence[ast.AST]) -> frozenset[str]:

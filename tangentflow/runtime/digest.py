@@ -9,6 +9,7 @@ import copyreg
 import functools
 import hashlib
 import sys
+import threading
 import types
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -20,25 +21,41 @@ from tangentflow.runtime.pathvalue import PathValue
 __all__ = ["digest"]
 
 _ATOMS = frozenset({int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented)})
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset, bytearray})
 _SIZE = 32
+_CACHE = type(functools.lru_cache(len))
+_VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
+_PATH = type(Path())
+_SAFE = frozenset({type(threading.Lock()), type(threading.RLock())})
+"""What cannot be pickled and hides nothing."""
 
 _Walk = Generator[object, bytes, bytes]
 """Yields parts, is sent their digests, returns its own."""
 
 
-def digest(value: object) -> str:
+def digest(
+    value: object, code: dict[int, object] | None = None, hidden: list[object] | None = None, files: bool = True
+) -> str:
     """Return the structural digest of `value` as hex text.
+
+    `code` collects the functions, classes and modules met in it, and the classes of what is met, by their ids: they count by name or
+    bytecode here, and who needs more looks into them. `hidden` collects what cannot be looked into (a connection, a generator).
+
+    With `files`, which is for what a step is given, a path counts by what it holds; without, one that no step gave is its text.
 
     Never raises for what cannot be pickled: such a part counts by its type and attributes. Values that functools caches
     in attributes (`cached_property`) do not count.
     """
-    return _Walker().run(value).hex()
+    return _Walker(code, hidden, files).run(value).hex()
 
 
 class _Walker:
     """One walk: digests known by object id, and the objects under way (for cycles)."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: dict[int, object] | None, hidden: list[object] | None, files: bool) -> None:
+        self.code = code
+        self.files = files
+        self.hidden: list[object] = [] if hidden is None else hidden
         self.done: dict[int, bytes] = {}
         self.open: dict[int, int] = {}
         self.keep: list[object] = []  # ids must stay taken
@@ -71,8 +88,11 @@ class _Walker:
         if identity in self.open:
             return _hash(b"cycle", str(len(self.open) - self.open[identity]).encode())
         self.keep.append(value)
+        if self.code is not None and type(value) not in _CONTAINERS:
+            met = value if isinstance(value, (type, types.FunctionType, types.ModuleType)) else type(value)
+            self.code[id(met)] = met
         self.open[identity] = len(self.open)
-        stack.append((identity, _walk(value)))
+        stack.append((identity, _walk(value, self.hidden, self.files)))
         return None
 
 
@@ -95,7 +115,7 @@ def _atom(value: Any) -> bytes:
     return _hash(kind.__name__.encode(), repr(value).encode())
 
 
-def _walk(value: Any) -> _Walk:
+def _walk(value: Any, hidden: list[object], files: bool) -> _Walk:
     kind = type(value)
     if kind in (list, tuple):
         return _sequence(kind.__name__, value)
@@ -105,6 +125,8 @@ def _walk(value: Any) -> _Walk:
         return _unordered(kind.__name__, value)
     if kind in (bytearray, memoryview):
         return _leaf(kind.__name__, bytes(value))
+    if isinstance(value, (types.BuiltinFunctionType, types.MethodWrapperType)) and not _is_plain(value.__self__):
+        return _parts(f"method {value.__name__}", [value.__self__])
     if isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
         return _leaf(
             "name", f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', value.__name__)}".encode()
@@ -115,11 +137,23 @@ def _walk(value: Any) -> _Walk:
         return _parts("code", [value.co_code, value.co_consts, value.co_names, value.co_varnames, value.co_freevars])
     if isinstance(value, types.CellType):
         return _cell(value)
+    if kind is types.MappingProxyType:
+        return _mapping(dict(value))
+    if kind in _VIEWS:
+        return _parts(kind.__name__, list(value))
+    if kind in (staticmethod, classmethod):
+        return _parts(kind.__name__, [value.__func__])
+    if kind is property:
+        return _parts("property", [value.fget, value.fset, value.fdel])
+    if kind is _CACHE:
+        return _parts("cache", [value.__wrapped__])  # pickle knows it by name alone
     if "numpy" in sys.modules and kind is sys.modules["numpy"].ndarray:
         return _array(value)
-    if isinstance(value, Path):
-        return _leaf("path", _path(value).encode())
-    return _object(value)
+    if kind is PathValue:
+        return _leaf("path", value.content_digest().encode())
+    if kind is _PATH and files:
+        return _leaf("path", path_digest(str(value)).encode())
+    return _object(value, hidden)
 
 
 def _sequence(name: str, values: Any) -> _Walk:
@@ -159,11 +193,6 @@ def _leaf(name: str, data: bytes) -> _Walk:
     yield  # makes this a generator, like its siblings
 
 
-def _path(value: Path) -> str:
-    """Return the digest of what is at a path; of one between the steps, it came with it."""
-    return value.content_digest() if isinstance(value, PathValue) else path_digest(str(value))
-
-
 def _function(value: types.FunctionType) -> _Walk:
     name = f"{value.__module__}:{value.__qualname__}"
     parts = [value.__code__, value.__defaults__, value.__kwdefaults__, value.__closure__, value.__dict__]
@@ -187,7 +216,12 @@ def _array(value: Any) -> _Walk:
     return _hash(f"ndarray {head}".encode(), value.tobytes())
 
 
-def _object(value: Any) -> _Walk:
+def _is_plain(owner: object) -> bool:
+    """Whether a built-in method is a function of a module, or of a class."""
+    return owner is None or isinstance(owner, (types.ModuleType, type))
+
+
+def _object(value: Any, hidden: list[object]) -> _Walk:
     """Walk any other object as pickle would: by what its reduction gives."""
     kind = type(value)
     name = f"object {kind.__module__}:{kind.__qualname__}"
@@ -197,6 +231,8 @@ def _object(value: Any) -> _Walk:
         reduced = value.__reduce_ex__(4) if reducer is None else reducer(value)
     except Exception:
         # Cannot be pickled (a lock, a file, a generator), which is for the codec to refuse.
+        if kind not in _SAFE:
+            hidden.append(value)
         return (yield from _parts(name + " attributes", [_attributes(value, getattr(value, "__dict__", {}))]))
     if isinstance(reduced, str):
         return _hash(name.encode(), reduced.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
 import linecache
@@ -16,14 +17,27 @@ from tangentflow.runtime.replay import Replay
 __all__ = ["bind", "compile_slice"]
 
 
+LINE_MARK = "  # line "
+"""Stands between a statement of a slice and the line of the workflow's file that it comes from."""
+
+
 def compile_slice(code: str, function: types.FunctionType, label: str) -> Callable[[Replay], Any]:
-    """Compile `code`, a function `slice(_tf)`, as if it stood where `function` stands. `label` names it in tracebacks."""
+    """Compile `code`, a function `slice(_tf)`, as if it stood where `function` stands.
+
+    Where its statements tell their lines, tracebacks show those of the workflow's file; else `label` names it there.
+    """
     filename = f"<tangentflow {label}>"
     free = function.__code__.co_freevars
     indented = "".join(f"    {line}\n" for line in code.splitlines()) if free else code
     source = f"def around({', '.join(free)}):\n{indented}    return slice\n" if free else code
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    found = _code_named(compile(source, filename, "exec", dont_inherit=True), "slice")
+    if LINE_MARK in source:
+        compiled = _where_it_comes_from(source, function.__code__.co_filename)
+    else:
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        compiled = compile(source, filename, "exec", dont_inherit=True)
+    found = _code_named(compiled, "slice")
+    if LINE_MARK in source:
+        found = found.replace(co_name=function.__name__)
     cells = dict(zip(free, function.__closure__ or ()))
     closure = tuple(cells[name] for name in found.co_freevars)
     slice_ = types.FunctionType(found, function.__globals__, "slice", None, closure)
@@ -33,6 +47,21 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
             return slice_(replay)
 
     return run
+
+
+def _where_it_comes_from(source: str, filename: str) -> types.CodeType:
+    """Compile a slice with the file and the lines of the workflow. Columns are unknown: Python then underlines nothing."""
+    lines = [0]
+    for line in source.split("\n"):
+        number = line.rpartition(LINE_MARK)[2]
+        lines.append(int(number) if number.isdecimal() and LINE_MARK in line else lines[-1])
+    first = next(line for line in lines if line)
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr, ast.excepthandler, ast.arg, ast.keyword, ast.alias, ast.pattern)):
+            node.lineno = node.end_lineno = lines[node.lineno] or first
+            node.col_offset = node.end_col_offset = -1
+    return compile(tree, filename, "exec", dont_inherit=True)
 
 
 def _code_named(code: types.CodeType, name: str) -> types.CodeType:

@@ -48,7 +48,7 @@ def strip_root(directory: str | Path) -> None:
 def capture(exception: BaseException) -> tuple[Frame, ...]:
     """Return the frames of the exception's traceback, outermost first, without those of this package.
 
-    A slice that only passes on what a step has raised goes too; one that raises itself stays.
+    The line of a serial loop goes too: what was raised in its iteration has a frame of its own there.
     """
     frames: list[Frame] = []
     entry = exception.__traceback__
@@ -66,7 +66,9 @@ def capture(exception: BaseException) -> tuple[Frame, ...]:
 def _is_machinery(frame: Frame, below: Frame | None) -> bool:
     if frame[0].startswith(_OWN):
         return True
-    return frame[0].startswith("<tangentflow ") and below is not None and below[0].startswith(_OWN)
+    if below is None or not below[0].startswith(_OWN):
+        return False
+    return frame[0].startswith("<tangentflow ") or below[2] in ("leave", "go_on")
 
 
 def restore(exception: BaseException, frames: tuple[Frame, ...]) -> None:

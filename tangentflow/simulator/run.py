@@ -24,6 +24,7 @@ from tangentflow.simulator.pods import Pod, PodRunner, Workflow
 from tangentflow.simulator.runners import PrefixRunner, RootRunner
 from tangentflow.simulator.strict import check_expressions, check_resolved
 from tangentflow.simulator.validate import InvalidSpec, validate
+from tangentflow.simulator.volumes import check_volumes
 
 __all__ = ["POD_ROOT_ANNOTATION", "Action", "SimulatedRun", "simulate"]
 
@@ -255,6 +256,7 @@ class _Loop:
     def _runner(self, order: PodOrder) -> PodRunner:
         annotations = (order.template.get("metadata") or {}).get("annotations") or {}
         wish = annotations.get(POD_ROOT_ANNOTATION, self.controller.document.annotations.get(POD_ROOT_ANNOTATION))
+        check_volumes(order.template, self.controller.document.spec, wish != "1")
         if wish == "1":
             return self.prefix
         if RootRunner.available():

@@ -51,13 +51,15 @@ class PrefixRunner:
         directory = process.root / process.directory.lstrip("/")
         directory.mkdir(parents=True, exist_ok=True)
         path = f"{executable.parent}{os.pathsep}{process.environment['PATH']}"
+        home = process.environment["HOME"]
+        home = str(process.root) if home == "/root" else home
         return subprocess.Popen(
             [program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             cwd=directory,
-            env={**process.environment, "PATH": path, "HOME": str(process.root), POD_ROOT: str(process.root)},
+            env={**process.environment, "PATH": path, "HOME": home, POD_ROOT: str(process.root)},
             start_new_session=True,
         )
 

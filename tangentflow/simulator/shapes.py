@@ -68,6 +68,30 @@ _SIDE = object_of({"parameters": _PARAMETERS, "artifacts": list_of(_ARTIFACT)})
 # -- templates --------------------------------------------------------------------------------------------------------
 
 _SECRET = object_of({"name": string, "key": string, "optional": boolean}, "name", "key")
+_VOLUME = object_of(
+    {
+        "name": name(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", 63),
+        "emptyDir": object_of({"sizeLimit": scalar, "medium": string}),
+        "persistentVolumeClaim": object_of({"claimName": string, "readOnly": boolean}, "claimName"),
+    },
+    "name",
+)
+_MOUNT = object_of({"name": string, "mountPath": string, "readOnly": boolean, "subPath": string}, "name", "mountPath")
+_CLAIM = object_of(
+    {
+        "metadata": object_of({"name": string}, "name"),
+        "spec": object_of(
+            {
+                "accessModes": list_of(one_of("ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod")),
+                "resources": object_of({"requests": map_of(scalar)}),
+                "storageClassName": string,
+            },
+            "accessModes",
+        ),
+    },
+    "metadata",
+    "spec",
+)
 _VARIABLE = object_of({"name": string, "value": string, "valueFrom": object_of({"secretKeyRef": _SECRET})}, "name")
 _CONTAINER: dict[str, Check] = {
     "name": string,
@@ -79,6 +103,7 @@ _CONTAINER: dict[str, Check] = {
     "workingDir": string,
     "resources": object_of({"limits": map_of(scalar), "requests": map_of(scalar)}),
     "securityContext": anything,
+    "volumeMounts": list_of(_MOUNT),
 }
 _RETRY = object_of({
     "limit": integer_or_string,
@@ -124,6 +149,7 @@ _WHERE: dict[str, Check] = {
     "securityContext": anything,
     "serviceAccountName": string,
     "tolerations": anything,
+    "volumes": list_of(_VOLUME),
 }
 _TEMPLATE = object_of(
     {
@@ -164,6 +190,8 @@ _SPEC = object_of({
     "podMetadata": _METADATA,
     "priority": integer,
     "ttlStrategy": anything,
+    "volumeClaimGC": object_of({"strategy": one_of("OnWorkflowCompletion", "OnWorkflowSuccess")}),
+    "volumeClaimTemplates": list_of(_CLAIM),
     "workflowMetadata": _METADATA,
 })  # fmt: skip
 _CRON_SPEC = object_of(

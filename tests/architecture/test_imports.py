@@ -20,6 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     ("errors",),
     ("runtime",),
+    ("accepts",),
     ("checks",),
     ("decorators", "order"),
     ("source",),

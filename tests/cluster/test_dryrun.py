@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tangentflow.decorators import WorkflowFunction
+from tests.argo import option_programs, policy_programs
 from tests.language.contract import arguments
 
 pytestmark = pytest.mark.cluster
@@ -47,6 +48,18 @@ def test_every_document_is_accepted(cluster):
                     refused.append(f"{workflow.__module__}.{workflow.__qualname__}: {why[:500]}")
     assert not refused, "\n".join(refused)
     assert accepted > 500
+
+
+def test_documents_with_options_are_accepted(cluster):
+    """What options of steps and workflows make of documents is right for the API server."""
+    told = {}
+    with cluster.judge() as judge:
+        for module in (option_programs, policy_programs):
+            for name, workflow in vars(module).items():
+                if isinstance(workflow, WorkflowFunction) and name not in option_programs.REFUSED:
+                    told[name] = judge(workflow.graph.yaml())
+    assert {name: why[:500] for name, why in told.items() if why} == {}
+    assert len(told) > 20
 
 
 def test_a_wrong_document_is_refused(cluster):

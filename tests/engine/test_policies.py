@@ -36,13 +36,19 @@ GOOD = {
     "gpu": [0, 1],
     "env": [{}, {"A": "x", "B": 1, "C": 0.5, "D": ""}],
     "secrets": [{"TOKEN": "my-secret/token"}],
-    "volumes": [{"/data": "my-claim"}, {"/data": "my-claim:ro"}],
+    "volumes": [{"/data": "my-claim"}, {"/data": "my-claim:ro"}, {"/tmp": "tmp:0.5Gi"}, {"/data/x y": "tmp.x"}],
     "labels": [{"team": "ml", "example.com/part": "a.b_c-1"}, {"empty": ""}],
     "annotations": [{"note": "any text: at all"}],
     "node_selector": [{"kubernetes.io/arch": "arm64"}],
     "tolerations": [[{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}], []],
     "service_account": ["runner"],
-    "argo": [{"activeDeadlineSeconds": 3, "metadata": {"a": 1}}],
+    "argo": [
+        {"activeDeadlineSeconds": 3, "metadata": {"labels": {"a": "1"}}},
+        {
+            "affinity": {"podAffinity": {"x": [1, None, True, "{{workflow.name}}"]}},
+            "script": {"imagePullPolicy": "Always"},
+        },
+    ],
 }
 WRONG_TYPE = {
     "retries": ["3", 1.0, True, None],
@@ -69,7 +75,7 @@ WRONG_TYPE = {
     "node_selector": ["a=b"],
     "tolerations": ["gpu", {"key": "gpu"}, ["gpu"]],
     "service_account": [None],
-    "argo": ["x: 1", []],
+    "argo": ["x: 1", [], {"affinity": 0.5}, {"affinity": {1: "x"}}, {"affinity": {"x": "\ud800"}}],
 }
 WRONG_VALUE = {
     "retries": [-1],
@@ -78,20 +84,65 @@ WRONG_VALUE = {
     "timeout": [0, "0s", -1, "1.s", float("nan")],
     "cache": ["for ever", 0],
     "name": ["", " "],
-    "image": ["", " python"],
+    "image": ["", " python", "{{x}}", "-x"],
     "executor": ["proces", "slow"],
     "chunk": [0],
     "max_concurrent": [0],
     "cpu": [0, -1, "half", "0.5m"],
     "memory": ["2GB", "-1", 0],
     "gpu": [-1],
-    "env": [{"": "x"}, {"A=B": "x"}, {"PYTHONHASHSEED": "1"}, {"A": "\0"}],
-    "secrets": [{"TOKEN": "token"}, {"TOKEN": "a/b/c"}],
-    "volumes": [{"data": "my-claim"}, {"/data": "My Claim"}],
-    "labels": [{"team": "a b"}, {"team": "x" * 64}, {"": "x"}],
+    "env": [
+        {"": "x"},
+        {"A=B": "x"},
+        {"PYTHONHASHSEED": "1"},
+        {"A": "\0"},
+        {"A": "\ud800"},
+        {"1A": "x"},
+        {"A B": "x"},
+        {"{{x}}": "x"},
+        {"ARGO_TEMPLATE": "x"},
+        {"TANGENTFLOW_POD_ROOT": "/"},
+        {"A": "x" * 70_000},
+    ],
+    "secrets": [{"TOKEN": "token"}, {"TOKEN": "a/b/c"}, {"TOKEN": "{{a}}/b"}, {"TOKEN": "A/b"}, {"A B": "a/b"}],
+    "volumes": [
+        {"data": "my-claim"},
+        {"/data": "My Claim"},
+        {"/": "a"},
+        {"/tf/in": "a"},
+        {"/var/run": "a"},
+        {"/a/../tf": "a"},
+        {"/a/": "a"},
+        {"/a": "tmp"},
+        {"/a": "tmp:"},
+        {"/a": "tmp:1GB"},
+        {"/a": "tmp:1Gi:ro"},
+        {"/a": "tmp:1Gi:rwx"},
+        {"/{{x}}": "a"},
+    ],
+    "labels": [
+        {"team": "a b"},
+        {"team": "x" * 64},
+        {"": "x"},
+        {"{{x}}/a": "x"},
+        {"workflows.argoproj.io/completed": "true"},
+        {"A_/a": "x"},
+    ],
+    "annotations": [{"a": "{{x}}"}, {"a": "b {{"}, {"{{a}}": "b"}, {"tangentflow.dev/source": "x"}, {"a": "\ud800"}],
     "node_selector": [{"a": "/"}],
-    "tolerations": [[{"colour": "red"}]],
-    "service_account": [""],
+    "tolerations": [[{"colour": "red"}], [{"key": "{{x}}"}], [{"operator": "exists"}], [{"tolerationSeconds": -1}]],
+    "service_account": ["", "Runner", "{{x}}"],
+    "argo": [
+        {"retryStrategy": {}},
+        {"inputs": {}},
+        {"name": "x"},
+        {"script": {"env": []}},
+        {"script": {"source": ""}},
+        {"memoize": {}},
+        {"metadata": {"name": "x"}},
+        {"metadata": {"labels": {"workflows.argoproj.io/completed": "true"}}},
+        {"dag": {}},
+    ],
 }
 
 
@@ -156,7 +207,13 @@ def test_an_unknown_option_names_the_nearest(given, near):
 
 @pytest.mark.parametrize(
     "options",
-    [{"backoff": "1s"}, {"on": OSError}, {"cache": True, "pure": False}, {"env": {"A": "x"}, "executor": "thread"}],
+    [
+        {"backoff": "1s"},
+        {"on": OSError},
+        {"cache": True, "pure": False},
+        {"env": {"A": "x"}, "executor": "thread"},
+        {"env": {"A": "x", "B": 1}, "secrets": {"B": "b/b"}},
+    ],
     ids=str,
 )
 def test_options_that_contradict_each_other(options):
@@ -235,7 +292,7 @@ def test_what_means_nothing_here_is_said():
 
 @pytest.mark.parametrize(
     "options",
-    [{"cache": True}, {"cpu": 1}, {"env": {"A": "x"}}, {"max_concurrent": 2}],
+    [{"cache": True}, {"chunk": 2}, {"max_concurrent": 2}],
     ids=str,
 )
 def test_a_document_refuses_what_it_cannot_say(options):

@@ -324,6 +324,26 @@ def test_digests(folder, tmp_path):
     assert digest([tmp_path / "moved"]) == digest([decode(sent(tmp_path / "moved")).value])
 
 
+class Tagged(type(Path())):
+    """A path of another class, which says itself how it travels."""
+
+    def __reduce__(self):
+        return Tagged, (str(self),), {"tag": self.tag}
+
+
+def test_digests_of_what_is_no_file_of_a_step(folder, tmp_path):
+    first, second = digest(folder, files=False), digest([folder, decode(sent(folder)).value], files=False)
+    (folder / "more").write_text("more")
+    assert digest(folder, files=False) == first != digest(folder)
+    assert digest(folder / "more", files=False) != digest(tmp_path / "more", files=False)
+    assert digest([folder, decode(sent(folder)).value], files=False) != second, "contents that came from a step count"
+    found = Tagged(folder)
+    found.tag = 1
+    seen = digest(found)
+    found.tag = 2
+    assert digest(found) != seen
+
+
 # -- between the steps ------------------------------------------------------------------------------------------------
 
 
