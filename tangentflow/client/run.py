@@ -13,6 +13,7 @@ from tangentflow.client.plan import Plan
 from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
 from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -147,7 +148,7 @@ class ArgoRun(Run):
             return Raised(Cancelled(f"the run {self.id} was cancelled"))
         data = self._read(f"{seen.uid}/result/v")
         if data is not None:
-            outcome = decode(data, where=self.workflow)
+            outcome = decode(data, where=self.workflow, files=user_files(locate(None)))
         else:
             outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
         if isinstance(outcome, Value) and seen.phase != "Succeeded":

@@ -21,10 +21,11 @@ from tangentflow.engine.processes import Processes
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
+from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
-from tangentflow.runtime.codec import decode, encode, holds_exception
+from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Raised, Value
 from tangentflow.runtime.policies import duration
 
@@ -83,6 +84,7 @@ class Driver:
                 executor.close()
             self.selector.close()
             assert outcome is not None
+            outcome = with_files(outcome, user_files(self.run.folder))
             self.run.end(outcome)
             try:
                 self.recorder.end(outcome)
@@ -142,7 +144,12 @@ class Driver:
         path = ready.path
         position = self.positions.of(ready.frame, (ready.node.id, ready.indices))
         step = StepRun(
-            ready.node.name, path, "Pending", source_of(ready.node), lambda: bound_inputs(ready), order=position
+            ready.node.name,
+            path,
+            "Pending",
+            source_of(ready.node),
+            lambda: bound_inputs(ready, self.run.folder),
+            order=position,
         )
         policy = ready.step.policy
         where = policy.executor or self.executor
@@ -187,7 +194,9 @@ class Driver:
         if error is None:
             name, path = ready.step.__name__, task.step.path
             try:
-                task.payload = encode(Value((ready.args, ready.kwargs)), where=name, what="an argument", path=path)
+                task.payload = encode(
+                    Value((ready.args, ready.kwargs)), where=name, what="an argument", path=path, files=True
+                )
             except NotPicklable as refused:
                 error = encode(Raised(refused), where=name, path=path)
         task.shipped = shipped
@@ -297,7 +306,7 @@ class Driver:
 
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data, path = task.step, finished.data, task.step.path
-        step.recorded = lambda: decode(data, where=path)
+        step.recorded = lambda: decode(data, where=path, files=user_files(self.run.folder))
         step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished
