@@ -22,7 +22,7 @@ from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.pods import Settings, helper_names
-from tangentflow.argo.policies import refuse_unsaid
+from tangentflow.argo.policies import refuse_uncounted, refuse_unsaid
 from tangentflow.argo.script import store_code
 from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
@@ -97,7 +97,7 @@ class _Maker:
     def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True) -> None:
         if whole:
             refuse_unsaid(graph)
-        self.graph = graph
+        self.graph, self.whole = graph, whole
         with no_collection():
             self._make(args, kwargs)
 
@@ -112,6 +112,8 @@ class _Maker:
             flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow))
             for flow in graph.flows
         }
+        if self.whole:
+            refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)
         self.baked = bool(args or kwargs)
         self.names = parameter_names(graph.main.params)
@@ -201,14 +203,15 @@ class _Maker:
         return base64.b64encode(bundle.getvalue()).decode()
 
     def _document(self, emitter: Emitter) -> Json:
-        name = slug(self.graph.main.name)
+        workflow = self.workflows[self.graph.root]
+        name = workflow.option("name") or self.graph.main.name
         templates = emitter.templates if len(emitter.templates) <= MOST else share(emitter.templates, emitter.names)
         entry = templates[0]["name"]
         if self.by_artifact:
             templates, entry = self._with_code(templates, emitter)
         metadata = {
-            "generateName": f"{name}-",
-            "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
+            "generateName": f"{slug(name)}-",
+            "labels": {"tangentflow.dev/workflow": _label(name)},
             "annotations": {"tangentflow.dev/pod-root": "1"},
         }
         spec = {
@@ -217,7 +220,7 @@ class _Maker:
             "arguments": {"parameters": self.parameters},
             "templates": templates,
         }
-        spec = make_run(metadata, spec, self.workflows[self.graph.root])
+        spec = make_run(metadata, spec, workflow)
         return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": spec}
 
     def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import sys
 import types
@@ -14,7 +15,7 @@ from typing import Any, cast
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.driver import Driver
 from tangentflow.engine.machine import Machine
-from tangentflow.engine.policies import EXECUTORS, check_here, notes
+from tangentflow.engine.policies import EXECUTORS, check_here, notes, time_limit, title
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.reuse import Earlier, earlier_run
@@ -54,7 +55,8 @@ def run(
     workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
     bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
 
-    made = Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, None, [])
+    name = title(graph)
+    made = Run(f"{_plain(name)}-{secrets.token_hex(4)}", name, None, [])
     made.notes, made.folder = notes(graph, keeps=folder is not None or cache is False), folder
     for note in made.notes:
         _log.info(note)
@@ -64,10 +66,16 @@ def run(
             args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
         )
         machine = Machine(graph, args, kwargs, memory=recorder)
-        Driver(machine, made, recorder, limit=1 if executor == "inline" else count, executor=executor).drive()
+        limit = min(1 if executor == "inline" else count, workflow.option("parallelism", count))
+        Driver(machine, made, recorder, limit=limit, executor=executor, timeout=time_limit(graph)).drive()
     finally:
         recorder.close()
     return made
+
+
+def _plain(name: str) -> str:
+    """Return a name as the beginning of an id, which stands in commands and names of files."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-.") or "run"
 
 
 def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
