@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TangentflowError,
     )
     from tangentflow.order import after, parallel, sequential
+    from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
+    "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.order": ("after", "parallel", "sequential"),
@@ -45,6 +47,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Cancelled",
+    "CommandFailed",
     "Graph",
     "LanguageError",
     "LoopLimit",
@@ -57,10 +60,12 @@ __all__ = [
     "TangentflowError",
     "after",
     "attach",
+    "container",
     "parallel",
     "progress",
     "runs",
     "sequential",
+    "shell",
     "step",
     "workflow",
 ]

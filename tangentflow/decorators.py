@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -65,6 +66,12 @@ class _Decorated(Generic[P, R]):
                 "call it by its own name in a @workflow"
             )
         kwargs.pop("after", None)  # it orders steps; a plain call has its order
+        if os.environ.get("TANGENTFLOW_CHECK", "0") not in ("", "0"):
+            return self._checked(args, kwargs)
+        return self.function(*args, **kwargs)
+
+    def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        """Call the function, looking for what a run would do otherwise."""
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
@@ -104,6 +111,13 @@ class StepFunction(_Decorated[P, R]):
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
         super().__init__(function, options)
         self.policy = Policy.of(options)
+
+    def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        from tangentflow.runtime.plain import call_step
+
+        if not self.option("check", True):
+            return self.function(*args, **kwargs)
+        return cast(R, call_step(self.function, args, kwargs))
 
     def __repr__(self) -> str:
         return f"<step {self.__module__}.{self.__qualname__}>"
@@ -148,6 +162,11 @@ class WorkflowFunction(_Decorated[P, R]):
         check_workflow(function.__qualname__, options)
         super().__init__(function, options)
         self._graph: Graph | None = None
+
+    def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        from tangentflow.runtime.plain import call_workflow
+
+        return cast(R, call_workflow(self.function, args, kwargs))
 
     def __repr__(self) -> str:
         return f"<workflow {self.__module__}.{self.__qualname__}>"

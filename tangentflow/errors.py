@@ -237,7 +237,8 @@ class MutatedArgument(TangentflowError):
     """A step changed one of its arguments in place; `line` is that of the step's definition or call, if known.
 
     Glue may change only what the workflow made and one name alone holds. `in_glue`: a call in a workflow changed something else, or
-    (`holder`) its result or another operand holds a part of what the workflow changes later.
+    (`holder`) its result or another operand holds a part of what the workflow changes later. `returned`: a step returned the argument, and it was
+    changed after that, where a run would have had a copy.
     """
 
     step: str
@@ -245,7 +246,14 @@ class MutatedArgument(TangentflowError):
     line: int | None
 
     def __init__(
-        self, step: str, argument: str, line: int | None = None, *, in_glue: bool = False, holder: str = ""
+        self,
+        step: str,
+        argument: str,
+        line: int | None = None,
+        *,
+        in_glue: bool = False,
+        holder: str = "",
+        returned: bool = False,
     ) -> None:
         place = "" if line is None else f" (line {line})"
         text = f"step {step!r} changed its argument {argument!r} in place{place}"
@@ -259,6 +267,9 @@ class MutatedArgument(TangentflowError):
             advice = (
                 f"copy it: `copy.deepcopy({step})`" if holder == "its result" else "give the call a copy of one of them"
             )
+        if returned:
+            text = f"step {step!r}{place} returned its argument {argument!r}, which has been changed since"
+            advice = "in a run the result is a copy: let the step return one, `copy.deepcopy(...)`"
         super().__init__(f"{text}; {advice}")
         self.step, self.argument, self.line = step, argument, line
 

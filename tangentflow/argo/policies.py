@@ -11,6 +11,7 @@ from tangentflow.argo.shape import FlowPlan
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
+from tangentflow.commands import container
 from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
@@ -48,6 +49,8 @@ def refuse_unsaid(graph: Graph) -> None:
             if isinstance(node, Step):
                 step = graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
+                if step is container:
+                    lost.setdefault("container(...)", f"{node.origin.filename}:{node.origin.lineno}")
                 for option in step.options_given:
                     if option not in _SAID | _LOCAL and _matters(step, option):
                         place = f"{node.origin.filename}:{node.origin.lineno}"

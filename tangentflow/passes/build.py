@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+import gast
+
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
@@ -152,8 +154,13 @@ class _Builder:
                 stmt.id, stmt.callee, stmt.name, slice_, stmt.target, stmt.effect, stmt.pure, stmt.ordered, stmt.origin
             )  # fmt: skip
         expression = ast.unparse(to_ast(stmt.expr))
-        witnesses = f"[{expression}, lambda: ({', '.join(stmt.operands.witnesses)},)][0]"  # in reach, but not evaluated
-        call = witnesses if stmt.operands.witnesses else expression
+        read = {node.id for node in gast.walk(stmt.expr) if isinstance(node, gast.Name)}
+        unread = sorted(
+            {*stmt.operands.witnesses, *stmt.operands.names} - read
+        )  # what only a function in it captures, too
+        call = (
+            f"[{expression}, lambda: ({', '.join(unread)},)][0]" if unread else expression
+        )  # in reach, but not evaluated
         slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False, located=True)
         return Glue(
             stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands

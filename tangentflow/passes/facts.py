@@ -113,7 +113,7 @@ def stmt_uses(stmt: Stmt) -> Uses:
         found.writes |= stmt.targets
         found.kills |= stmt.targets
         found.mutates |= {*stmt.operands.changes, *stmt.operands.spent}
-        found.reads |= set(stmt.operands.witnesses)
+        found.reads |= {*stmt.operands.witnesses, *stmt.operands.names}
         return found
     if isinstance(stmt, core.If):
         return uses(stmt.test)

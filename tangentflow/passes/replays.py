@@ -18,7 +18,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.imports import Imported
 from tangentflow.passes.facts import sites
-from tangentflow.passes.slicing import Bound, Leave, Unreached
+from tangentflow.passes.slicing import Bound, Leave, Unreached, evaluated
 from tangentflow.runtime.slices import LINE_MARK
 from tangentflow.source.printer import to_ast
 
@@ -129,8 +129,10 @@ class Code:
 
     def _site(self, stmt: core.Site, sure: bool) -> Lines:
         if stmt.kind == "message":
-            if not self.messages:
-                return []
+            if (
+                not self.messages
+            ):  # in a loop that is kept whole; it is not issued, but evaluating its arguments may raise
+                return [] if stmt.total else [to_ast(evaluated(stmt).node)]
             self.total = False
             call = to_ast(stmt.expr)
             assert isinstance(call, ast.Call)

@@ -19,7 +19,7 @@ from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.passes.facts import Facts, has_message, raises, returns, sites
 
-__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer", "Unreached", "leaves"]
+__all__ = ["FULL", "LAX", "WHOLE", "Bound", "Leave", "Mode", "Slicer", "Unreached", "evaluated", "leaves"]
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Slicer:
     def _site(self, stmt: core.Site, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         if stmt.kind == "message":
             if not mode.messages:
-                return self._glue(_evaluated(stmt), need, mode)
+                return self._glue(evaluated(stmt), need, mode)
             own = self.facts.uses(stmt)
             return stmt, need - own.kills | own.reads, mode
         wanted = bool(stmt.targets & need) or mode.full or (mode.effects and stmt.effect)
@@ -282,7 +282,7 @@ class Slicer:
         return stmt, need | every.reads, mode
 
 
-def _evaluated(stmt: core.Site) -> core.Glue:
+def evaluated(stmt: core.Site) -> core.Glue:
     """Return what a message does besides being issued: it evaluates its arguments, which may raise."""
     assert isinstance(stmt.expr, gast.Call)
     keywords = gast.Dict(keys=[gast.Constant(k.arg, None) if k.arg else None for k in stmt.expr.keywords],

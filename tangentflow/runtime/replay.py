@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from tangentflow.errors import InternalError, LateRefusal, LoopLimit
+from tangentflow.runtime.copies import copied
 
 __all__ = ["SKIP", "Address", "Done", "Next", "NotRun", "Replay", "Returned", "Scanned", "Store", "Threw", "throw"]
 
@@ -161,11 +161,11 @@ class Replay:
 
     def copy(self, name: str) -> Any:
         """Like `take`, but a value that the replay may change."""
-        return copy.deepcopy(self._names[name])
+        return copied(self._names[name])
 
     def fresh(self, value: Any) -> Any:
         """Return a copy of a value that the replay may change."""
-        return copy.deepcopy(value)
+        return copied(value)
 
     @property
     def index(self) -> int:
@@ -241,7 +241,7 @@ class Replay:
     def snapshot(self, *names: str) -> dict[str, Any]:
         """Like `state`, as a copy that later changes do not reach."""
         bound = sys._getframe(1).f_locals
-        kept: dict[str, Any] = copy.deepcopy({name: bound[name] for name in names if name in bound})
+        kept: dict[str, Any] = copied({name: bound[name] for name in names if name in bound})
         return kept
 
     def counting(self) -> Iterator[int]:

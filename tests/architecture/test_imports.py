@@ -24,6 +24,7 @@ ORDER = (
     ("schedules",),
     ("checks",),
     ("decorators", "order"),
+    ("commands",),
     ("source",),
     ("language",),
     ("graph",),
@@ -121,7 +122,7 @@ def test_emitters_know_nothing_of_syntax_and_the_language_nothing_of_yaml():
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in FILES if part(p) in ("errors", "runtime", "checks", "decorators", "order")],
+    [p for p in FILES if part(p) in ("errors", "runtime", "checks", "decorators", "order", "commands")],
     ids=lambda p: p.stem,
 )
 def test_what_pods_import_is_the_standard_library(path):

@@ -165,3 +165,17 @@ def prints_mutable(n):
         xs.append(f(i))
     print(xs)
     return xs
+
+
+@workflow
+def message_that_raises_in_a_loop_without_steps(n):
+    try:
+        c = 0
+        while c < 2:
+            c = c + 1
+            print(12 // (c - n))
+    except ArithmeticError:
+        f(c)
+    else:
+        e(c)
+    return f(c)

@@ -250,3 +250,15 @@ def opaque_unused(n):
 def opaque_unused_raises(n):
     a = bump(None)
     return f(n)
+
+
+@workflow
+def captured_by_an_opaque_function(n):
+    a = sum(make(n % 4))
+    c = bump(a)
+
+    def inner(v):
+        return c
+
+    r = inner(a)
+    return r, c, a, f(r)

@@ -1260,3 +1260,18 @@ def return_from_loop_in_loop_in_try(n):
     except Known:
         return "known", c, d
     return c
+
+
+@workflow
+def exceptions_kept_in_a_serial_loop(n):
+    kept, total = [], 0
+    for _ in range(3):
+        total = f(total)
+        try:
+            odd_error(total)
+        except Odd as error:
+            kept.append(error)
+            if total > n:
+                raise kept[0]
+        e(len(kept))
+    return kept, total

@@ -26,6 +26,7 @@ from tangentflow.engine.judge import judge
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice, Step, Try
 from tangentflow.runtime.codec import encode
+from tangentflow.runtime.copies import copied
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import NotRun, Replay
 from tests.corpus import library, steps
@@ -296,9 +297,7 @@ def shared(graph: Graph, call: Call, plan: Plan) -> Seen:
                     break
                 ready = running.take()
                 try:
-                    outcome: Outcome = Value(
-                        ready.step.function(*copy.deepcopy(ready.args), **copy.deepcopy(ready.kwargs))
-                    )
+                    outcome: Outcome = Value(ready.step.function(*copied(ready.args), **copied(ready.kwargs)))
                 except BaseException as error:
                     outcome = Raised(error)
                 running.settle(ready, encode(outcome, where=ready.path))

@@ -1,0 +1,101 @@
+"""`shell` and `container`: the same in every way to run them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tangentflow import CommandFailed
+from tangentflow.errors import UsageError
+from tests.engine import command_programs as programs
+
+WAYS = {
+    "plain": lambda wf, *args: wf(*args),
+    "inline": lambda wf, *args: wf.options(executor="inline", store=False).run(*args).result(),
+    "process": lambda wf, *args: wf.options(workers=2, store=False).run(*args).result(),
+    "simulate": lambda wf, *args: wf.simulate(*args).result(),
+}
+
+SHOWN = "Command 'echo before; echo why >&2; exit 3' returned non-zero exit status 3.\n    why"
+VALUES: list[tuple[Any, tuple[Any, ...], Any]] = [
+    (programs.in_a_loop, (2,), ["x y 0\n", "x y 2\n"]),
+    (programs.caught, (0,), "before"),
+    (programs.caught, (3,), [3, "before\n", "why\n", SHOWN]),
+    (programs.unchecked, (0,), "out"),
+    (programs.unchecked, (4,), ("out", 4)),
+    (programs.files, (programs.HOSTILE,), f"{programs.HOSTILE}\udcff\na b.txt\nd"),
+    (programs.outputs, (), ("abc", b"1\n", [("x", "1\n")])),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_values(way: str) -> None:
+    for workflow, args, expected in VALUES if way != "simulate" else VALUES[2:5]:
+        assert WAYS[way](workflow, *args) == expected, workflow
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_failure(way: str) -> None:
+    with pytest.raises(CommandFailed) as caught:
+        WAYS[way](programs.fails, 3)
+    assert isinstance(caught.value, subprocess.CalledProcessError)
+    assert (caught.value.returncode, caught.value.stderr, str(caught.value)) == (3, "why\n", SHOWN)
+
+
+@pytest.mark.parametrize("way", ["plain", "inline"])
+def test_what_is_wrong_is_named(way: str) -> None:
+    with pytest.raises(FileNotFoundError, match="did not write 'a'"):
+        WAYS[way](programs.missing)
+    for name in ("../x", "/etc/x", ""):
+        with pytest.raises(ValueError, match="leads to its own directory"):
+            WAYS[way](programs.outside, name)
+
+
+def test_directories_are_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    programs.files("")
+    with pytest.raises(CommandFailed):
+        programs.fails(1)
+    assert list(tmp_path.iterdir()) == []
+    code = "import sys; from tests.engine.command_programs import outputs; assert outputs()[0] == 'abc'"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    assert done.returncode == 0 and list(tmp_path.iterdir()) == []
+
+
+ENGINE = """#!/bin/sh
+# Stands for a container engine: shows how it was called, and what it would hand on.
+echo "$@" | sed "s#$PWD#FOLDER#"
+echo "$A"
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "an-engine"
+    path.write_text(ENGINE)
+    path.chmod(0o755)
+    monkeypatch.setenv("TANGENTFLOW_CONTAINER_ENGINE", str(path))
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("way", ["plain", "inline", "process"])
+def test_containers(way: str) -> None:
+    command = "run --rm --volume FOLDER:/work --workdir /work --env A alpine:3 echo hello"
+    expected = [f"{command} {i}\n{programs.HOSTILE}" for i in range(2)]
+    assert WAYS[way](programs.in_an_image, 2) == expected
+
+
+def test_no_container_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANGENTFLOW_CONTAINER_ENGINE", "/no/such/engine")
+    with pytest.raises(UsageError, match=r"container\(\) needs '/no/such/engine' on this machine"):
+        programs.in_an_image(1)
+
+
+def test_documents_refuse_containers() -> None:
+    with pytest.raises(UsageError, match=r"cannot say this yet: container\(\.\.\.\) \(.*command_programs\.py:\d+\)"):
+        programs.in_an_image.graph.yaml(1)
