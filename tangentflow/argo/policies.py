@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from tangentflow.argo.options import lost_in_calls
 from tangentflow.argo.shape import FlowPlan
+from tangentflow.commands import container
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
-from tangentflow.commands import container
 from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
