@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tangentflow.client.find import attach, runs
+    from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.compiled import Graph
     from tangentflow.decorators import step, workflow
     from tangentflow.engine.run import Run, StepRun
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         TangentflowError,
     )
     from tangentflow.order import after, parallel, sequential
-    from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.runtime.progress import progress
 
 __version__ = "0.1.0"

@@ -42,7 +42,7 @@ __all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflo
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress"})
+LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress", "on_event"})
 SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 

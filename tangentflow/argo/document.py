@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import contextlib
 import inspect
 import io
 import json
@@ -28,8 +29,9 @@ from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.errors import NotPicklable, UsageError
 from tangentflow.graph.nodes import Call, Flow, Graph, Step
-from tangentflow.runtime.codec import encode
+from tangentflow.runtime.codec import encode, holds_files
 from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
 from tangentflow.runtime.slices import bind
@@ -44,23 +46,29 @@ PARALLELISM = 50
 ARGUMENTS = "code/arguments"
 """Where large arguments of the main workflow lie."""
 
+LARGEST_ARGUMENTS = 1_000_000
+"""So many characters of arguments a document may carry: the engine's store takes documents of 1.5 MiB."""
+
 LARGEST_TEMPLATE = 128_000
 """Up to this size of a pod's template the code stands in its script: one of 128 KiB would take a ConfigMap for each pod."""
 
 
-def document(graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> Json:
+def document(
+    graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *, call: bool = False
+) -> Json:  # fmt: skip
     """Return the Workflow document; with arguments, they are baked in, else they are workflow parameters.
 
-    Raises TypeError for arguments that do not fit, TangentflowError for code or arguments that cannot be sent.
+    `call`: it is made for one run, so defaults that are files are baked in too. Raises TypeError for arguments that do not fit,
+    TangentflowError for code or arguments that cannot be sent.
     """
-    return _Maker(graph, args, dict(kwargs or {})).document
+    return _Maker(graph, args, dict(kwargs or {}), call=call).document
 
 
 def document_and_helpers(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Json, list[tuple[str, str]]]:
-    """Return the document and the templates of its pods that run no step, with the reasons."""
-    made = _Maker(graph, args, dict(kwargs))
+    """Return the document of one run and the templates of its pods that run no step, with the reasons."""
+    made = _Maker(graph, args, dict(kwargs), call=True)
     return made.document, made.helpers
 
 
@@ -94,10 +102,12 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 
 class _Maker:
-    def __init__(self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True) -> None:
+    def __init__(
+        self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, call: bool = False
+    ) -> None:  # fmt: skip
         if whole:
             refuse_unsaid(graph)
-        self.graph, self.whole = graph, whole
+        self.graph, self.whole, self.call = graph, whole, call or not whole
         with no_collection():
             self._make(args, kwargs)
 
@@ -115,11 +125,24 @@ class _Maker:
         if self.whole:
             refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)
-        self.baked = bool(args or kwargs)
+        files = self._defaults_with_files()
+        self.baked = bool(args or kwargs or (files and self.call))
+        if files and not self.baked:
+            raise UsageError(
+                f"the default of the parameter {files[0]!r} of {graph.main.name} is a file of this machine, and a document without arguments "
+                f"has no files; give it arguments, `.graph.yaml({files[0]}=...)`, or make its default the name as a text"
+            )
         self.names = parameter_names(graph.main.params)
         if self.baked:
-            bound = encode(Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument")
+            bound = encode(
+                Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument", files=True
+            )
             text = base64.b64encode(bound).decode()
+            if len(text) > LARGEST_ARGUMENTS:
+                raise UsageError(
+                    f"the arguments of {graph.main.name} take {len(bound) / 1e6:.1f} MB, and a document carries up to "
+                    f"{LARGEST_ARGUMENTS * 3 / 4e6:.2f} MB; put large data where the pods reach it and let a step load it"
+                )
             self.parameters = [{"name": self.names["own:arguments"], "value": text}]
             given = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}
         else:
@@ -177,6 +200,17 @@ class _Maker:
             elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 declared["value"] = ""
             found.append(declared)
+        return found
+
+    def _defaults_with_files(self) -> list[str]:
+        """Return the parameters whose defaults hold paths of files."""
+        found = []
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            if parameter.default is parameter.empty or _literal(parameter.default):
+                continue
+            with contextlib.suppress(NotPicklable):
+                if holds_files(encode(Value(parameter.default), where="", files=True)):
+                    found.append(name)
         return found
 
     def _settings(self, called: frozenset[str], arguments: Mapping[str, str], address: str) -> Settings:

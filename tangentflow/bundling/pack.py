@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tangentflow
+from tangentflow.bundling.lean import lean
 from tangentflow.bundling.modules import ShippedModule, imported_by_code, reach, tree
 from tangentflow.errors import TangentflowError
 from tangentflow.runtime import pickling
@@ -105,7 +106,7 @@ def _pickled(name: str, function: object) -> _Pickled:
 def _pod_side() -> dict[str, bytes]:
     root = Path(tangentflow.__file__).parent
     files = {file for pattern in POD_SIDE for file in root.glob(pattern)}
-    return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
+    return {file.relative_to(root).as_posix(): lean(file.read_bytes()) for file in files}
 
 
 def _cloudpickle() -> dict[str, bytes]:

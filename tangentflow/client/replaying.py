@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tangentflow.client.plan import Plan
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import ClusterError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome
@@ -60,4 +61,4 @@ def replayed(plan: Plan, read: Callable[[str], bytes | None], run: str) -> Outco
             raise ClusterError(
                 f"no pod of {run} recorded its result, and its code cannot tell it here:\n{told[-4000:]}", run=run
             )
-        return decode(target.read_bytes(), where=plan.name)
+        return decode(target.read_bytes(), where=plan.name, files=user_files(locate(None)))

@@ -15,6 +15,7 @@ from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -149,7 +150,7 @@ class ArgoRun(Run):
             return Raised(Cancelled(f"the run {self.id} was cancelled"))
         data = self._read(f"{seen.uid}/result/v")
         if data is not None:
-            outcome = decode(data, where=self.workflow)
+            outcome = decode(data, where=self.workflow, files=user_files(locate(None)))
         else:
             outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
         late = self._late(outcome, data is not None)

@@ -11,6 +11,7 @@ from tangentflow.argo.policies import LATE
 from tangentflow.client.cluster import timestamp
 from tangentflow.client.plan import Plan
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -101,7 +102,7 @@ def _step_run(
 
 def _recorded(place: _Place, read: Read) -> Outcome | None:
     data = read(place.key)
-    return None if data is None else decode(data, where=place.step["name"])
+    return None if data is None else decode(data, where=place.step["name"], files=user_files(locate(None)))
 
 
 def _lost(run: ArgoStepRun) -> Outcome:

@@ -36,7 +36,7 @@ def submit(
     repository as this machine reaches it, if it is not to be asked for. Raises TypeError for arguments that do not fit, UsageError if no
     cluster is configured, ClusterError if it cannot be reached or refuses the workflow.
     """
-    made = document(graph, args, kwargs)
+    made = document(graph, args, kwargs, call=True)
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)

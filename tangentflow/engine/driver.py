@@ -9,9 +9,11 @@ import heapq
 import selectors
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from tangentflow.decorators import StepFunction
+from tangentflow.engine.events import Event, Listener
 from tangentflow.engine.inprocess import Inline, Threads
 from tangentflow.engine.limits import Limits
 from tangentflow.engine.machine import Machine, Ready
@@ -21,10 +23,11 @@ from tangentflow.engine.processes import Processes
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import bound_inputs, source_of, step_runs
+from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
-from tangentflow.runtime.codec import decode, encode, holds_exception
+from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Raised, Value
 from tangentflow.runtime.policies import duration
 
@@ -43,9 +46,11 @@ class Driver:
     """
 
     def __init__(
-        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None
+        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None,
+        listeners: Sequence[Listener] = (),
     ) -> None:  # fmt: skip
         self.machine = machine
+        self.listeners = listeners
         self.run = run
         self.recorder = recorder
         self.limit = limit
@@ -69,6 +74,7 @@ class Driver:
     def drive(self) -> None:
         """Run to the end, which the run is told. What is raised here (an interrupt, for one) ends the run as cancelled."""
         try:
+            self._tell("run-started")
             with listening():
                 self._loop()
         except BaseException as error:
@@ -89,11 +95,19 @@ class Driver:
                 executor.close()
             self.selector.close()
             assert outcome is not None
+            outcome = with_files(outcome, user_files(self.run.folder))
             self.run.end(outcome)
             try:
                 self.recorder.end(outcome)
             finally:
                 self.recorder.close()
+            self._tell("run-ended")
+
+    def _tell(self, kind: str, step: StepRun | None = None) -> None:
+        if self.listeners:
+            event = Event(kind, self.run, step, time.time())
+            for listener in self.listeners:
+                listener(event)
 
     def _loop(self) -> None:
         machine = self.machine
@@ -146,7 +160,12 @@ class Driver:
         path = ready.path
         position = self.positions.of(ready.frame, (ready.node.id, ready.indices))
         step = StepRun(
-            ready.node.name, path, "Pending", source_of(ready.node), lambda: bound_inputs(ready), order=position
+            ready.node.name,
+            path,
+            "Pending",
+            source_of(ready.node),
+            lambda: bound_inputs(ready, self.run.folder),
+            order=position,
         )
         policy = ready.step.policy
         where = policy.executor or self.executor
@@ -188,7 +207,9 @@ class Driver:
         if error is None:
             name, path = ready.step.__name__, task.step.path
             try:
-                task.payload = encode(Value((ready.args, ready.kwargs)), where=name, what="an argument", path=path)
+                task.payload = encode(
+                    Value((ready.args, ready.kwargs)), where=name, what="an argument", path=path, files=True
+                )
             except NotPicklable as refused:
                 error = encode(Raised(refused), where=name, path=path)
         task.shipped = shipped
@@ -218,6 +239,7 @@ class Driver:
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
         self.recorder.started(task)
+        self._tell("step-started", step)
 
     def _executor(self, kind: str) -> Executor:
         found = self.executors.get(kind)
@@ -244,6 +266,7 @@ class Driver:
             self.recorder.wrote(task, report.stream, report.text)
         elif isinstance(report, Progressed):
             task.step.progress = (report.done, report.total)
+            self._tell("step-progress", task.step)
         elif isinstance(report, Began):
             if task.policy.timeout is not None:
                 task.deadline = time.monotonic() + task.policy.timeout
@@ -279,6 +302,7 @@ class Driver:
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
                 task.step.status = "Pending"
                 self.recorder.started(task)
+                self._tell("step-retrying", task.step)
                 due = time.monotonic() + policy.pause(task.attempt)
                 heapq.heappush(self.delayed, (due, len(self.started), task))
                 return
@@ -292,11 +316,12 @@ class Driver:
 
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data, path = task.step, finished.data, task.step.path
-        step.recorded = lambda: decode(data, where=path)
+        step.recorded = lambda: decode(data, where=path, files=user_files(self.run.folder))
         step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished
         self.recorder.ended(task, data)
+        self._tell("step-ended", step)
         task.payload = b""
         if not self.machine.done:
             self.machine.settle(task.ready, data)
@@ -325,4 +350,5 @@ class Driver:
             error = Cancelled(f"{why} before step {step.path} ended", task.ready.step.__name__, step.path)
             step.recorded = Raised(error)
             self.recorder.stopped(task)
+            self._tell("step-ended", step)
         self.active.clear()

@@ -15,7 +15,7 @@ from tangentflow.engine.journal import Receipt, RunRow, reading
 from tangentflow.engine.parameters import bind_to
 from tangentflow.engine.recorder import log_file, override_stored
 from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.store import Store, locate
+from tangentflow.engine.store import Store, locate, user_files
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised
@@ -114,7 +114,7 @@ class StoredRun(Run):
 
     def _stored_outcome(self, row: RunRow) -> Outcome:
         assert self.folder is not None and row.outcome is not None
-        return decode(Store(self.folder).load(row.outcome), where=self.workflow)
+        return decode(Store(self.folder).load(row.outcome), where=self.workflow, files=user_files(self.folder))
 
     @property
     def status(self) -> str:
@@ -150,7 +150,7 @@ class StoredRun(Run):
         if self.row.arguments is None:
             return None
         assert self.folder is not None
-        return load_inputs(Store(self.folder), self.row.arguments)
+        return load_inputs(Store(self.folder), self.row.arguments, user_files(self.folder))
 
     # --- step runs
 
@@ -175,9 +175,9 @@ class StoredRun(Run):
         )  # fmt: skip
         inputs, outcome = r.inputs, r.outcome
         if inputs is not None:
-            step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs))
+            step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs, user_files(store.folder)))
         if outcome is not None:
-            step.recorded = lambda: decode(store.load(outcome), where=r.name)
+            step.recorded = lambda: decode(store.load(outcome), where=r.name, files=user_files(store.folder))
             step.overriding = partial(override_stored, self.folder, self.row.number, r.number)
         return step
 

@@ -9,6 +9,7 @@ from typing import Any
 from tangentflow.engine.store import Ref, Store
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.packing import Place
 
 __all__ = ["Inputs", "load_inputs", "parts_of_inputs"]
 
@@ -39,21 +40,25 @@ class Inputs:
         found = self._known.get(id(value))
         if found is not None:
             return found[1]
-        data = encode(Value(value), where="")
+        data = encode(Value(value), where="", files=True)
         ref = self.store.keep(data)
         if len(data) > LARGE:
             self.note(value, ref)
         return ref
 
 
-def load_inputs(store: Store, ref: Ref) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return (args, kwargs). Raises Damaged if a part of them is."""
+def load_inputs(store: Store, ref: Ref, files: Place | None = None) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return (args, kwargs), with their files in `files`. Raises Damaged if a part of them is."""
     data = store.load(ref)
     if not data.startswith(_PARTS):
-        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(data)
+        found: tuple[tuple[Any, ...], dict[str, Any]] = _value(data, files)
         return found
     args, kwargs = pickle.loads(data[len(_PARTS) :])
-    return tuple(_value(store.load(part)) for part in args), {n: _value(store.load(part)) for n, part in kwargs.items()}
+
+    def part(ref: Ref) -> Any:
+        return _value(store.load(ref), files)
+
+    return tuple(map(part, args)), {name: part(value) for name, value in kwargs.items()}
 
 
 def parts_of_inputs(store: Store, ref: Ref) -> Iterator[str]:
@@ -64,8 +69,8 @@ def parts_of_inputs(store: Store, ref: Ref) -> Iterator[str]:
         yield from (part for part in [*args, *kwargs.values()] if isinstance(part, str))
 
 
-def _value(data: bytes) -> Any:
-    outcome = decode(data)
+def _value(data: bytes, files: Place | None) -> Any:
+    outcome = decode(data, files=files)
     if isinstance(outcome, Raised):
         raise outcome.exception
     return outcome.value

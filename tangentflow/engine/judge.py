@@ -13,8 +13,9 @@ from typing import Any
 
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.graph.nodes import Graph
-from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.codec import decode, encode, with_files
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import Room, exports
 
 __all__ = ["Verdict", "judge"]
 
@@ -54,7 +55,7 @@ def judge(
             verdict.effects.append(ready.path)
         machine.settle(ready, _run(ready, fault))
     assert machine.result is not None
-    verdict.outcome = machine.result
+    verdict.outcome = with_files(machine.result, exports())
     return verdict
 
 
@@ -62,14 +63,16 @@ def _run(ready: Ready, fault: Fault | None) -> bytes:
     planned = fault(ready) if fault else None
     if planned is not None:
         return encode(Raised(planned), where=ready.path)
-    copied = decode(encode(Value((ready.args, ready.kwargs)), where=ready.path, what="an argument"))
-    if isinstance(copied, Raised):
-        return encode(copied, where=ready.path)
-    args, kwargs = copied.value
-    try:
-        outcome: Outcome = Value(ready.step.function(*args, **kwargs))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        outcome = Raised(error)
-    return encode(outcome, where=ready.path)
+    data = encode(Value((ready.args, ready.kwargs)), where=ready.path, what="an argument", files=True)
+    with Room() as room:
+        copied = decode(data, files=room)
+        if isinstance(copied, Raised):
+            return encode(copied, where=ready.path, files=True)
+        args, kwargs = copied.value
+        try:
+            outcome: Outcome = Value(ready.step.function(*args, **kwargs))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            outcome = Raised(error)
+        return encode(outcome, where=ready.path, files=True)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import secrets
 import sys
 import types
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.driver import Driver
+from tangentflow.engine.events import Listener
+from tangentflow.engine.frames import spell
 from tangentflow.engine.machine import Machine
 from tangentflow.engine.policies import EXECUTORS, check_here, notes, time_limit, title
 from tangentflow.engine.positions import Positions
@@ -33,13 +37,14 @@ _log = logging.getLogger("tangentflow")
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
     workers: int | None = None, executor: str = "process", store: str | os.PathLike[str] | bool | None = None,
-    reuse: Run | str | None = None, cache: bool | None = None, progress: bool | None = None,
+    reuse: Run | str | None = None, cache: bool | None = None, progress: bool | None = None, on_event: Listener | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
     `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread" or
     "inline"; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
-    run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
+    run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written; `progress` shows the run on standard
+    error while it runs, as a table in a terminal or notebook, else as lines; `on_event` is called with each `Event`. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
     here, TypeError for arguments that do not fit the workflow.
     """
     if executor not in EXECUTORS:
@@ -66,8 +71,14 @@ def run(
             args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
         )
         machine = Machine(graph, args, kwargs, memory=recorder)
-        limit = min(1 if executor == "inline" else count, workflow.option("parallelism", count))
-        Driver(machine, made, recorder, limit=limit, executor=executor, timeout=time_limit(graph)).drive()
+        with _listeners(machine, progress, on_event) as listeners:
+            limit, timeout = (
+                min(1 if executor == "inline" else count, workflow.option("parallelism", count)),
+                time_limit(graph),
+            )
+            Driver(
+                machine, made, recorder, limit=limit, executor=executor, timeout=timeout, listeners=listeners
+            ).drive()
     finally:
         recorder.close()
     return made
@@ -76,6 +87,32 @@ def run(
 def _plain(name: str) -> str:
     """Return a name as the beginning of an id, which stands in commands and names of files."""
     return re.sub(r"[^\w.]+", "-", name).strip("-.") or "run"
+
+
+@contextlib.contextmanager
+def _listeners(machine: Machine, progress: bool | None, on_event: Listener | None) -> Iterator[list[Listener]]:
+    if on_event is not None and not callable(on_event):
+        raise UsageError(f"on_event must be a function that takes an event, not {on_event!r}")
+    listeners = [on_event] if on_event is not None else []
+    if not progress:
+        yield listeners
+        return
+    from tangentflow.engine.table import shown
+
+    table = shown(lambda: _items(machine))
+    try:
+        yield [table, *listeners]
+    finally:
+        table.close()
+
+
+def _items(machine: Machine) -> Counter[str]:
+    """Return how many items the fan-outs have that are known by now, by path without indices."""
+    found: Counter[str] = Counter()
+    for frame in machine.frames():
+        for (loop, _), count in list(frame.counts.items()):
+            found[re.sub(r"\[\d+\]", "", spell(frame.path, loop, ()))] += count
+    return found
 
 
 def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:

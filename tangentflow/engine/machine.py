@@ -19,7 +19,7 @@ from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.frames import Frame, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
-from tangentflow.runtime.codec import encode, roundtrip
+from tangentflow.runtime.codec import decode, encode, holds_files, roundtrip
 from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
@@ -86,7 +86,7 @@ class Machine:
         self._agenda: deque[_Poll] = deque()
         self._bodies = Bodies()
         function = self._function(graph.root)
-        self.root = self._frame(graph.main, "", bind(function, args, dict(kwargs)), None)
+        self.root = self._frame(graph.main, "", _given(bind(function, args, dict(kwargs))), None)
         self._work()
 
     # --- for engines
@@ -423,6 +423,18 @@ _ANSWERS: dict[str, Callable[[Machine, _Poll], None]] = {
     "advance": Machine._answer_advance,
     "result": Machine._answer_result,
 }
+
+
+def _given(names: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the run: the content of a path is what it is now."""
+    try:
+        data = encode(Value(names), where="", files=True)
+    except NotPicklable:  # the first step that gets it says so
+        return names
+    if not holds_files(data):
+        return names
+    found: dict[str, Any] = cast(Value, decode(data)).value
+    return found
 
 
 def _copy(value: Any, where: str) -> Any:

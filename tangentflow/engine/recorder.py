@@ -21,7 +21,7 @@ from tangentflow.engine.parameters import spelled
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.reuse import Earlier, Entry, Recalled
 from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.steps import bound_inputs
+from tangentflow.engine.steps import given_inputs
 from tangentflow.engine.store import Ref, Store
 from tangentflow.engine.tasks import Task
 from tangentflow.engine.why import why_again
@@ -74,7 +74,7 @@ class Recorder:
         arguments: Ref | None = None  # it can be run, but not be begun again from here
         with contextlib.suppress(NotPicklable):
             arguments = self.store.keep(
-                encode(Value((args, dict(kwargs))), where=self.run.workflow, what="an argument")
+                encode(Value((args, dict(kwargs))), where=self.run.workflow, what="an argument", files=True)
             )
         reuse = self.earlier.id if self.earlier is not None else None
         self.number = self.journal.add_run(
@@ -93,7 +93,7 @@ class Recorder:
             self.run.notes += source.damaged if source is not None else []
         if self.journal is None:
             return
-        data = encode(outcome, where=self.run.workflow)
+        data = encode(outcome, where=self.run.workflow, files=True)
         for step in self.run.steps:
             if step.status == "Skipped":
                 self.journal.put(self.number, self._receipt("step", step.path, step.name, step))
@@ -200,7 +200,7 @@ class Recorder:
             parts = self._parts[code.fingerprint] = code.parts()
         self.entries[("step", step.path)] = Entry(
             f"{step.path} of run {self.run.id}", code.fingerprint, partial(self._digest, task), lambda: data, lambda: parts,
-            lambda: bound_inputs(task.ready),
+            lambda: given_inputs(task.ready),
         )  # fmt: skip
         step.overriding = partial(self._override, step.path)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from tangentflow.errors import UsageError
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import exports
 
 if TYPE_CHECKING:
     from tangentflow.engine.reuse import Earlier
@@ -83,9 +84,9 @@ class StepRun:
             if not isinstance(self.result, dict):
                 raise TypeError(f"the result of {self.path} is no dict but {self.result!r}: give the whole value")
             new = {**self.result, **fields}
-        data = encode(Value(new), where=self.name, what="the value", path=self.path)
+        data = encode(Value(new), where=self.name, what="the value", path=self.path, files=True)
         self.overriding(data)
-        self.recorded, self.status, self.why = decode(data), "Succeeded", "overridden"
+        self.recorded, self.status, self.why = decode(data, files=exports()), "Succeeded", "overridden"
 
     def logs(self) -> str:
         """Return what the step wrote to standard output and standard error, all attempts."""

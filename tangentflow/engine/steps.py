@@ -6,15 +6,19 @@ import functools
 import inspect
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tangentflow.engine.frames import spell
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import user_files
 from tangentflow.graph.nodes import Step
+from tangentflow.runtime.codec import with_files
+from tangentflow.runtime.outcome import Value
 
-__all__ = ["bound_inputs", "skipped", "source_of", "step_runs"]
+__all__ = ["bound_inputs", "given_inputs", "skipped", "source_of", "step_runs"]
 
 
 def step_runs(machine: Machine, started: Iterable[StepRun], positions: Positions) -> list[StepRun]:
@@ -43,9 +47,20 @@ def source_of(node: Step) -> str:
 _base = functools.lru_cache(maxsize=1024)(os.path.basename)
 
 
-def bound_inputs(ready: Ready) -> Mapping[str, Any]:
-    """Return the arguments of a step run by parameter."""
+def bound_inputs(ready: Ready, folder: Path | None) -> Mapping[str, Any]:
+    """Return the arguments of a step run by parameter, for users: paths are files. `folder` is the store of the run."""
+    given = with_files(Value((ready.args, ready.kwargs)), user_files(folder))
+    assert isinstance(given, Value)
+    return _bound(ready, *given.value)
+
+
+def given_inputs(ready: Ready) -> Mapping[str, Any]:
+    """Return the arguments of a step run by parameter as the run has them: nothing is written for paths."""
+    return _bound(ready, ready.args, ready.kwargs)
+
+
+def _bound(ready: Ready, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        return dict(inspect.signature(ready.step.function).bind(*ready.args, **ready.kwargs).arguments)
+        return dict(inspect.signature(ready.step.function).bind(*args, **kwargs).arguments)
     except TypeError:
-        return {str(i): value for i, value in enumerate(ready.args)} | ready.kwargs
+        return {**{str(i): value for i, value in enumerate(args)}, **kwargs}

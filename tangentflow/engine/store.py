@@ -13,8 +13,9 @@ import os
 from pathlib import Path
 
 from tangentflow.errors import TangentflowError, UsageError
+from tangentflow.runtime.packing import Exports, Packed, exports
 
-__all__ = ["INLINE", "Damaged", "Ref", "Store", "locate"]
+__all__ = ["INLINE", "Damaged", "Ref", "Store", "locate", "user_files"]
 
 DEFAULT = ".tangentflow"
 VARIABLE = "TANGENTFLOW_STORE"
@@ -48,6 +49,24 @@ def locate(store: str | os.PathLike[str] | bool | None) -> Path | None:
     if not isinstance(store, (str, os.PathLike)) or not str(store):
         raise UsageError(f"store must be a directory, or False for none, not {store!r}")
     return Path(os.path.abspath(store))
+
+
+def user_files(folder: Path | None) -> Exports:
+    """Return where the files lie that users get from runs: in a store, or without one in a directory that goes with the process."""
+    return exports() if folder is None else _Files(folder)
+
+
+class _Files(Exports):
+    """Files in a store."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder / "files"))
+        self.store = Store(folder)
+
+    def put(self, packed: Packed) -> str:
+        """Return a directory with these contents; the store is made if it is not there."""
+        self.store.create()
+        return super().put(packed)
 
 
 class Store:

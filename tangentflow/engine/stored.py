@@ -11,9 +11,10 @@ from typing import Any, cast
 from tangentflow.argo.names import key
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import StepKilled
 from tangentflow.graph.nodes import Call, Flow, Graph, Loop, Map, Region, Step
-from tangentflow.runtime.codec import decode
+from tangentflow.runtime.codec import decode, with_files
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Indices, ix_text, spell
 from tangentflow.runtime.replay import Address, Done, NotRun, Replay, Returned
@@ -70,13 +71,13 @@ def stored_outcome(
     """
     file = folder / "result" / "v"
     if file.is_file():
-        return decode(file.read_bytes(), where=graph.main.name)
+        return decode(file.read_bytes(), where=graph.main.name, files=user_files(locate(None)))
     flow = graph.main
     function = cast(WorkflowFunction[..., Any], graph.bindings[flow.key]).function
     compiled = compile_slice(flow.result.code, cast(Any, function), f"{flow.name} result")
     frame = _Frame(folder / "main", "")
     try:
-        return Value(compiled(Replay(frame, names, (), graph.bindings)))
+        return with_files(Value(compiled(Replay(frame, names, (), graph.bindings))), user_files(locate(None)))
     except NotRun as missing:
         path = spell(*missing.address)
         known = lost(frame.file(*missing.address).relative_to(folder).as_posix())
@@ -86,7 +87,7 @@ def stored_outcome(
             StepKilled(f"the pod of {path} ended without recording an outcome", path.rpartition(".")[2], path)
         )
     except BaseException as error:
-        return Raised(error)
+        return with_files(Raised(error), user_files(locate(None)))
 
 
 def stored_steps(graph: Graph, folder: Path, seen: Mapping[str, Seen]) -> list[StepRun]:
@@ -113,7 +114,7 @@ def _region(
         if isinstance(node, Step):
             file = store.file(node.id, indices)
             if file.is_file():
-                outcome = decode(file.read_bytes(), where=node.name)
+                outcome = decode(file.read_bytes(), where=node.name, files=user_files(locate(None)))
                 status = "Failed" if isinstance(outcome, Raised) else "Succeeded"
                 source = f"{os.path.basename(node.origin.filename)}:{node.origin.lineno}"
                 yield file, StepRun(node.name, here, status, source, {}, outcome)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tangentflow.engine.identity import Identity
 from tangentflow.engine.reuse import Entry
-from tangentflow.engine.steps import bound_inputs
+from tangentflow.engine.steps import given_inputs
 from tangentflow.engine.tasks import Task
 from tangentflow.errors import TangentflowError
 from tangentflow.graph.parts import changed_parts
@@ -32,7 +32,7 @@ def _changed_inputs(before: Entry, task: Task, identity: Identity) -> str:
         old = None
     if old is None:
         return "its inputs"
-    new = bound_inputs(task.ready)
+    new = given_inputs(task.ready)
     names = [
         name
         for name in sorted({*old, *new})

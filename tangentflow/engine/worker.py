@@ -11,6 +11,7 @@ from typing import Any
 from tangentflow.errors import MutatedArgument, NotPicklable, TangentflowError
 from tangentflow.runtime.codec import decode, digest, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import Room
 
 __all__ = ["Finished", "execute", "unpack"]
 
@@ -36,20 +37,21 @@ def execute(
     """
     started = time.time()
     outcome = loaded
-    if isinstance(loaded, Value):
-        arguments = unpack(payload, path)
-        if isinstance(arguments, Value):
-            args, kwargs = arguments.value
-            outcome = _call(loaded.value, args, kwargs, name, line, check, interrupt)
-        else:
-            outcome = arguments
-    return Finished(_encoded(outcome, name, path), started, time.time())
+    with Room() as room:
+        if isinstance(loaded, Value):
+            arguments = unpack(payload, path, room)
+            if isinstance(arguments, Value):
+                args, kwargs = arguments.value
+                outcome = _call(loaded.value, args, kwargs, name, line, check, interrupt)
+            else:
+                outcome = arguments
+        return Finished(_encoded(outcome, name, path), started, time.time())
 
 
-def unpack(data: bytes, path: str) -> Outcome:
+def unpack(data: bytes, path: str, room: Room | None = None) -> Outcome:
     """Decode a function or arguments; what this process cannot load (a module that it has not, for one) is an exception of the step."""
     try:
-        return decode(data, where=path)
+        return decode(data, where=path, files=room)
     except TangentflowError as error:
         return Raised(error)
 
@@ -57,7 +59,7 @@ def unpack(data: bytes, path: str) -> Outcome:
 def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
     """Encode a value; one that cannot be pickled makes the step fail."""
     try:
-        return encode(outcome, where=name, path=path)
+        return encode(outcome, where=name, path=path, files=True)
     except NotPicklable as error:
         return encode(Raised(error), where=name, path=path)
 

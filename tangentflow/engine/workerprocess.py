@@ -17,6 +17,7 @@ from typing import IO, Any
 from tangentflow.engine.kill import kill_tree
 from tangentflow.engine.process_main import IDLE
 from tangentflow.engine.tasks import Task
+from tangentflow.runtime.packing import remove_rooms
 from tangentflow.runtime.supervised import how_ended
 
 __all__ = ["Environment", "Stream", "Worker"]
@@ -140,6 +141,7 @@ class Worker:
         else:
             self.kill_group()
         self.process.wait()
+        remove_rooms(self.process.pid)
         self.closed = True
         self.connection.close()
         os.close(self._life)

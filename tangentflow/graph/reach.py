@@ -126,7 +126,7 @@ class Reach:
         """Any other object counts by its state, and by the code that is in it somewhere."""
         met: dict[int, Any] = {}
         hidden: list[object] = []
-        found = digest(value, met, hidden)
+        found = digest(value, met, hidden, files=False)  # code that names a file may only read it, like any other
         for inner in hidden:
             self.unseen[f"a {type(inner).__module__}.{type(inner).__qualname__} cannot be looked into"] = None
         codes = [code for code in met.values() if not (isinstance(code, type) and code.__module__ == "builtins")]
@@ -325,7 +325,7 @@ def _counts(value: object) -> bool:
 
 
 def _sorted(value: Any) -> tuple[str, str]:
-    return getattr(value, "__module__", None) or "", getattr(value, "__qualname__", None) or digest(value)
+    return getattr(value, "__module__", None) or "", getattr(value, "__qualname__", None) or digest(value, files=False)
 
 
 def _annotations(tree: ast.AST) -> Iterator[ast.AST]:

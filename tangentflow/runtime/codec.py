@@ -15,9 +15,13 @@ from tangentflow.errors import NotPicklable, TangentflowError
 from tangentflow.runtime import exceptions, pickling
 from tangentflow.runtime.digest import digest
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import Place
+from tangentflow.runtime.paths import has_contents
 from tangentflow.runtime.traces import remote_traceback
 
-__all__ = ["decode", "digest", "encode", "holds_exception", "remote_traceback", "roundtrip"]
+__all__ = [
+    "decode", "digest", "encode", "holds_exception", "holds_files", "remote_traceback", "roundtrip", "with_files",
+]  # fmt: skip
 
 _MAGIC = b"tangentflow:outcome\x01"
 _KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"P": Value, b"R": Raised}
@@ -28,20 +32,25 @@ _START = len(_MAGIC) + 6
 _TEXT = 20_000
 
 
-def encode(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> bytes:
+def encode(
+    outcome: Outcome, *, where: str, what: str = "the result", path: str = "", files: bool = False
+) -> bytes:  # fmt: skip
     """Return `outcome` as bytes that `decode` is known to load.
 
-    `where` is the step's name, `what` names the value in messages, `path` is that of the step run. Raises NotPicklable
-    if a value cannot be pickled or not be loaded again. An exception always can be: one whose args or attributes cannot
+    With `files`, which is for what a step gets or gives, a path that exists here travels with its content. `where` is the
+    step's name, `what` names the value in messages, `path` is that of the step run. Raises NotPicklable if a value
+    cannot be pickled or not be loaded again. An exception always can be: one whose args or attributes cannot
     is stored as a NotPicklable that has its type and repr in the message, and its traceback, cause and context.
     """
     if isinstance(outcome, Value) and _is_plain(outcome.value):
         return _PLAIN_HEAD + pickle.dumps(outcome.value, pickling.PROTOCOL)
-    return _encode(outcome, where, what, path)[0]
+    return _encode(outcome, where, what, path, files, None)[0]
 
 
-def decode(data: bytes, *, where: str = "") -> Outcome:
+def decode(data: bytes, *, where: str = "", files: Place | None = None) -> Outcome:
     """Return the outcome that `encode` was given; `where` is the step's name for messages.
+
+    The contents of paths are written to `files`; without, the paths are such as glue may have (`pathvalue`).
 
     Raises TangentflowError if `data` is no outcome, or if this process cannot load it (a module that is missing).
     """
@@ -57,7 +66,8 @@ def decode(data: bytes, *, where: str = "") -> Outcome:
     minor = data[_START - 5]
     body = _START + int.from_bytes(data[_START - 4 : _START], "big")
     try:
-        content = (pickle.loads if letter == b"P" else pickling.loads)(memoryview(data)[body:])
+        rest = memoryview(data)[body:]
+        content = pickle.loads(rest) if letter == b"P" else pickling.loads(rest, files)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         if minor != sys.version_info[1]:
@@ -73,11 +83,27 @@ def holds_exception(data: bytes) -> bool:
     return data[len(_MAGIC) : len(_MAGIC) + 1] == b"R"
 
 
-def roundtrip(outcome: Outcome, *, where: str, what: str = "the result", path: str = "") -> Outcome:
-    """Return a copy of `outcome` as another process would see it. Raises NotPicklable as `encode` does."""
+def holds_files(data: bytes) -> bool:
+    """Whether what `encode` was given has paths whose contents travel with it."""
+    return has_contents(memoryview(data)[_START + int.from_bytes(data[_START - 4 : _START], "big") :])
+
+
+def roundtrip(
+    outcome: Outcome, *, where: str, what: str = "the result", path: str = "", files: Place | None = None
+) -> Outcome:  # fmt: skip
+    """Return a copy of `outcome` as another process would see it; with `files`, as a step would. Raises NotPicklable as `encode` does."""
     if isinstance(outcome, Value) and _is_plain(outcome.value):
         return Value(pickle.loads(pickle.dumps(outcome.value, pickling.PROTOCOL)))
-    return _encode(outcome, where, what, path)[1]
+    return _encode(outcome, where, what, path, files is not None, files)[1]
+
+
+def with_files(outcome: Outcome, place: Place) -> Outcome:
+    """Return an outcome for users, whose paths are files: those of glue are written to `place`."""
+    try:
+        data = encode(outcome, where="")
+    except NotPicklable:  # then it has not come from a step
+        return outcome
+    return decode(data, files=place) if holds_files(data) else outcome
 
 
 def _is_plain(value: Any, depth: int = 3) -> bool:
@@ -92,32 +118,43 @@ def _is_plain(value: Any, depth: int = 3) -> bool:
     return all(_is_plain(part, depth - 1) for part in value)
 
 
-def _encode(outcome: Outcome, where: str, what: str, path: str) -> tuple[bytes, Outcome]:
+def _encode(
+    outcome: Outcome, where: str, what: str, path: str, files: bool, place: Place | None
+) -> tuple[bytes, Outcome]:  # fmt: skip
     copy: Outcome
     text = b""
     if isinstance(outcome, Raised):
         kind = b"R"
         text = exceptions.text(outcome.exception)[-_TEXT:].encode("utf-8", "backslashreplace")
-        body = pickling.dumps(outcome.exception, lambda error, reason: _stand_in(error, reason, where, path))
-        copy = Raised(pickling.loads(body))
+        body = _exception(outcome.exception, where, path, files)
+        copy = Raised(pickling.loads(body, place))
     else:
         kind = b"V"
-        body, loaded = _value(outcome.value, where, what, path)
+        body, loaded = _value(outcome.value, where, what, path, files, place)
         copy = Value(loaded)
     return _MAGIC + kind + bytes([sys.version_info[1]]) + len(text).to_bytes(4, "big") + text + body, copy
 
 
-def _value(value: Any, where: str, what: str, path: str) -> tuple[bytes, Any]:
+def _value(
+    value: Any, where: str, what: str, path: str, files: bool, place: Place | None
+) -> tuple[bytes, Any]:  # fmt: skip
     try:
-        body = pickling.dumps(value)
+        body = pickling.dumps(value, files=files)
     except Exception as error:
         raise NotPicklable(where, what, pickling.explain(value, error), path) from error
     try:
         # Loading at once finds what pickles but does not load here, with its step's name, and not in a consumer.
-        return body, pickling.loads(body)
+        return body, pickling.loads(body, place)
     except Exception as error:
         reason = f"{pickling.explain(value, error)} (it can be pickled, but not loaded again)"
         raise NotPicklable(where, what, reason, path) from error
+
+
+def _exception(error: BaseException, where: str, path: str, files: bool) -> bytes:
+    try:
+        return pickling.dumps(error, lambda failed, reason: _stand_in(failed, reason, where, path), files)
+    except (OSError, pickle.PicklingError) as failure:  # of a path that it holds
+        return pickling.dumps(_stand_in(error, pickling.plain_reason(failure), where, path))
 
 
 def _stand_in(exception: BaseException, reason: str, where: str, path: str) -> BaseException:

@@ -1,6 +1,6 @@
 """A digest of a value's structure: equal before and after unless the value was changed.
 
-Independent of identity, sharing, hash seed and process. Dicts keep their order, sets have none.
+Independent of identity, sharing, hash seed and process. Dicts keep their order, sets have none. A path counts by what it holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ import sys
 import threading
 import types
 from collections.abc import Generator, Iterable
+from pathlib import Path
 from typing import Any
+
+from tangentflow.runtime.contents import path_digest
+from tangentflow.runtime.pathvalue import PathValue
 
 __all__ = ["digest"]
 
@@ -21,6 +25,7 @@ _CONTAINERS = frozenset({list, tuple, dict, set, frozenset, bytearray})
 _SIZE = 32
 _CACHE = type(functools.lru_cache(len))
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
+_PATH = type(Path())
 _SAFE = frozenset({type(threading.Lock()), type(threading.RLock())})
 """What cannot be pickled and hides nothing."""
 
@@ -28,23 +33,28 @@ _Walk = Generator[object, bytes, bytes]
 """Yields parts, is sent their digests, returns its own."""
 
 
-def digest(value: object, code: dict[int, object] | None = None, hidden: list[object] | None = None) -> str:
+def digest(
+    value: object, code: dict[int, object] | None = None, hidden: list[object] | None = None, files: bool = True
+) -> str:
     """Return the structural digest of `value` as hex text.
 
     `code` collects the functions, classes and modules met in it, and the classes of what is met, by their ids: they count by name or
     bytecode here, and who needs more looks into them. `hidden` collects what cannot be looked into (a connection, a generator).
 
+    With `files`, which is for what a step is given, a path counts by what it holds; without, one that no step gave is its text.
+
     Never raises for what cannot be pickled: such a part counts by its type and attributes. Values that functools caches
     in attributes (`cached_property`) do not count.
     """
-    return _Walker(code, hidden).run(value).hex()
+    return _Walker(code, hidden, files).run(value).hex()
 
 
 class _Walker:
     """One walk: digests known by object id, and the objects under way (for cycles)."""
 
-    def __init__(self, code: dict[int, object] | None, hidden: list[object] | None) -> None:
+    def __init__(self, code: dict[int, object] | None, hidden: list[object] | None, files: bool) -> None:
         self.code = code
+        self.files = files
         self.hidden: list[object] = [] if hidden is None else hidden
         self.done: dict[int, bytes] = {}
         self.open: dict[int, int] = {}
@@ -82,7 +92,7 @@ class _Walker:
             met = value if isinstance(value, (type, types.FunctionType, types.ModuleType)) else type(value)
             self.code[id(met)] = met
         self.open[identity] = len(self.open)
-        stack.append((identity, _walk(value, self.hidden)))
+        stack.append((identity, _walk(value, self.hidden, self.files)))
         return None
 
 
@@ -105,7 +115,7 @@ def _atom(value: Any) -> bytes:
     return _hash(kind.__name__.encode(), repr(value).encode())
 
 
-def _walk(value: Any, hidden: list[object]) -> _Walk:
+def _walk(value: Any, hidden: list[object], files: bool) -> _Walk:
     kind = type(value)
     if kind in (list, tuple):
         return _sequence(kind.__name__, value)
@@ -139,6 +149,10 @@ def _walk(value: Any, hidden: list[object]) -> _Walk:
         return _parts("cache", [value.__wrapped__])  # pickle knows it by name alone
     if "numpy" in sys.modules and kind is sys.modules["numpy"].ndarray:
         return _array(value)
+    if kind is PathValue:
+        return _leaf("path", value.content_digest().encode())
+    if kind is _PATH and files:
+        return _leaf("path", path_digest(str(value)).encode())
     return _object(value, hidden)
 
 

@@ -13,10 +13,13 @@ import re
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tangentflow.runtime import exceptions
 from tangentflow.runtime.classes import Unpickler, class_id, travels_by_value
+from tangentflow.runtime.packing import Place
+from tangentflow.runtime.paths import Collector, LoadedPaths, path_at, split
 
 __all__ = [
     "PROTOCOL",
@@ -37,24 +40,30 @@ StandIn = Callable[[BaseException, str], BaseException]
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-def dumps(value: object, stand_in: StandIn | None = None) -> bytes:
-    """Return the pickle of `value`.
+def dumps(value: object, stand_in: StandIn | None = None, files: bool = False) -> bytes:
+    """Return the pickle of `value`, behind the contents of its paths if it has any.
 
+    With `files`, a path that exists here is its content; without, its text, as the paths that glue has made are until a step gets them.
     An exception that cannot be pickled is replaced by what `stand_in` gives; without one it is an error like any other.
     Raises whatever pickling raises.
     """
     stream = io.BytesIO()
-    pickler = _pickler_class(_pickler_base())(stream, stand_in)
+    paths = Collector(files)
+    pickler = _pickler_class(_pickler_base())(stream, stand_in, paths)
     pickler.dump(value)
     for exception, source, own in pickler.pending:  # grows while it is read
         pickler.dump((exception, exceptions.whole_state(source, own)))
     pickler.dump(None)
-    return stream.getvalue()
+    return b"".join([*paths.prefix(), stream.getvalue()])
 
 
-def loads(data: bytes | memoryview) -> Any:
-    """Return the object that `dumps` was given. Raises whatever unpickling raises."""
-    source = Unpickler(io.BytesIO(data))
+def loads(data: bytes | memoryview, files: Place | None = None) -> Any:
+    """Return the object that `dumps` was given. Raises whatever unpickling raises.
+
+    The contents of its paths are written to `files`; without, the paths are such as glue may have.
+    """
+    packed, body = split(data)
+    source = _Unpickler(io.BytesIO(body), LoadedPaths(packed, files))
     value = source.load()
     while (entry := source.load()) is not None:
         exceptions.apply_state(*entry)
@@ -80,12 +89,15 @@ def without_addresses(text: str) -> str:
     return _ADDRESS.sub("", text)
 
 
-def attempt(value: object) -> Exception | None:
-    """Return why `value` cannot be pickled and loaded again, None if it can. Exceptions in it are taken as they are."""
+def attempt(value: object, files: bool = True) -> Exception | None:
+    """Return why `value` cannot be pickled and loaded again, None if it can. Exceptions in it are taken as they are.
+
+    With `files`, a path that exists is its content, which is only looked at.
+    """
     stream = io.BytesIO()
     try:
-        _pickler_class(_pickler_base())(stream, None, trial=True).dump(value)
-        Unpickler(io.BytesIO(stream.getvalue())).load()
+        _pickler_class(_pickler_base())(stream, None, Collector(files, trial=True)).dump(value)
+        _Unpickler(io.BytesIO(stream.getvalue()), LoadedPaths(None, None)).load()
     except Exception as error:
         return error
     return None
@@ -130,6 +142,19 @@ def _contents(cell: Any) -> object:
         return None
 
 
+class _Unpickler(Unpickler):
+    """Loads paths, too."""
+
+    def __init__(self, stream: io.BytesIO, paths: LoadedPaths) -> None:
+        super().__init__(stream)
+        self.paths = paths
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        """Find a global; the maker of paths is replaced."""
+        found = super().find_class(module, name)
+        return self.paths.path_at if found is path_at else found
+
+
 # -- pickling --------------------------------------------------------------------------------------------------------
 
 
@@ -149,16 +174,20 @@ def _pickler_class(base: Any) -> Any:
 class _Mixin:
     """What is added to a pickler: exceptions by shell and state, names for classes that travel by value."""
 
-    def __init__(self, stream: io.BytesIO, stand_in: StandIn | None, trial: bool = False) -> None:
+    def __init__(self, stream: io.BytesIO, stand_in: StandIn | None, paths: Collector) -> None:
         super().__init__(stream, protocol=PROTOCOL)  # type: ignore[call-arg]
         self.stand_in = stand_in
-        self.trial = trial
+        self.paths = paths
         self.pending: list[tuple[BaseException, BaseException, dict[str, Any]]] = []
 
     def reducer_override(self, obj: Any) -> Any:
         """Reduce exceptions; leave the rest to cloudpickle."""
         if isinstance(obj, BaseException):
-            return (type(None), ()) if self.trial else self._reduce_exception(obj)
+            return (type(None), ()) if self.paths.trial else self._reduce_exception(obj)
+        if isinstance(obj, Path):
+            reduced = self.paths.reduce(obj)
+            if reduced is not None:
+                return reduced
         if isinstance(obj, io.TextIOWrapper | memoryview) and obj is not sys.stdout and obj is not sys.stderr:
             # cloudpickle would send an open file as a StringIO and a memoryview as bytes.
             raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")
@@ -171,7 +200,7 @@ class _Mixin:
 
     def _reduce_exception(self, exception: BaseException) -> Any:
         source, own = exception, _portable_state(exception)
-        failure = attempt((type(source), own))
+        failure = attempt((type(source), own), self.paths.files)
         if failure is not None:
             declared = _declared_reduction(exception)
             if declared is not None:

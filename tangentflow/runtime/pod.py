@@ -18,6 +18,7 @@ from tangentflow.errors import MutatedArgument, StepFailed, StepKilled, StepTime
 from tangentflow.runtime.bundle import load
 from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
@@ -111,8 +112,12 @@ class Pod(Hosted):
         if arguments is SKIP:
             print(f"tangentflow: {where} is not reached", file=sys.stderr)
             return FAILED
+        with Room(self.files.scratch) as room:
+            return self._called(node, watch, arguments, where, room)
+
+    def _called(self, node: Json, watch: Watch, arguments: Any, where: str, room: Room) -> int:
         try:
-            args, kwargs = _own_copy(arguments(), node["name"], where)
+            args, kwargs = _own_copy(arguments(), node["name"], where, room)
             step = self.functions[node["callee"]]
         except BaseException as error:
             traceback.print_exc()
@@ -123,19 +128,20 @@ class Pod(Hosted):
         outcome = _call(step.function, args, kwargs, node["name"], node["line"], step.policy.check)
         if isinstance(outcome, Raised):
             traceback.print_exception(outcome.exception)
-        outcome, data = self.files.encoded(outcome, where)
+        data = self.files.encoded(outcome, where, files=True)
         watch.ended()
-        if "attempt" in self.parameters and holds_exception(data):
+        raised = holds_exception(data)
+        if "attempt" in self.parameters and raised:
             seen = decode(data, where=where)
             if isinstance(seen, Raised) and step.policy.again(seen.exception, attempt):
                 return AGAIN
         self.files.put("outcome", data)
-        self.store.record((node["id"], self.indices), outcome)
-        return 0 if isinstance(outcome, Value) else FAILED
+        self.store.data[(node["id"], self.indices)] = data
+        return FAILED if raised else 0
 
     def _record_step(self, node: Json, outcome: Outcome) -> None:
-        outcome = self.files.write("outcome", outcome, self.path(node["id"], self.indices))
-        self.store.record((node["id"], self.indices), outcome)
+        data = self.files.write("outcome", outcome, self.path(node["id"], self.indices))
+        self.store.data[(node["id"], self.indices)] = data
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
@@ -167,10 +173,14 @@ class Pod(Hosted):
         self.store.issue = True
         outcome = self._replayed_result()
         assert outcome is not None
-        outcome = self.files.write("result", outcome, self.flow["name"])
-        if isinstance(outcome, Raised) and self.spec["step"] is None:
-            traceback.print_exception(outcome.exception)
-        return isinstance(outcome, Raised)
+        data = self.files.write("result", outcome, self.flow["name"])
+        if not holds_exception(data):
+            return False
+        if self.spec["step"] is None:
+            raised = outcome if isinstance(outcome, Raised) else decode(data)
+            assert isinstance(raised, Raised)
+            traceback.print_exception(raised.exception)
+        return True
 
     def _replayed_result(self) -> Outcome | None:
         try:
@@ -198,9 +208,9 @@ def _terms(step: Any, path: str, attempt: int) -> Terms:
     return Terms(policy.timeout, policy.again(_late(step, path), attempt), policy.again(killed, attempt))
 
 
-def _own_copy(arguments: Any, name: str, path: str) -> Any:
+def _own_copy(arguments: Any, name: str, path: str, room: Room) -> Any:
     """Return arguments as another process would get them. Raises NotPicklable, as local runs do."""
-    copied = roundtrip(Value(arguments), where=name, what="an argument", path=path)
+    copied = roundtrip(Value(arguments), where=name, what="an argument", path=path, files=room)
     assert isinstance(copied, Value)
     return copied.value
 

@@ -63,6 +63,7 @@ class Files:
         self.inputs = inputs
         self.base = root()
         self.out = Path(self.base + "/tf/out")
+        self.scratch = f"{self.base}/tmp" if self.base else None
         for folder in ("flags", "hosted"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
 
@@ -85,19 +86,18 @@ class Files:
         """Write a flag."""
         (self.out / "flags" / name).write_text(text)
 
-    def encoded(self, outcome: Outcome, where: str) -> tuple[Outcome, bytes]:
-        """Return an outcome with its bytes; one that cannot be pickled becomes NotPicklable."""
+    def encoded(self, outcome: Outcome, where: str, files: bool = False) -> bytes:
+        """Return the bytes of an outcome; one that cannot be pickled becomes NotPicklable. `files`: it is that of a step, whose paths are contents."""
         try:
-            return outcome, encode(outcome, where=where)
+            return encode(outcome, where=where, files=files)
         except NotPicklable as error:
-            outcome = Raised(error)
-            return outcome, encode(outcome, where=where)
+            return encode(Raised(error), where=where)
 
-    def write(self, path: str, outcome: Outcome, where: str) -> Outcome:
+    def write(self, path: str, outcome: Outcome, where: str) -> bytes:
         """Write an outcome below the folder of outputs; one that cannot be pickled becomes NotPicklable. Returns what was written."""
-        outcome, data = self.encoded(outcome, where)
+        data = self.encoded(outcome, where)
         self.put(path, data)
-        return outcome
+        return data
 
     def put(self, path: str, data: bytes) -> None:
         """Write bytes below the folder of outputs, whole or not at all."""
@@ -147,10 +147,6 @@ class Outcomes(Own):
         self.own = Own()
         self.own.data = self.data
         self.issue = False
-
-    def record(self, address: Address, outcome: Outcome) -> None:
-        """Keep an outcome that this pod made."""
-        self.data[address] = encode(outcome, where=address[0])
 
     def find(self, address: Address) -> bytes | None:
         """Return the bytes of an outcome from memory or from an input."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tangentflow.errors import InternalError, LoopLimit
+from tangentflow.runtime.codec import decode, holds_exception
 from tangentflow.runtime.once import Once
 from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -50,13 +51,12 @@ class Hosted(Replays):
             if gate["flag"] in self.hosted:
                 self.flags[gate["flag"]] = self._gate(gate, indices)
 
-    def _write(self, node: Json, suffix: str, indices: Indices, outcome: Outcome) -> Outcome:
+    def _write(self, node: Json, suffix: str, indices: Indices, outcome: Outcome) -> bytes:
         path = f"hosted/{node['key']}{suffix}{ix_text(indices)}/v"
         return self.files.write(path, outcome, self.path(node["id"], indices))
 
     def _record(self, node: Json, indices: Indices, outcome: Outcome) -> None:
-        outcome = self._write(node, "", indices, outcome)
-        self.store.record((node["id"], indices), outcome)
+        self.store.data[(node["id"], indices)] = self._write(node, "", indices, outcome)
 
     def _gate(self, gate: Json, indices: Indices) -> str:
         """Tell whether a step is reached. If that cannot be told, its own pod raises what there is to raise."""
@@ -92,8 +92,8 @@ class Hosted(Replays):
             self._record(node, indices, Raised(error))
             return
         written = self._write(node, "-args", indices, Value(bound))
-        if isinstance(written, Raised):
-            self._record(node, indices, written)
+        if holds_exception(written):
+            self._record(node, indices, decode(written))
             return
         self.flags[flag] = "1"
 

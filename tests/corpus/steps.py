@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from tangentflow import step, workflow
@@ -94,11 +96,38 @@ def canon(value: Any, depth: int = 0) -> Any:
         return (type(value).__name__, *sorted((canon(v, depth + 1) for v in value), key=repr))
     if isinstance(value, BaseException):
         return shape(value)
+    if isinstance(value, Path):
+        return held(value)
     if isinstance(value, type):
         return f"{value.__module__}.{value.__qualname__}"
     if is_dataclass(value) or hasattr(value, "__dict__"):
         return (type(value).__qualname__, getattr(value, "__name__", ""), canon(_state(value), depth + 1))
     return f"{type(value).__name__}:{value!r}"
+
+
+def held(path: Path) -> Any:
+    """Return what a path is to everybody: its name and what is there; of one that does not exist, its text, without the place of a working directory."""
+    if not path.exists():
+        return ("no path", path.name if path.is_absolute() else str(path))
+    found = [("path", path.name)]
+    for part in [path, *sorted(path.rglob("*"))]:
+        name = part.relative_to(path).as_posix()
+        text = os.readlink(part) if part.is_symlink() and part != path else ""
+        if os.path.isabs(text) and Path(text).is_relative_to(path):
+            text = os.path.relpath(text, part.parent)
+        if text and not (os.path.isabs(text) and part.exists()):
+            found.append((name, "link", text))
+        elif part.is_dir() and part.is_symlink() and part != path:
+            found.append((name, "directory"))
+            found += [(f"{name}/{inner[0]}", *inner[1:]) for inner in held(part)[2:]]
+        elif part.is_dir():
+            found.append((name, "directory"))
+        else:
+            content = hashlib.sha256(part.read_bytes()).hexdigest()
+            found.append(
+                (name, "program" if os.access(part, os.X_OK) and part.stat().st_mode & 0o100 else "file", content)
+            )
+    return tuple(found)
 
 
 def _state(value: Any) -> Any:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -276,6 +277,105 @@ def positional(path):
     b = triple(path, x=a // 3)
     c = triple(x=b // 3, path=path)
     return a, b, c
+
+
+@step(cache=True)
+def read(path, file):
+    note(path, f"read {file.name}")
+    return file.read_text()
+
+
+@step(cache=True)
+def copied(path, file):
+    note(path, f"copied {file.name}")
+    made = Path(tempfile.mkdtemp(), "copy.txt")
+    made.write_text(file.read_text())
+    return made
+
+
+@workflow
+def files(path, file):
+    return read(path, file), read(path, copied(path, file))
+
+
+@pytest.mark.parametrize("executor", ["inline", "process"])
+def test_files_count_by_content_and_name(executor, path, tmp_path):
+    def run(file):
+        before = len(notes(path))
+        found = files.options(executor=executor, store=tmp_path / "store").run(path, file)
+        text = file.read_text()
+        assert found.result() == (text, text)
+        return sorted(notes(path)[before:]), found
+
+    file, other = tmp_path / "in.txt", tmp_path / "elsewhere" / "in.txt"
+    file.write_text("one")
+    assert run(file)[0] == ["copied in.txt", "read copy.txt", "read in.txt"]
+    other.parent.mkdir()
+    shutil.copy(file, other)
+    os.utime(other, (0, 0))
+    assert run(other)[0] == run(file)[0] == []
+    changed = file.stat()
+    file.write_text("two")  # of the same size
+    os.utime(file, ns=(changed.st_atime_ns, changed.st_mtime_ns))
+    told, found = run(file)
+    assert told == ["copied in.txt", "read copy.txt", "read in.txt"]
+    assert all(s.why.endswith(": its inputs: file") for s in found.steps)
+    assert run(other)[0] == []
+    assert run(file.rename(tmp_path / "in.csv"))[0] == ["copied in.csv", "read in.csv"]
+
+
+@step(cache=True)
+def measured(path, folder):
+    note(path, "measured")
+    return sum(len(file.read_text()) for file in folder.rglob("*.txt"))
+
+
+@workflow
+def directory(path, folder):
+    return measured(path, folder)
+
+
+def test_directories_count_by_all_that_they_hold(path, tmp_path):
+    def run():
+        return directory.options(executor="inline", store=tmp_path / "store").run(path, tmp_path / "data").result()
+
+    inner = tmp_path / "data" / "deep" / "in.txt"
+    inner.parent.mkdir(parents=True)
+    inner.write_text("one")
+    assert run() == run() == 3 and len(notes(path)) == 1
+    (inner.parent / "more.txt").write_text("four")
+    assert run() == run() == 7 and len(notes(path)) == 2
+    inner.unlink()
+    assert run() == run() == 4 and len(notes(path)) == 3
+
+
+HERE = Path(__file__).parent
+
+
+@step(cache=True)
+def listed(path):
+    note(path, "listed")
+    return sorted(file.name for file in HERE.glob("test_cache.p?"))
+
+
+@workflow
+def in_code(path):
+    return listed(path)
+
+
+def test_a_path_in_the_code_counts_by_its_text(path, tmp_path, monkeypatch):
+    """Nothing is read of a directory that code names."""
+
+    def run():
+        return in_code.options(executor="inline", store=tmp_path / "store").run(path).result()
+
+    (tmp_path / "here").mkdir()
+    monkeypatch.setitem(globals(), "HERE", tmp_path / "here")
+    assert run() == [] and len(notes(path)) == 1
+    (tmp_path / "here" / "other").write_text("new")
+    assert run() == [] and len(notes(path)) == 1
+    monkeypatch.setitem(globals(), "HERE", Path(__file__).parent)
+    assert run() == ["test_cache.py"] and len(notes(path)) == 2
 
 
 def test_which_steps_are_cached(path, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 import textwrap
 import types
 import zipfile
+from pathlib import Path
 
 import cloudpickle
 import pytest
@@ -409,6 +411,26 @@ def test_modules_of_both_ways_of_compiling_give_equal_bytes(tmp_path):
 def test_the_size_leaves_room_in_a_template():
     """A template of the engine holds 128 KiB; the bundle goes in as base64."""
     assert len(pack({"len": len})) * 4 / 3 < 96 * 1024
+
+
+def test_the_pod_side_is_the_same_program_without_words():
+    def code(text):
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
+                node.value.value = ""
+        return ast.dump(tree), [(type(node), node.lineno) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+
+    with zipfile.ZipFile(io.BytesIO(pack({"len": len}))) as archive:
+        names = [name for name in archive.namelist() if name.startswith("tangentflow/")]
+        assert len(names) > 30
+        for name in names:
+            source = (Path(tangentflow.__file__).parent.parent / name).read_text()
+            assert code(archive.read(name)) == code(source), name
 
 
 # -- which modules ---------------------------------------------------------------------------------------------------
