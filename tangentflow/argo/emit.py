@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tangentflow.argo.chain import chain
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
@@ -16,6 +16,7 @@ from tangentflow.argo.names import Names, key
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
+from tangentflow.decorators import WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
 __all__ = ["Emitter", "Template"]
@@ -92,6 +93,10 @@ class Emitter:
             body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
             self.templates.remove(body)
             self.templates.insert(0, body)
+            return
+        most = cast(WorkflowFunction[..., Any], self.graph.bindings[plan.flow.key]).option("parallelism")
+        if most is not None:
+            body["parallelism"] = most
 
     # --- blocks
 

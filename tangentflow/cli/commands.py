@@ -17,6 +17,7 @@ from tangentflow.errors import UsageError
 
 if TYPE_CHECKING:
     from tangentflow.engine.run import Run
+    from tangentflow.graph.nodes import Graph
     from tangentflow.simulator import SimulatedRun
 
 __all__ = ["compile_file", "finished", "own_output", "run_file", "simulate_document", "simulate_file"]
@@ -32,11 +33,13 @@ _EMITTERS = {
 }
 
 
-def compile_file(target: str, emit: str, output: str | None) -> int:
-    """Compile a workflow and write what `emit` names to a file or standard output."""
+def compile_file(target: str, emit: str, kind: str | None, output: str | None) -> int:
+    """Compile a workflow and write what `emit` names, of a `kind` if it is the Argo document, to a file or standard output."""
+    if kind is not None and emit != "argo":
+        raise UsageError(f"--kind says what the Argo document is; there is none with --emit {emit}")
     with own_output() as out:
         graph = load(target).graph
-        text: str = getattr(graph, _EMITTERS[emit])()
+        text = _document(graph, kind) if kind is not None else getattr(graph, _EMITTERS[emit])()
         if output is None:
             out.write(text)
             return 0
@@ -45,6 +48,13 @@ def compile_file(target: str, emit: str, output: str | None) -> int:
         except OSError as error:
             raise UsageError(f"cannot write {output}: {error.strerror}") from error
     return 0
+
+
+def _document(graph: Graph, kind: str) -> str:
+    from tangentflow.argo.kinds import declared
+    from tangentflow.argo.text import to_yaml
+
+    return to_yaml(declared(graph, kind=kind))
 
 
 def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any]) -> int:

@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("target", metavar="FILE[:WF]", help=_TARGET)
     kinds = ("argo", "python", "ir", "json", "mermaid", "dot", "svg")
     compiling.add_argument("--emit", choices=kinds, default="argo", help="what to print (default: argo)")
+    compiling.add_argument(
+        "--kind", choices=("workflow", "template", "cron"),
+        help="what the Argo document is: a Workflow, a WorkflowTemplate or a CronWorkflow (default: the last one if the workflow has a "
+        "schedule, else the first)",
+    )  # fmt: skip
     compiling.add_argument("-o", "--output", metavar="OUT", help="the file to write to (default: standard output)")
     compiling.set_defaults(command=_compile)
 
@@ -207,7 +212,7 @@ def _add_namespace(parser: argparse.ArgumentParser) -> None:
 def _compile(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import compile_file
 
-    return compile_file(arguments.target, arguments.emit, arguments.output)
+    return compile_file(arguments.target, arguments.emit, arguments.kind, arguments.output)
 
 
 def _lint(arguments: argparse.Namespace) -> int:

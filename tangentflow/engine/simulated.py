@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
+from tangentflow.argo.policies import LATE, notes
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.engine.policies import check_needs, secrets_here
+from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
 from tangentflow.engine.run import Run
 from tangentflow.engine.stored import Seen, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Graph
-from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.outcome import Raised, Value
 from tangentflow.runtime.slices import bind
 from tangentflow.simulator import SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
@@ -51,15 +52,26 @@ def simulate(
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
         found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets)
         here = Path(folder) / found.uid
-        outcome = stored_outcome(graph, here, names)
+        seen = _seen(found, made)
+        late = any(node.message == LATE for node in found.nodes) and found.phase != "Succeeded"
+        limit = run_timeout(title(graph), time_limit(graph) or 0.0) if late else None
+        outcome = stored_outcome(graph, here, names, lambda address: limit if _is_late(seen.get(address)) else None)
+        if limit is not None and isinstance(outcome, Value):
+            outcome = Raised(limit)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
             told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
-        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here, _seen(found, made)), found.pods)
+        run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen), found.pods)
+        run.notes = notes(graph)
     run.simulation = found
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
+
+
+def _is_late(seen: Seen | None) -> bool:
+    """Whether a step was ended, or not begun, because the time of the run was over."""
+    return seen is None or seen.message == LATE
 
 
 def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
@@ -75,7 +87,10 @@ def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
             for artifact in artifacts[node.template]:
                 if artifact["name"] == "outcome":
                     address = _filled(artifact["s3"]["key"], node.inputs)
-                    seen.setdefault(address.partition("/")[2], Seen(attempts, node.started, node.finished))
+                    last = found.node(node.children[-1]) if node.type == "Retry" and node.children else node
+                    seen.setdefault(
+                        address.partition("/")[2], Seen(attempts, node.started, node.finished, last.message)
+                    )
     return seen
 
 

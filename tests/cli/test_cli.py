@@ -326,6 +326,27 @@ def test_compile_emits_argo_unless_told_otherwise(here):
     assert yaml.safe_load(done.stdout)["kind"] == "Workflow"
 
 
+def test_compile_emits_kinds_of_documents(here):
+    import yaml
+
+    text = "from tangentflow import step, workflow\n@step\ndef f(x):\n    return x\n@workflow(schedule='@daily')\ndef wf(n=1):\n    return f(n)\n"
+    (here / "nightly.py").write_text(text)
+    for kind, name in [
+        (None, "CronWorkflow"),
+        ("cron", "CronWorkflow"),
+        ("template", "WorkflowTemplate"),
+        ("workflow", "Workflow"),
+    ]:
+        done = tangentflow(here, "compile", "nightly.py", *(["--kind", kind] if kind else []))
+        assert yaml.safe_load(done.stdout)["kind"] == name, done.stderr
+    done = tangentflow(here, "run", "nightly.py")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+    done = tangentflow(here, "compile", "sub/flow.py", "--kind", "cron")
+    assert done.returncode == 2 and "workflow 'flow' has no schedule" in done.stderr
+    done = tangentflow(here, "compile", "sub/flow.py", "--kind", "cron", "--emit", "ir")
+    assert done.returncode == 2 and "there is none with --emit ir" in done.stderr
+
+
 def test_unknown_kinds_of_output_are_refused(here):
     done = tangentflow(here, "compile", "sub/flow.py", "--emit", "png")
     assert done.returncode == 2 and "invalid choice: 'png'" in done.stderr
