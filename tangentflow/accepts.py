@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import posixpath
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from tangentflow.runtime.policies import seconds
 
 __all__ = [
-    "Check", "Wrong", "cache", "count", "cpu", "env", "exceptions", "fields", "flag", "image", "labels", "mapping",
+    "Check", "Wrong", "cache", "count", "cpu", "env", "exceptions", "fields", "flag", "handler", "image", "labels", "mapping",
     "matching", "memory", "notes", "one_of", "quantity", "secrets", "service_account", "text", "time", "tolerations", "volumes",
 ]  # fmt: skip
 
@@ -91,6 +92,20 @@ def cache(value: object) -> None:
             time(False)(value)
         except Wrong as wrong:
             raise Wrong("True, False or the age up to which a value counts, like '12h' or '7d'", wrong.kind) from None
+
+
+def handler(value: object) -> None:
+    """Accept a step or workflow that can be called with a status."""
+    expected = (
+        "a step or a workflow that can be called with one argument, the status of the finished run: 'Succeeded', 'Failed' or 'Cancelled'"
+    )
+    function = getattr(value, "function", None)
+    if not inspect.isfunction(function) or not hasattr(value, "options_given"):
+        raise Wrong(expected)
+    try:
+        inspect.signature(function).bind("Succeeded")
+    except TypeError as error:
+        raise Wrong(f"{expected}; {function.__qualname__} cannot: {error}") from None
 
 
 def exceptions(value: object) -> None:

@@ -187,6 +187,7 @@ WORKFLOW_OPTIONS: Mapping[str, Check] = {
     "parallelism": accepts.count(1),
     "schedule": schedules.schedule,
     "timezone": schedules.timezone,
+    "on_exit": accepts.handler,
     "ttl": accepts.time(True),
     "pod_gc": accepts.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
     "argo": _SPEC,

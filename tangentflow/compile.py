@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import Any, cast
 
 from tangentflow.compiled import Graph
-from tangentflow.decorators import WorkflowFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import LanguageError, Note, Offence
+from tangentflow.graph import nodes
+from tangentflow.graph.exits import calling, of_step
 from tangentflow.language import core
 from tangentflow.language.lowering import Lowered, lower
 from tangentflow.passes.build import build_flow
@@ -32,14 +35,37 @@ def notes_of_workflow(workflow: WorkflowFunction[..., Any]) -> tuple[Note, ...]:
     from tangentflow.passes.notes import notes_of
 
     with no_collection():
-        lowered, facts = _prepared(workflow)
+        lowered, facts = _prepared(workflow, {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"})
         flows = [build_flow(flow, key, facts[key]) for key, flow in lowered.items()]
         found = [note for flow in flows for note in notes_of(lowered[flow.key], facts[flow.key], flow)]
     return tuple(sorted(dict.fromkeys(found), key=lambda note: (*note.position, note.code)))
 
 
 def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
-    lowered, facts = _prepared(workflow)
+    graph = _built(workflow, {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"})
+    handler = workflow.option("on_exit")
+    return graph if handler is None else replace(graph, exit=_compile_exit(handler, graph))
+
+
+def _compile_exit(handler: StepFunction[..., Any] | WorkflowFunction[..., Any], graph: Graph) -> nodes.Graph:
+    """Compile an exit handler. What it shares with the workflow has the same keys; its own flow has one of its own.
+
+    (The workflow may call the handler, too, and that call has nothing to do with the end of the run.)
+    """
+    used = [flow.key for flow in graph.flows]
+    used += [node.callee for flow in graph.flows for node in flow.body.walk() if isinstance(node, nodes.Step)]
+    keys = {id(graph.bindings[key]): key for key in used}
+    key = f"{handler.__module__}.{handler.__qualname__} on exit"
+    if isinstance(handler, StepFunction):
+        root = WorkflowFunction(calling(handler), {})
+        return of_step(_built(root, {id(root): key, **keys}), handler)
+    root = WorkflowFunction(handler.function, {name: handler.option(name) for name in handler.options_given})
+    return _built(root, {id(root): key, **keys})
+
+
+def _built(workflow: WorkflowFunction[..., Any], keys: dict[int, str]) -> Graph:
+    """Return the graph of a workflow and all that it calls. `keys` are those of objects, by their ids."""
+    lowered, facts = _prepared(workflow, keys)
     root = next(iter(lowered))
     flows = tuple(build_flow(flow, key, facts[key]) for key, flow in lowered.items())
     bindings: dict[str, object] = dict(lowered[root].names)
@@ -49,9 +75,11 @@ def _compile(workflow: WorkflowFunction[..., Any]) -> Graph:
     return Graph(root, flows, bindings)
 
 
-def _prepared(workflow: WorkflowFunction[..., Any]) -> tuple[dict[str, Lowered], dict[str, Facts]]:
+def _prepared(
+    workflow: WorkflowFunction[..., Any], keys: dict[int, str]
+) -> tuple[dict[str, Lowered], dict[str, Facts]]:
     """Lower a workflow and all that it calls; return them, labelled, with their facts."""
-    lowered = _lower_all(workflow)
+    lowered = _lower_all(workflow, keys)
     facts = {key: Facts(flow.locals) for key, flow in lowered.items()}
     _mark_recursive(lowered)
     for key, flow in lowered.items():
@@ -62,9 +90,8 @@ def _prepared(workflow: WorkflowFunction[..., Any]) -> tuple[dict[str, Lowered],
     return lowered, facts
 
 
-def _lower_all(workflow: WorkflowFunction[..., Any]) -> dict[str, Lowered]:
+def _lower_all(workflow: WorkflowFunction[..., Any], keys: dict[int, str]) -> dict[str, Lowered]:
     """Lower a workflow and, in order of their first call, the workflows that it calls. Raises one LanguageError for all."""
-    keys: dict[int, str] = {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"}
     todo: list[WorkflowFunction[..., Any]] = [workflow]
     done: dict[str, Lowered] = {}
     offences: list[Offence] = []

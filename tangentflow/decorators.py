@@ -234,7 +234,8 @@ def workflow(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Declare a function a workflow.
 
     Options: `max_iterations` (bound of each `while`, default 32,768), `name` (of its runs), `timeout` (of a run, which then fails with
-    StepTimeout), `parallelism` (how many steps of one call run at a time). On Argo: `schedule` (a cron text or several: makes it a
+    StepTimeout), `parallelism` (how many steps of one call run at a time), `on_exit` (a step or workflow that is called with the status of
+    each run when it is over: "Succeeded", "Failed" or "Cancelled"). On Argo: `schedule` (a cron text or several: makes it a
     CronWorkflow) with its `timezone`, `ttl` (how long a finished run is kept), `pod_gc` (when pods are removed: "OnPodCompletion",
     "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"), `image`, `node_selector`, `tolerations`,
     `service_account` (of all pods that do not say otherwise), `volumes` (of all its steps; "tmp:1Gi" is one that they share), `labels`,

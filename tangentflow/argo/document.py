@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
+from tangentflow.argo.exits import exit_template, told_status
 from tangentflow.argo.names import slug
 from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
@@ -30,6 +31,7 @@ from tangentflow.argo.share import MOST, share
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import NotPicklable, UsageError
+from tangentflow.graph.exits import handler_of, with_exit
 from tangentflow.graph.nodes import Call, Flow, Graph, Step
 from tangentflow.runtime.codec import encode, holds_files
 from tangentflow.runtime.outcome import Value
@@ -105,6 +107,8 @@ class _Maker:
     def __init__(
         self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, call: bool = False
     ) -> None:  # fmt: skip
+        self.exit = graph.exit.root if graph.exit is not None else ""
+        graph = with_exit(graph)
         if whole:
             refuse_unsaid(graph)
         self.graph, self.whole, self.call = graph, whole, call or not whole
@@ -144,24 +148,33 @@ class _Maker:
                     f"{LARGEST_ARGUMENTS * 3 / 4e6:.2f} MB; put large data where the pods reach it and let a step load it"
                 )
             self.parameters = [{"name": self.names["own:arguments"], "value": text}]
-            given = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}
+            main = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}
         else:
             self.parameters = self._declared()
-            given = {
+            main = {
                 f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
                 for name in graph.main.params
             }
+        given = {graph.root: main, **self._told()}
         emitter = Emitter(graph, self.plans, self._settings(self.called, given, "no-args"))
         code = self._code(emitter)
         self.by_artifact = self._is_large(emitter, code)
         if self.by_artifact:
             if self.baked:
-                emitter = Emitter(graph, self.plans, self._settings(self.called | {graph.root}, {}, ARGUMENTS))
+                settings = self._settings(self.called | {graph.root}, self._told(), ARGUMENTS)
+                emitter = Emitter(graph, self.plans, settings)
                 code = self._code(emitter)
             emitter.fill(by_artifact=True)
         self.parameters.append({"name": self.names["own:code"], "value": code})
         self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
         self.document = self._document(emitter)
+
+    def _told(self) -> dict[str, dict[str, str]]:
+        """Return what the pods of the exit handler are given: the status of the run, as its first parameter."""
+        if not self.exit:
+            return {}
+        first = next(iter(inspect.signature(self.workflows[self.exit].function).parameters.values()))
+        return {self.exit: {f"arg.{first.name}": told_status(first.kind is inspect.Parameter.VAR_POSITIONAL)}}
 
     def _is_large(self, emitter: Emitter, code: str) -> bool:
         """Whether some pod's template is too large, once the engine has put code and arguments into it; else all get their programs."""
@@ -213,7 +226,9 @@ class _Maker:
                     found.append(name)
         return found
 
-    def _settings(self, called: frozenset[str], arguments: Mapping[str, str], address: str) -> Settings:
+    def _settings(
+        self, called: frozenset[str], arguments: Mapping[str, Mapping[str, str]], address: str
+    ) -> Settings:
         root = self.workflows[self.graph.root]
         all_volumes = root.option("volumes", {})
         volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
@@ -224,12 +239,15 @@ class _Maker:
     def _bundle(self) -> bytes:
         keys = {flow.key for flow in self.graph.flows}
         keys |= {node.callee for flow in self.graph.flows for node in flow.body.walk() if isinstance(node, Step)}
-        return pack({name: self.graph.bindings[name] for name in sorted(keys)})
+        sent = {name: self.graph.bindings[name] for name in sorted(keys)}
+        if self.exit:  # its function stands in a module under the handler's own name
+            sent[self.exit] = handler_of(self.graph)
+        return pack(sent)
 
     def _code(self, emitter: Emitter) -> str:
         """Return the bundle with its plan, as base64."""
         bundle = io.BytesIO(self._bundle)
-        plan = json.dumps(plan_json(self.plans, self.graph.root, emitter.inputs), sort_keys=True, separators=(",", ":"))
+        plan = json.dumps(plan_json(self.plans, self.graph.root, self.exit, emitter.inputs), sort_keys=True, separators=(",", ":"))
         with zipfile.ZipFile(bundle, "a") as archive:
             info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
@@ -239,6 +257,9 @@ class _Maker:
     def _document(self, emitter: Emitter) -> Json:
         workflow = self.workflows[self.graph.root]
         name = workflow.option("name") or self.graph.main.name
+        last = exit_template(emitter.flows[self.exit], emitter.names) if self.exit else None
+        if last is not None:
+            emitter.templates.append(last)
         templates = emitter.templates if len(emitter.templates) <= MOST else share(emitter.templates, emitter.names)
         entry = templates[0]["name"]
         if self.by_artifact:
@@ -254,6 +275,8 @@ class _Maker:
             "arguments": {"parameters": self.parameters},
             "templates": templates,
         }
+        if last is not None:
+            spec["onExit"] = last["name"]
         spec = make_run(metadata, spec, workflow)
         return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": spec}
 

@@ -106,7 +106,7 @@ def lost_in_calls(workflow: WorkflowFunction[..., Any]) -> list[str]:
         for path, what in workflow.option("volumes", {}).items()
         if _is_temporary(what)
     ]
-    given = [option for option in ("timeout", "argo") if workflow.option(option)]
+    given = [option for option in ("timeout", "on_exit", "argo") if workflow.option(option)]
     return [*found, *[f"{option}={workflow.option(option)!r}" for option in given]]
 
 

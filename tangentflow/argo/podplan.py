@@ -21,11 +21,12 @@ LOOP_LIMIT = 32_768
 Json = dict[str, Any]
 
 
-def plan_json(plans: Mapping[str, FlowPlan], root: str, inputs: Mapping[Pod, list[Loaded]]) -> Json:
-    """Return the plan of all pods. `inputs` are what each of them loads, in the order in which they are named."""
+def plan_json(plans: Mapping[str, FlowPlan], root: str, last: str, inputs: Mapping[Pod, list[Loaded]]) -> Json:
+    """Return the plan of all pods. `last` is the flow of the exit handler, if there is one; `inputs` are what each of them loads, in the order in which they are named."""
     pods = {pod.template: _pod(plan, pod, inputs[pod]) for plan in plans.values() for pod in plan.pods}
     flows = {name: _flow(plan) for name, plan in plans.items()}
-    return {"root": root, "flows": flows, "pods": pods, "skips": dict(_skips(plans.values()))}
+    found = {"root": root, "flows": flows, "pods": pods, "skips": dict(_skips(plans.values()))}
+    return {**found, "exit": last} if last else found
 
 
 def _skips(plans: Iterable[FlowPlan]) -> Iterator[tuple[str, Json]]:

@@ -28,8 +28,8 @@ where its arguments lie; its arguments themselves if they are constants."""
 class Settings:
     """What the pods of a document share: images and volumes by flow, the name of the code parameter, and how pods get arguments.
 
-    `called` are the flows whose arguments are recorded. `arguments` are texts for the pods of the main workflow, `address` is where its
-    arguments lie if they are an artifact. `shared` are the names of temporary volumes, by path.
+    `called` are the flows whose arguments are recorded. `arguments` are texts by flow for the pods of those that nobody calls,
+    `address` is where the arguments of the main workflow lie if they are an artifact. `shared` are the names of temporary volumes, by path.
     """
 
     images: Mapping[str, str]
@@ -37,7 +37,7 @@ class Settings:
     shared: Mapping[str, str]
     code: str
     called: frozenset[str]
-    arguments: Mapping[str, str]
+    arguments: Mapping[str, Mapping[str, str]]
     address: str
 
 
@@ -68,8 +68,8 @@ def pod_template(
         body["inputs"]["artifacts"] = artifacts
     body["outputs"] = _outputs(plan, pod)
     texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "given"})}
-    if plan.flow.key == graph.root and args:
-        texts |= settings.arguments
+    if args:
+        texts |= settings.arguments.get(plan.flow.key, {})
     body["script"] = {
         "image": pod.image or settings.images[plan.flow.key],
         "command": ["python"],

@@ -13,6 +13,7 @@ from typing import Any
 
 from tangentflow.argo.document import parameter_names
 from tangentflow.errors import UsageError
+from tangentflow.runtime.exits import FRAME, LAST
 from tangentflow.runtime.pod import PLAN, call_path
 from tangentflow.runtime.podfiles import Indices, parse_ix, spell
 
@@ -49,6 +50,11 @@ class Plan:
         """The name of the workflow function."""
         return str(self.flow["name"])
 
+    @property
+    def exit_name(self) -> str:
+        """The name of the exit handler; empty if there is none."""
+        return str(self.content["flows"][self.content["exit"]]["name"]) if "exit" in self.content else ""
+
     @cached_property
     def parameters(self) -> dict[str, str]:
         """The arguments of the main workflow, as its pods get them."""
@@ -81,9 +87,10 @@ class Plan:
 
     def order(self, frame: str, site: str, indices: Indices) -> tuple[int, ...]:
         """Return a sort key: program order, iteration after iteration."""
-        flow = self.flow
-        found: list[int] = []
-        for part in frame.split("/.")[1:]:
+        first, *rest = frame.split("/.")
+        flow = self.content["flows"][self.content["exit"]] if first == FRAME else self.flow
+        found: list[int] = [LAST] if first == FRAME else []
+        for part in rest:
             number, _, ix = part.partition("/")
             call = flow["calls"][number]
             found += self._places(flow, call, parse_ix(ix))

@@ -18,6 +18,7 @@ from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode
+from tangentflow.runtime.exits import PATH, RESULT, exit_failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 
 __all__ = ["PATIENCE", "ArgoRun"]
@@ -157,12 +158,30 @@ class ArgoRun(Run):
         if late is not None:
             return Raised(late)
         if isinstance(outcome, Value) and seen.phase != "Succeeded":
+            if self._exit_failed:
+                return Raised(exit_failed(self._plan.exit_name, self._exit_cause))
             return Raised(
                 StepFailed(f"the run {self.id} ended as {seen.phase}: {seen.message or 'the engine does not say why'}")
             )
         if isinstance(outcome, Raised) and isinstance(outcome.exception, StepKilled):
             self._explain(outcome.exception, seen)
         return outcome
+
+    @property
+    def _exit_failed(self) -> bool:
+        """Whether the exit handler ended badly."""
+        found = [node for node in nodes_of(self._document).values() if node.get("name") == f"{self.id}.onExit"]
+        return any(node.get("phase") in ("Failed", "Error") for node in found) and self._plan.exit_name != ""
+
+    @property
+    def _exit_cause(self) -> BaseException | None:
+        """Return what the exit handler raised: what it recorded, else what its only step raised that failed."""
+        data = self._read(f"{self._seen.uid}/{RESULT}/v")
+        if data is not None:
+            outcome = decode(data, where=self._plan.exit_name, files=user_files(locate(None)))
+            return outcome.exception if isinstance(outcome, Raised) else None
+        failed = [run for run in self.argo_steps() if run.path.startswith(f"{PATH}.") and run.error is not None]
+        return failed[0].error if len(failed) == 1 else None
 
     def _late(self, outcome: Outcome, recorded: bool) -> StepTimeout | None:
         """Return that the run took too long, if that is why there is no outcome, or why what was left of the run was ended."""

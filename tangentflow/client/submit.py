@@ -14,6 +14,7 @@ from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapsho
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
 from tangentflow.errors import ClusterError
+from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
 
 __all__ = ["attached", "submit", "submitted"]
@@ -40,7 +41,7 @@ def submit(
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = notes(graph)
+    run.notes = notes(with_exit(graph))
     return run
 
 

@@ -28,7 +28,7 @@ from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed,
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
-from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.policies import duration
 
 __all__ = ["Driver"]
@@ -40,14 +40,15 @@ Step = StepFunction[..., Any]
 
 
 class Driver:
-    """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself.
+    """One workflow of a run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so.
 
-    `timeout` (seconds) bounds the whole run.
+    `timeout` (seconds) bounds the whole of it. `before` is the driver of the run's workflow if this one is for its exit handler, which
+    nobody cancels any more. `outcome` is what it gave.
     """
 
     def __init__(
         self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None,
-        listeners: Sequence[Listener] = (),
+        listeners: Sequence[Listener] = (), before: Driver | None = None,
     ) -> None:  # fmt: skip
         self.machine = machine
         self.listeners = listeners
@@ -59,7 +60,9 @@ class Driver:
         self.until = None if timeout is None else time.monotonic() + timeout
         self.positions = recorder.positions
         self.started: list[StepRun] = []
-        run.show(lambda: step_runs(machine, self.started, self.positions))
+        self.outcome: Outcome | None = None
+        self.is_last, self.is_broken = before is not None, False
+        run.show(self.steps if before is None else lambda: [*before.steps(), *self.steps()])
         self.looked = time.monotonic()
         self.queue: deque[Task] = deque()
         self.limits = Limits(machine.graph)
@@ -71,20 +74,27 @@ class Driver:
         self.executors: dict[str, Executor] = {}
         self.functions: dict[Step, Shipped] = {}
 
+    def steps(self) -> list[StepRun]:
+        """Return its step runs in program order."""
+        return step_runs(self.machine, self.started, self.positions)
+
     def drive(self) -> None:
-        """Run to the end, which the run is told. What is raised here (an interrupt, for one) ends the run as cancelled."""
+        """Run to the end. What is raised here (an interrupt, for one) ends it as cancelled."""
         try:
-            self._tell("run-started")
+            if not self.is_last:
+                self.tell("run-started")
             with listening():
                 self._loop()
         except BaseException as error:
-            self.run.cancel()
+            self.is_broken = True
+            if not self.is_last:
+                self.run.cancel()
             if isinstance(error, KeyboardInterrupt) and not error.args and self.run.folder is not None:
                 error.args = (f"run {self.run.id} was cancelled; `tangentflow resume {self.run.id}` goes on with it",)
             raise
         finally:
             outcome = self.machine.result
-            if self.run.is_cancelled:
+            if self.is_cancelled:
                 self._stop_all("the run was cancelled")
                 outcome = Raised(Cancelled(f"run {self.run.id} was cancelled"))
             elif self._is_late and (self.active or outcome is None):
@@ -95,15 +105,15 @@ class Driver:
                 executor.close()
             self.selector.close()
             assert outcome is not None
-            outcome = with_files(outcome, user_files(self.run.folder))
-            self.run.end(outcome)
-            try:
-                self.recorder.end(outcome)
-            finally:
-                self.recorder.close()
-            self._tell("run-ended")
+            self.outcome = with_files(outcome, user_files(self.run.folder))
 
-    def _tell(self, kind: str, step: StepRun | None = None) -> None:
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it is to stop. (Wishes to stop the run are none to stop its exit handler.)"""
+        return self.is_broken or (not self.is_last and self.run.is_cancelled)
+
+    def tell(self, kind: str, step: StepRun | None = None) -> None:
+        """Tell the listeners what happens."""
         if self.listeners:
             event = Event(kind, self.run, step, time.time())
             for listener in self.listeners:
@@ -111,7 +121,7 @@ class Driver:
 
     def _loop(self) -> None:
         machine = self.machine
-        while not (self.run.is_cancelled or self._is_late):
+        while not (self.is_cancelled or self._is_late):
             while self.reports:
                 self._take_in(self.reports.popleft())
             if machine.done:
@@ -145,7 +155,7 @@ class Driver:
         now = time.monotonic()
         if now - self.looked > 1.0:
             self.looked = now
-            if self.recorder.is_asked_to_cancel:
+            if not self.is_last and self.recorder.is_asked_to_cancel:
                 self.run.cancel()
             for executor in self.executors.values():
                 executor.look()
@@ -239,7 +249,7 @@ class Driver:
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
         self.recorder.started(task)
-        self._tell("step-started", step)
+        self.tell("step-started", step)
 
     def _executor(self, kind: str) -> Executor:
         found = self.executors.get(kind)
@@ -266,7 +276,7 @@ class Driver:
             self.recorder.wrote(task, report.stream, report.text)
         elif isinstance(report, Progressed):
             task.step.progress = (report.done, report.total)
-            self._tell("step-progress", task.step)
+            self.tell("step-progress", task.step)
         elif isinstance(report, Began):
             if task.policy.timeout is not None:
                 task.deadline = time.monotonic() + task.policy.timeout
@@ -302,7 +312,7 @@ class Driver:
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
                 task.step.status = "Pending"
                 self.recorder.started(task)
-                self._tell("step-retrying", task.step)
+                self.tell("step-retrying", task.step)
                 due = time.monotonic() + policy.pause(task.attempt)
                 heapq.heappush(self.delayed, (due, len(self.started), task))
                 return
@@ -321,7 +331,7 @@ class Driver:
         step.started = step.started or finished.started
         step.finished = finished.finished
         self.recorder.ended(task, data)
-        self._tell("step-ended", step)
+        self.tell("step-ended", step)
         task.payload = b""
         if not self.machine.done:
             self.machine.settle(task.ready, data)
@@ -350,5 +360,5 @@ class Driver:
             error = Cancelled(f"{why} before step {step.path} ended", task.ready.step.__name__, step.path)
             step.recorded = Raised(error)
             self.recorder.stopped(task)
-            self._tell("step-ended", step)
+            self.tell("step-ended", step)
         self.active.clear()

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.driver import Driver
+from tangentflow.engine.ending import drive
 from tangentflow.engine.events import Listener
 from tangentflow.engine.frames import spell
 from tangentflow.engine.machine import Machine
@@ -26,7 +27,9 @@ from tangentflow.engine.reuse import Earlier, earlier_run
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
 from tangentflow.errors import UsageError
+from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
+from tangentflow.runtime.exits import PATH
 from tangentflow.runtime.slices import bind
 
 __all__ = ["run"]
@@ -54,7 +57,8 @@ def run(
         raise UsageError(f"workers must be at least 1, not {workers!r}")
     if cache is not None and not isinstance(cache, bool):
         raise UsageError(f"cache must be True or False, not {cache!r}; an age belongs to a step: @step(cache='7d')")
-    check_here(graph, executor)
+    whole = with_exit(graph)
+    check_here(whole, executor)
     folder = locate(store)
     earlier = _earlier(reuse, folder)
     workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
@@ -62,10 +66,10 @@ def run(
 
     name = title(graph)
     made = Run(f"{_plain(name)}-{secrets.token_hex(4)}", name, None, [])
-    made.notes, made.folder = notes(graph, keeps=folder is not None or cache is False), folder
+    made.notes, made.folder = notes(whole, keeps=folder is not None or cache is False), folder
     for note in made.notes:
         _log.info(note)
-    recorder = Recorder(graph, made, Positions(), folder, earlier, cache)
+    recorder = Recorder(whole, made, Positions(), folder, earlier, cache)
     try:
         recorder.begin(
             args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
@@ -76,9 +80,15 @@ def run(
                 min(1 if executor == "inline" else count, workflow.option("parallelism", count)),
                 time_limit(graph),
             )
-            Driver(
-                machine, made, recorder, limit=limit, executor=executor, timeout=timeout, listeners=listeners
-            ).drive()
+
+            def follow(graph: Graph, status: str, before: Driver) -> Driver:
+                after = Machine(graph, (status,), {}, memory=recorder, path=PATH)
+                return Driver(after, made, recorder, limit=limit, executor=executor, listeners=listeners, before=before)
+
+            drive(
+                Driver(machine, made, recorder, limit=limit, executor=executor, timeout=timeout, listeners=listeners),
+                follow,
+            )
     finally:
         recorder.close()
     return made

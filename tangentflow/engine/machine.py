@@ -72,7 +72,7 @@ class Machine:
 
     def __init__(
         self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True,
-        memory: Memory | None = None,
+        memory: Memory | None = None, path: str = "",
     ) -> None:  # fmt: skip
         self.graph = graph
         self.memory = memory
@@ -86,7 +86,7 @@ class Machine:
         self._agenda: deque[_Poll] = deque()
         self._bodies = Bodies()
         function = self._function(graph.root)
-        self.root = self._frame(graph.main, "", _given(bind(function, args, dict(kwargs))), None)
+        self.root = self._frame(graph.main, path, _given(bind(function, args, dict(kwargs))), None)
         self._work()
 
     # --- for engines

@@ -20,7 +20,7 @@ _ELSEWHERE = (
 )  # fmt: skip
 """Options that say how a pod is made, when a run begins, and what becomes of it later on: this machine does without."""
 
-_WHOLE = ("timeout",)
+_WHOLE = ("timeout", "on_exit")
 """Options of workflows that are for a whole run: who calls such a workflow would miss them."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tangentflow.engine.frames import Frame
 from tangentflow.graph.nodes import Flow, Loop, Map, Region, Step
+from tangentflow.runtime.exits import LAST, PATH
 from tangentflow.runtime.replay import Address
 
 __all__ = ["Positions"]
@@ -22,7 +23,7 @@ class Positions:
     def of(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in a call of a workflow."""
         site, indices = address
-        before: tuple[int, ...] = ()
+        before: tuple[int, ...] = (LAST,) if frame.path == PATH else ()
         if frame.parent is not None:
             before = self.of(*frame.parent)
         pattern = self._pattern(frame.flow)[site]

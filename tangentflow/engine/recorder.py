@@ -100,6 +100,11 @@ class Recorder:
         self.journal.end_run(self.number, self.run.status, self.store.keep(data), self.run.notes)
         self.close()
 
+    def forget_earlier(self) -> None:
+        """From now on take nothing over from the earlier run: what follows is done for each run anew."""
+        self.run.notes += self.earlier.damaged if self.earlier is not None else []
+        self.earlier = None
+
     def close(self) -> None:
         """Commit what there is and let go of the store."""
         if self.journal is not None:

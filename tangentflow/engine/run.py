@@ -232,10 +232,10 @@ class Run:
         """Take where the step runs come from while it runs."""
         self._steps = steps
 
-    def end(self, outcome: Outcome | Callable[[], Outcome]) -> None:
-        """Take the outcome."""
+    def end(self, outcome: Outcome | Callable[[], Outcome], cancelled: bool | None = None) -> None:
+        """Take the outcome. `cancelled`: whether the run was, if not every wish to stop it came in time."""
         self._outcome = outcome
-        self._was_cancelled = self._cancel.is_set()
+        self._was_cancelled = self._cancel.is_set() if cancelled is None else cancelled
         self._ended.set()
 
 

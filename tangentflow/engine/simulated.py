@@ -15,10 +15,12 @@ from tangentflow.argo.policies import LATE, notes
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
 from tangentflow.engine.run import Run
-from tangentflow.engine.stored import Seen, stored_outcome, stored_steps
+from tangentflow.engine.stored import Seen, stored_exit, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
+from tangentflow.graph.exits import exit_name, with_exit
 from tangentflow.graph.nodes import Graph
-from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.exits import after_exit, status_of
+from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.slices import bind
 from tangentflow.simulator import SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
@@ -46,9 +48,10 @@ def simulate(
     """
     function = cast(WorkflowFunction[..., Any], graph.bindings[graph.root]).function
     names = bind(cast(types.FunctionType, function), args, kwargs)
-    check_needs(graph)
+    whole = with_exit(graph)
+    check_needs(whole)
     made, helpers = document_and_helpers(graph, args, dict(kwargs))
-    secrets = secrets_here(graph)
+    secrets = secrets_here(whole)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
         found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets)
         here = Path(folder) / found.uid
@@ -58,15 +61,24 @@ def simulate(
         outcome = stored_outcome(graph, here, names, lambda address: limit if _is_late(seen.get(address)) else None)
         if limit is not None and isinstance(outcome, Value):
             outcome = Raised(limit)
+        if graph.exit is not None and not found.hang:
+            outcome = _after_exit(graph, here, outcome, found)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
             told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
         run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen), found.pods)
-        run.notes = notes(graph)
+        run.notes = notes(whole)
     run.simulation = found
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
+
+
+def _after_exit(graph: Graph, folder: Path, outcome: Outcome, found: SimulatedRun) -> Outcome:
+    """Return the outcome of a run after its exit handler, which decides only over a run that succeeded."""
+    if isinstance(outcome, Raised) or found.phase == "Succeeded":
+        return outcome
+    return after_exit(outcome, exit_name(graph), stored_exit(graph, folder, status_of(outcome, False)))
 
 
 def _is_late(seen: Seen | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,16 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import StepRun
 from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import StepKilled
+from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Call, Flow, Graph, Loop, Map, Region, Step
 from tangentflow.runtime.codec import decode, with_files
+from tangentflow.runtime.exits import FRAME, PATH, RESULT
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Indices, ix_text, spell
 from tangentflow.runtime.replay import Address, Done, NotRun, Replay, Returned
-from tangentflow.runtime.slices import compile_slice
+from tangentflow.runtime.slices import bind, compile_slice
 
-__all__ = ["Seen", "stored_outcome", "stored_steps"]
+__all__ = ["Seen", "stored_exit", "stored_outcome", "stored_steps"]
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,27 @@ def stored_outcome(
     Where no pod recorded it, the workflow's own code is replayed with the recorded outcomes of its steps; `names` are its arguments. Where
     one of them is missing, `lost` may say by its address which exception that is; else it is StepKilled.
     """
-    file = folder / "result" / "v"
+    return _stored(graph, folder, names, "result", "main", lost)
+
+
+def stored_exit(graph: Graph, folder: Path, status: str) -> Outcome:
+    """Return the outcome of the exit handler of a run whose artifacts lie in a folder."""
+    assert graph.exit is not None
+    function = cast(WorkflowFunction[..., Any], graph.exit.bindings[graph.exit.root]).function
+    names = bind(cast(types.FunctionType, function), (status,), {})
+    return _stored(graph.exit, folder, names, RESULT, FRAME, lambda address: None)
+
+
+def _stored(
+    graph: Graph, folder: Path, names: Mapping[str, Any], result: str, start: str, lost: Callable[[str], BaseException | None]
+) -> Outcome:  # fmt: skip
+    file = folder / result / "v"
     if file.is_file():
         return decode(file.read_bytes(), where=graph.main.name, files=user_files(locate(None)))
     flow = graph.main
     function = cast(WorkflowFunction[..., Any], graph.bindings[flow.key]).function
     compiled = compile_slice(flow.result.code, cast(Any, function), f"{flow.name} result")
-    frame = _Frame(folder / "main", "")
+    frame = _Frame(folder / start, "")
     try:
         return with_files(Value(compiled(Replay(frame, names, (), graph.bindings))), user_files(locate(None)))
     except NotRun as missing:
@@ -93,7 +110,10 @@ def stored_outcome(
 def stored_steps(graph: Graph, folder: Path, seen: Mapping[str, Seen]) -> list[StepRun]:
     """Return the step runs whose outcomes are in a folder, in program order. `seen` goes by the path of an outcome in the folder."""
     runs = []
-    for file, run in _flow(graph, graph.main, folder, "main", ""):
+    found = [*_flow(graph, graph.main, folder, "main", "")]
+    if graph.exit is not None:
+        found += _flow(with_exit(graph), graph.exit.main, folder, FRAME, PATH)
+    for file, run in found:
         ran = seen[file.relative_to(folder).as_posix()]
         run.attempts, run.started, run.finished = ran.attempts, ran.started, ran.finished
         runs.append(run)

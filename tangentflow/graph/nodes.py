@@ -283,12 +283,13 @@ class Graph:
     """A compiled workflow: its own flow, those it calls, and the live objects that they name.
 
     `bindings` maps the keys that nodes and slices use to objects: step functions, workflow functions. It is no part of
-    the value of a graph.
+    the value of a graph, and neither is `exit`: the graph of what is called with the status of each run when that is over.
     """
 
     root: str
     flows: tuple[Flow, ...]
     bindings: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False, hash=False)
+    exit: Graph | None = field(default=None, compare=False, repr=False, hash=False)
 
     def flow(self, key: str) -> Flow:
         """Return the flow of this key."""

@@ -17,6 +17,7 @@ from typing import Any
 from tangentflow.errors import MutatedArgument, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.bundle import load
 from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
+from tangentflow.runtime.exits import FRAME, PATH
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
@@ -53,9 +54,10 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
 
 def call_path(plan: Json, frame: str) -> str:
     """Return the path of a call as users know it, from its prefix of addresses: `loop[3].sub` from `main/.0/3`."""
-    flow = plan["flows"][plan["root"]]
-    parts = []
-    for part in frame.split("/.")[1:]:
+    first, *rest = frame.split("/.")
+    flow = plan["flows"][plan["exit" if first == FRAME else "root"]]
+    parts = [PATH] if first == FRAME else []
+    for part in rest:
         number, _, ix = part.partition("/")
         call = flow["calls"][number]
         parts.append(spell(call, parse_ix(ix)))

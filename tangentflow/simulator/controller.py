@@ -107,7 +107,7 @@ class Controller(Execution):
         handler = None
         if self.spec.get("onExit") and self.shutdown != "Terminate":
             try:
-                handler = self.execute(Call(f"{self.name}.onExit", self.spec["onExit"], {}, on_exit=True))
+                handler = self.execute(Call(f"{self.name}.onExit", self.spec["onExit"], self.parameters, on_exit=True))
             except (NodeFailure, MaximumDepth) as error:
                 self._end("Error", f"error in exit template execution : {error}")
                 return
