@@ -96,9 +96,7 @@ def cache(value: object) -> None:
 
 def handler(value: object) -> None:
     """Accept a step or workflow that can be called with a status."""
-    expected = (
-        "a step or a workflow that can be called with one argument, the status of the finished run: 'Succeeded', 'Failed' or 'Cancelled'"
-    )
+    expected = "a step or a workflow that can be called with one argument, the status of the finished run: 'Succeeded', 'Failed' or 'Cancelled'"
     function = getattr(value, "function", None)
     if not inspect.isfunction(function) or not hasattr(value, "options_given"):
         raise Wrong(expected)

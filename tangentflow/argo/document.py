@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
-from tangentflow.argo.exits import exit_template, told_status
+from tangentflow.argo.exits import exit_template, outer_template, told_status
 from tangentflow.argo.names import slug
 from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
@@ -226,9 +226,7 @@ class _Maker:
                     found.append(name)
         return found
 
-    def _settings(
-        self, called: frozenset[str], arguments: Mapping[str, Mapping[str, str]], address: str
-    ) -> Settings:
+    def _settings(self, called: frozenset[str], arguments: Mapping[str, Mapping[str, str]], address: str) -> Settings:
         root = self.workflows[self.graph.root]
         all_volumes = root.option("volumes", {})
         volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
@@ -247,7 +245,9 @@ class _Maker:
     def _code(self, emitter: Emitter) -> str:
         """Return the bundle with its plan, as base64."""
         bundle = io.BytesIO(self._bundle)
-        plan = json.dumps(plan_json(self.plans, self.graph.root, self.exit, emitter.inputs), sort_keys=True, separators=(",", ":"))
+        plan = json.dumps(
+            plan_json(self.plans, self.graph.root, self.exit, emitter.inputs), sort_keys=True, separators=(",", ":")
+        )
         with zipfile.ZipFile(bundle, "a") as archive:
             info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))
             info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
@@ -257,6 +257,10 @@ class _Maker:
     def _document(self, emitter: Emitter) -> Json:
         workflow = self.workflows[self.graph.root]
         name = workflow.option("name") or self.graph.main.name
+        starts = {p["name"]: p["value"] for p in emitter.templates[0]["inputs"]["parameters"]}
+        if not self.by_artifact and any(p["name"] in starts for p in self.parameters):
+            name = emitter.names.take("entry")
+            emitter.templates.insert(0, outer_template(name, emitter.templates[0]["name"], starts))
         last = exit_template(emitter.flows[self.exit], emitter.names) if self.exit else None
         if last is not None:
             emitter.templates.append(last)

@@ -1,8 +1,9 @@
-"""The exit handler of a run: the template that the engine calls when everything else is over, and the status that it hands on."""
+"""The templates that the engine itself calls: at the end of a run that of its exit handler, which is told a status."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tangentflow.argo.names import Names, slug
@@ -11,7 +12,7 @@ from tangentflow.runtime.exits import FRAME, RESULT
 if TYPE_CHECKING:
     from tangentflow.argo.emit import Template
 
-__all__ = ["exit_template", "told_status"]
+__all__ = ["exit_template", "outer_template", "told_status"]
 
 Json = dict[str, Any]
 
@@ -34,10 +35,17 @@ def told_status(various: bool) -> str:
 
 
 def exit_template(handler: Template, names: Names) -> Json:
-    """Return the template that calls the handler. (The engine gives it the arguments of the workflow, so it has no parameters.)"""
+    """Return the template that calls the handler."""
     starts = {"frame": FRAME, "at": RESULT, "args": "no-args", "given": ""}
-    given = [{"name": name, "value": starts[name]} for name in handler.parameters]
-    task: Json = {"name": f"t-{slug(handler.name)}", "template": handler.name}
+    return outer_template(names.take("on-exit"), handler.name, {name: starts[name] for name in handler.parameters})
+
+
+def outer_template(name: str, inner: str, given: Mapping[str, str]) -> Json:
+    """Return a template without parameters that calls another one.
+
+    The engine gives the templates that it calls itself the parameters of the workflow, in place of those of theirs that have such a name.
+    """
+    task: Json = {"name": f"t-{slug(inner)}", "template": inner}
     if given:
-        task["arguments"] = {"parameters": given}
-    return {"name": names.take("on-exit"), "dag": {"failFast": False, "tasks": [task]}}
+        task["arguments"] = {"parameters": [{"name": key, "value": value} for key, value in given.items()]}
+    return {"name": name, "dag": {"failFast": False, "tasks": [task]}}

@@ -11,7 +11,7 @@ import pytest
 
 from tangentflow.argo.kinds import KINDS, declared
 from tangentflow.decorators import WorkflowFunction
-from tests.argo import option_programs, policy_programs, workflow_programs
+from tests.argo import exit_programs, option_programs, policy_programs, workflow_programs
 from tests.language.contract import arguments
 
 pytestmark = pytest.mark.cluster
@@ -55,7 +55,7 @@ def test_documents_with_options_are_accepted(cluster):
     """What options of steps and workflows make of documents is right for the API server."""
     told = {}
     with cluster.judge() as judge:
-        for module in (option_programs, policy_programs, workflow_programs):
+        for module in (exit_programs, option_programs, policy_programs, workflow_programs):
             for name, workflow in vars(module).items():
                 if isinstance(workflow, WorkflowFunction) and name not in getattr(module, "REFUSED", ()):
                     told[name] = judge(workflow.graph.yaml())
