@@ -179,6 +179,12 @@ def test_parameters_named_like_our_own(notes, tmp_path):
     assert (tmp_path / found.uid / "result" / "v").is_file()
 
 
+def test_code_that_is_an_artifact(notes):
+    made = there(programs.told, 10**100_000)
+    assert (made.status, notes()) == ("Succeeded", ["Succeeded !"])
+    assert [node.display_name for node in made.simulation.nodes if node.type == "Pod"][:1] == ["t-code"]
+
+
 def test_no_pod_more_than_the_handler_needs():
     made = document(programs.told.graph)
     scripts = [template["name"] for template in made["spec"]["templates"] if "script" in template]
