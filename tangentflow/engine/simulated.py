@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
+from tangentflow.argo.parts import WORK
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, secrets_here
 from tangentflow.engine.run import Run
@@ -19,8 +20,9 @@ from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.outcome import Raised
 from tangentflow.runtime.slices import bind
-from tangentflow.simulator import SimulatedRun
+from tangentflow.simulator import Action, SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
+from tangentflow.waiting import answers, nobody
 
 __all__ = ["Simulated", "simulate"]
 
@@ -49,7 +51,11 @@ def simulate(
     made, helpers = document_and_helpers(graph, args, dict(kwargs))
     secrets = secrets_here(graph)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
-        found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets)
+        found = simulate_document(
+            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering()
+        )
+        if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
+            raise nobody()
         here = Path(folder) / found.uid
         outcome = stored_outcome(graph, here, names)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
@@ -60,6 +66,12 @@ def simulate(
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
+
+
+def _answering() -> list[Action]:
+    """Return what somebody does who answers: each wait is ended at once, with the answers that this machine has."""
+    given = answers()
+    return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
 
 
 def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:

@@ -23,7 +23,7 @@ ORDER = (
     ("accepts",),
     ("checks",),
     ("decorators", "order"),
-    ("commands",),
+    ("commands", "waiting"),
     ("source",),
     ("language",),
     ("graph",),
