@@ -216,6 +216,8 @@ class Slicer:
         on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
         final, after, _ = self.block(stmt.final, on, mode)
         anywhere = need | after | mode.held
+        if stmt.final:
+            mode = replace(mode, ends=mode.ends | after)  # a jump goes through it
         rest = _exact(mode, anywhere) if exact_rest else mode
         handlers, handled = [], set(self.facts.uses(stmt).reads)
         for handler in stmt.handlers:
