@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from tangentflow import accepts
+from tangentflow import accepts, schedules
 from tangentflow.accepts import Check, Wrong
 
 __all__ = ["STEP_OPTIONS", "WORKFLOW_OPTIONS", "check_names", "check_step", "check_workflow"]
@@ -50,6 +50,8 @@ def check_step(name: str, options: Mapping[str, Any]) -> None:
 def check_workflow(name: str, options: Mapping[str, Any]) -> None:
     """Raise TypeError or ValueError if the options of the workflow `name` cannot be meant."""
     _check("@workflow", name, options, WORKFLOW_OPTIONS)
+    if "timezone" in options and "schedule" not in options:
+        raise ValueError(f"@workflow(timezone=...) of {name} says where the clock of a schedule is: add schedule=")
 
 
 def _check(kind: str, name: str, options: Mapping[str, Any], known: Mapping[str, Check]) -> None:
@@ -181,6 +183,12 @@ WORKFLOW_OPTIONS: Mapping[str, Check] = {
     **_WHERE,
     "max_iterations": accepts.count(1),
     "volumes": accepts.volumes(shared=True),
+    "timeout": accepts.time(False),
+    "parallelism": accepts.count(1),
+    "schedule": schedules.schedule,
+    "timezone": schedules.timezone,
+    "ttl": accepts.time(True),
+    "pod_gc": accepts.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
     "argo": _SPEC,
 }
 """Every option of `@workflow` and its check."""

@@ -117,13 +117,13 @@ class Graph(nodes.Graph):
         return notes_of_workflow(workflow)
 
     def argo(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the Argo Workflow document, with arguments baked in if given."""
-        from tangentflow.argo.document import document
+        """Return the Argo document, with arguments baked in if given: a Workflow, or a CronWorkflow if the workflow has a schedule."""
+        from tangentflow.argo.kinds import declared
 
-        return document(self, args, kwargs)
+        return declared(self, args, kwargs)
 
     def yaml(self, *args: Any, **kwargs: Any) -> str:
-        """Return the Argo Workflow document as YAML text, with arguments baked in if given."""
+        """Return the Argo document as YAML text, with arguments baked in if given."""
         from tangentflow.argo.text import to_yaml
 
         return to_yaml(self.argo(*args, **kwargs))

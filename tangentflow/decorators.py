@@ -184,7 +184,8 @@ class WorkflowFunction(_Decorated[P, R]):
         """Return this workflow with options for its runs.
 
         `workers` (how many steps run at a time), `executor` ("process", "thread", "inline"), `store` (the directory for values and the journal,
-        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `progress`.
+        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
+        `progress` (True: show the run while it runs), `on_event` (a function that is called with each `Event`).
         """
         return BoundWorkflow(self, options)
 
@@ -232,7 +233,10 @@ def workflow(**options: Any) -> Callable[[Callable[P, R]], WorkflowFunction[P, R
 def workflow(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     """Declare a function a workflow.
 
-    Options: `max_iterations` (bound of each `while`, default 32,768), `name`. On Argo: `image`, `node_selector`, `tolerations`,
+    Options: `max_iterations` (bound of each `while`, default 32,768), `name` (of its runs), `timeout` (of a run, which then fails with
+    StepTimeout), `parallelism` (how many steps of one call run at a time). On Argo: `schedule` (a cron text or several: makes it a
+    CronWorkflow) with its `timezone`, `ttl` (how long a finished run is kept), `pod_gc` (when pods are removed: "OnPodCompletion",
+    "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"), `image`, `node_selector`, `tolerations`,
     `service_account` (of all pods that do not say otherwise), `volumes` (of all its steps; "tmp:1Gi" is one that they share), `labels`,
     `annotations` (of the run), and `argo` (any other field of the spec).
 

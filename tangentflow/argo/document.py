@@ -23,7 +23,7 @@ from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.pods import Settings, helper_names
-from tangentflow.argo.policies import refuse_unsaid
+from tangentflow.argo.policies import refuse_uncounted, refuse_unsaid
 from tangentflow.argo.script import store_code
 from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
@@ -107,8 +107,7 @@ class _Maker:
     ) -> None:  # fmt: skip
         if whole:
             refuse_unsaid(graph)
-        self.graph = graph
-        self.call = call or not whole
+        self.graph, self.whole, self.call = graph, whole, call or not whole
         with no_collection():
             self._make(args, kwargs)
 
@@ -123,6 +122,8 @@ class _Maker:
             flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow))
             for flow in graph.flows
         }
+        if self.whole:
+            refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)
         files = self._defaults_with_files()
         self.baked = bool(args or kwargs or (files and self.call))
@@ -236,14 +237,15 @@ class _Maker:
         return base64.b64encode(bundle.getvalue()).decode()
 
     def _document(self, emitter: Emitter) -> Json:
-        name = slug(self.graph.main.name)
+        workflow = self.workflows[self.graph.root]
+        name = workflow.option("name") or self.graph.main.name
         templates = emitter.templates if len(emitter.templates) <= MOST else share(emitter.templates, emitter.names)
         entry = templates[0]["name"]
         if self.by_artifact:
             templates, entry = self._with_code(templates, emitter)
         metadata = {
-            "generateName": f"{name}-",
-            "labels": {"tangentflow.dev/workflow": _label(self.graph.main.name)},
+            "generateName": f"{slug(name)}-",
+            "labels": {"tangentflow.dev/workflow": _label(name)},
             "annotations": {"tangentflow.dev/pod-root": "1"},
         }
         spec = {
@@ -252,7 +254,7 @@ class _Maker:
             "arguments": {"parameters": self.parameters},
             "templates": templates,
         }
-        spec = make_run(metadata, spec, self.workflows[self.graph.root])
+        spec = make_run(metadata, spec, workflow)
         return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": spec}
 
     def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:

@@ -17,7 +17,7 @@ from tangentflow.argo.parts import Work, join, tell, work_of
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
-from tangentflow.decorators import StepFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
 __all__ = ["Emitter", "Template"]
@@ -94,6 +94,10 @@ class Emitter:
             body["inputs"] = {"parameters": [{"name": p, "value": starts[p]} for p in template.parameters]}
             self.templates.remove(body)
             self.templates.insert(0, body)
+            return
+        most = cast(WorkflowFunction[..., Any], self.graph.bindings[plan.flow.key]).option("parallelism")
+        if most is not None:
+            body["parallelism"] = most
 
     # --- blocks
 

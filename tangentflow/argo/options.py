@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.runtime.policies import seconds
 
 __all__ = ["BRACE", "hosts_glue", "lost_in_calls", "make_pod", "make_run", "merged", "placed", "shared_names"]
 
@@ -97,14 +98,16 @@ def _is_temporary(what: str) -> bool:
 def lost_in_calls(workflow: WorkflowFunction[..., Any]) -> list[str]:
     """Return the options of a workflow that cannot be kept where another workflow calls it: those of a whole run.
 
-    (Its name, labels and annotations are those of its own runs: nobody misses them in a call.)
+    (Its name, labels, annotations and schedule, and what becomes of its runs later on, are matters of its own runs: nobody misses them
+    in a call.)
     """
     found = [
         f"volumes={{{path!r}: {what!r}}}"
         for path, what in workflow.option("volumes", {}).items()
         if _is_temporary(what)
     ]
-    return [*found, *([f"argo={workflow.option('argo')!r}"] if workflow.option("argo") else [])]
+    given = [option for option in ("timeout", "argo") if workflow.option(option)]
+    return [*found, *[f"{option}={workflow.option(option)!r}" for option in given]]
 
 
 def _mount(body: Json, volumes: Mapping[str, str], shared: Mapping[str, str]) -> None:
@@ -157,7 +160,22 @@ def make_run(metadata: Json, spec: Json, workflow: WorkflowFunction[..., Any]) -
     """Put the options of the workflow that is run into the metadata of its document; return its spec with them."""
     metadata["labels"] |= sorted(workflow.option("labels", {}).items())
     metadata["annotations"] |= sorted(workflow.option("annotations", {}).items())
-    found: Json = merged({**spec, **placed(workflow), **_claims(workflow)}, workflow.option("argo", {}))
+    made = {**spec, **_bounds(workflow), **placed(workflow), **_claims(workflow)}
+    found: Json = merged(made, workflow.option("argo", {}))
+    return found
+
+
+def _bounds(workflow: WorkflowFunction[..., Any]) -> Json:
+    """Return the limits of a run, and when it and its pods are removed."""
+    found: Json = {}
+    if workflow.option("parallelism") is not None:
+        found["parallelism"] = workflow.option("parallelism")
+    if workflow.option("timeout") is not None:
+        found["activeDeadlineSeconds"] = math.ceil(seconds(workflow.option("timeout")))
+    if workflow.option("ttl") is not None:
+        found["ttlStrategy"] = {"secondsAfterCompletion": math.ceil(seconds(workflow.option("ttl")))}
+    if workflow.option("pod_gc") is not None:
+        found["podGC"] = {"strategy": workflow.option("pod_gc")}
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from tangentflow.argo.options import lost_in_calls
+from tangentflow.argo.shape import FlowPlan
 from tangentflow.commands import container
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
@@ -13,18 +15,21 @@ from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
-__all__ = ["refuse_unsaid", "say"]
+__all__ = ["LATE", "notes", "refuse_uncounted", "refuse_unsaid", "say"]
 
 Json = dict[str, Any]
 
 NET = 600
 """How many seconds after a step's own limit the engine ends its pod: until then the image may be pulled, and what is recorded uploaded."""
 
+LATE = "Step exceeded its deadline"
+"""What the engine says of steps that it ends, or does not begin, because the time of the run is over."""
+
 _SAID = frozenset({
     "pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout", "cpu", "memory", "gpu", "env", "secrets", "volumes",
-    "labels", "annotations", "node_selector", "tolerations", "service_account", "argo",
+    "labels", "annotations", "node_selector", "tolerations", "service_account", "argo", "cache",
 })  # fmt: skip
-"""Options that the document, the graph or the pod's own program keeps."""
+"""Options that the document, the graph or the pod's own program keeps. (Of `cache` it is what it implies, `pure`: a pod always runs.)"""
 
 _LOCAL = frozenset({"executor"})
 """Options that say where a local run executes a step: on Argo every step is a pod."""
@@ -66,6 +71,45 @@ def _matters(step: StepFunction[..., object], option: str) -> bool:
     if option in ("backoff", "on"):
         return step.policy.retries > 0
     return bool(step.option(option)) or getattr(step.policy, option, None) != getattr(Policy(), option, None)
+
+
+def refuse_uncounted(graph: Graph, plans: Mapping[str, FlowPlan]) -> None:
+    """Raise UsageError if a workflow that another one calls bounds its steps where the engine would not count them.
+
+    The engine counts the pods that stand in a DAG itself, and not those of the DAGs in it; nor does it count when it makes another attempt.
+    """
+    for key, plan in plans.items():
+        most = cast(WorkflowFunction[..., Any], graph.bindings[key]).option("parallelism")
+        why = None if most is None or key == graph.root else _uncounted(graph, plan)
+        if why:
+            place = f"{plan.flow.origin.filename}:{plan.flow.origin.lineno}"
+            raise UsageError(
+                f"the Argo document cannot keep parallelism={most} of workflow {plan.flow.name!r} ({place}), which another one calls: Argo "
+                f"counts only steps that always run, each once, or in a fan-out of a single step, but {why}. Bound the step with "
+                "max_concurrent=, or the whole run with parallelism= of the workflow that is run"
+            )
+
+
+def _uncounted(graph: Graph, plan: FlowPlan) -> str:
+    """Return why the pods of a flow are not counted; nothing if they are."""
+    for task in plan.blocks[""].tasks:
+        pod = task.pod
+        if task.kind == "map" and task.node is not None:
+            inner = plan.inner(task.node)[0].tasks
+            pod = inner[0].pod if len(inner) == 1 and not inner[0].conditions else None
+        if pod is None:
+            return f"{task.node.id} at line {task.node.origin.lineno} is more than that" if task.node else "it is large"
+        if pod.step is not None and cast(StepFunction[..., Any], graph.bindings[pod.step.callee]).policy.retries:
+            return f"step {pod.step.name!r} has retries="
+    return ""
+
+
+def notes(graph: Graph) -> list[str]:
+    """Return in words what a run on Argo does without."""
+    steps = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step)]
+    cached = [node.name for node in steps if cast(StepFunction[..., Any], graph.bindings[node.callee]).policy.cache]
+    told = ", ".join(dict.fromkeys(cached))
+    return [f"cache= of {told} keeps nothing on Argo: these steps run each time"] if told else []
 
 
 def say(body: Json, step: StepFunction[..., object]) -> dict[str, str]:

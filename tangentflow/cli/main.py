@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("target", metavar="FILE[:WF]", help=_TARGET)
     kinds = ("argo", "python", "ir", "json", "mermaid", "dot", "svg")
     compiling.add_argument("--emit", choices=kinds, default="argo", help="what to print (default: argo)")
+    compiling.add_argument(
+        "--kind", choices=("workflow", "template", "cron"),
+        help="what the Argo document is: a Workflow, a WorkflowTemplate or a CronWorkflow (default: the last one if the workflow has a "
+        "schedule, else the first)",
+    )  # fmt: skip
     compiling.add_argument("-o", "--output", metavar="OUT", help="the file to write to (default: standard output)")
     compiling.set_defaults(command=_compile)
 
@@ -110,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
         help="cache every step, or none (default: those that say so)",
     )
     running.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are taken over")
+    running.add_argument(
+        "--pdb",
+        action="store_true",
+        help="if a step fails, call it again here with its inputs, and open a debugger there",
+    )
     running.add_argument("-q", "--quiet", action="store_true", help="show nothing of the run while it runs")
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
@@ -207,7 +217,7 @@ def _add_namespace(parser: argparse.ArgumentParser) -> None:
 def _compile(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import compile_file
 
-    return compile_file(arguments.target, arguments.emit, arguments.output)
+    return compile_file(arguments.target, arguments.emit, arguments.kind, arguments.output)
 
 
 def _lint(arguments: argparse.Namespace) -> int:
@@ -228,7 +238,7 @@ def _run(arguments: argparse.Namespace) -> int:
     names = ("executor", "workers", "store", "reuse", "cache")
     options = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     options["progress"] = not arguments.quiet
-    return run_file(arguments.target, arguments.arguments, options)
+    return run_file(arguments.target, arguments.arguments, options, arguments.pdb)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

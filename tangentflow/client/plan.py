@@ -40,6 +40,7 @@ class Plan:
                 self.content: Json = json.loads(archive.read(PLAN))
         except (KeyError, binascii.Error, zipfile.BadZipFile, ValueError) as error:
             raise UsageError(f"the workflow {name} was not made by tangentflow: it carries no code of a run") from error
+        self.spec: Json = {**stored, **spec}
         self.templates = {t["name"]: t for t in spec.get("templates") or stored.get("templates") or []}
         self.flow: Json = self.content["flows"][self.content["root"]]
 

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from tangentflow.argo.policies import LATE
 from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.plan import Plan
 from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
+from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
-from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled
+from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 
@@ -151,6 +153,9 @@ class ArgoRun(Run):
             outcome = decode(data, where=self.workflow, files=user_files(locate(None)))
         else:
             outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
+        late = self._late(outcome, data is not None)
+        if late is not None:
+            return Raised(late)
         if isinstance(outcome, Value) and seen.phase != "Succeeded":
             return Raised(
                 StepFailed(f"the run {self.id} ended as {seen.phase}: {seen.message or 'the engine does not say why'}")
@@ -158,6 +163,22 @@ class ArgoRun(Run):
         if isinstance(outcome, Raised) and isinstance(outcome.exception, StepKilled):
             self._explain(outcome.exception, seen)
         return outcome
+
+    def _late(self, outcome: Outcome, recorded: bool) -> StepTimeout | None:
+        """Return that the run took too long, if that is why there is no outcome, or why what was left of the run was ended."""
+        spec = self._plan.spec
+        if self._seen.phase == "Succeeded" or "activeDeadlineSeconds" not in spec:
+            return None
+        if not any(node.get("message") == LATE for node in nodes_of(self._document).values()):
+            return None
+        if isinstance(outcome, Raised):
+            lost = outcome.exception
+            if not isinstance(lost, StepKilled):
+                return None
+            other = "" if recorded else LATE
+            if next((run.message for run in self.argo_steps() if run.path == lost.path), other) != LATE:
+                return None
+        return run_timeout(self.workflow, float(spec["activeDeadlineSeconds"]))
 
     def _explain(self, lost: StepKilled, seen: Snapshot) -> None:
         """Add to the exception for a lost pod what the engine says about the pod, or about the run if there was no pod."""

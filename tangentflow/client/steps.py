@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tangentflow.argo.names import key
+from tangentflow.argo.policies import LATE
 from tangentflow.client.cluster import timestamp
 from tangentflow.client.plan import Plan
 from tangentflow.engine.run import StepRun
@@ -89,8 +90,12 @@ def _step_run(
     elif run.status in ("Failed", "Error"):  # a pod may also fail for what it does after its step
         found = _recorded(place, read)
         run.status = "Succeeded" if isinstance(found, Value) else "Failed"
-        if found is None and cancelled:
-            run.status, found = "Cancelled", Raised(Cancelled(step=run.name, path=run.path))
+        if found is None and (cancelled or run.message == LATE):
+            told = "the run was cancelled" if cancelled else "the run's timeout was over"
+            run.status, found = (
+                "Cancelled",
+                Raised(Cancelled(f"{told} before step {run.path} ended", run.name, run.path)),
+            )
         run.recorded = found or _lost(run)
     return run
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tangentflow.argo.document import document
+from tangentflow.argo.policies import notes
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
@@ -38,7 +39,9 @@ def submit(
     made = document(graph, args, kwargs, call=True)
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)
-    return ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
+    run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
+    run.notes = notes(graph)
+    return run
 
 
 def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:

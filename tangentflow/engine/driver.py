@@ -8,15 +8,17 @@ from __future__ import annotations
 import heapq
 import selectors
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.events import Event, Listener
 from tangentflow.engine.inprocess import Inline, Threads
+from tangentflow.engine.limits import Limits
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
+from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.processes import Processes
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
@@ -38,10 +40,14 @@ Step = StepFunction[..., Any]
 
 
 class Driver:
-    """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself."""
+    """One run on this machine. At most `limit` attempts are under way at a time; `executor` is where, unless a step says so itself.
+
+    `timeout` (seconds) bounds the whole run.
+    """
 
     def __init__(
-        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, listeners: Sequence[Listener] = ()
+        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None,
+        listeners: Sequence[Listener] = (),
     ) -> None:  # fmt: skip
         self.machine = machine
         self.listeners = listeners
@@ -49,14 +55,15 @@ class Driver:
         self.recorder = recorder
         self.limit = limit
         self.executor = executor
+        self.timeout = timeout
+        self.until = None if timeout is None else time.monotonic() + timeout
         self.positions = recorder.positions
         self.started: list[StepRun] = []
         run.show(lambda: step_runs(machine, self.started, self.positions))
         self.looked = time.monotonic()
         self.queue: deque[Task] = deque()
-        self.held: dict[Step, deque[Task]] = {}
+        self.limits = Limits(machine.graph)
         self.active: dict[Task, None] = {}
-        self.counts: Counter[Step] = Counter()
         self.shared: dict[tuple[str, str], list[Task]] = {}
         self.delayed: list[tuple[float, int, Task]] = []
         self.reports: deque[Report] = deque()
@@ -78,8 +85,12 @@ class Driver:
         finally:
             outcome = self.machine.result
             if self.run.is_cancelled:
-                self._stop_all()
+                self._stop_all("the run was cancelled")
                 outcome = Raised(Cancelled(f"run {self.run.id} was cancelled"))
+            elif self._is_late and (self.active or outcome is None):
+                self._stop_all("the run's timeout was over")
+                if not isinstance(outcome, Raised):  # an exception that was its outcome already stays it
+                    outcome = Raised(run_timeout(self.run.workflow, self.timeout or 0.0))
             for executor in self.executors.values():
                 executor.close()
             self.selector.close()
@@ -100,7 +111,7 @@ class Driver:
 
     def _loop(self) -> None:
         machine = self.machine
-        while not self.run.is_cancelled:
+        while not (self.run.is_cancelled or self._is_late):
             while self.reports:
                 self._take_in(self.reports.popleft())
             if machine.done:
@@ -118,13 +129,18 @@ class Driver:
             else:
                 machine.check_alive()
 
+    @property
+    def _is_late(self) -> bool:
+        return self.until is not None and time.monotonic() >= self.until
+
     def _wait(self) -> None:
         self.recorder.flush()
         now = time.monotonic()
         times = [task.deadline for task in self.active if task.deadline is not None]
+        own = [] if self.until is None else [self.until]
         if self.delayed:
             times.append(self.delayed[0][0])
-        for key, _ in self.selector.select(max(0.0, min([_PATIENCE, *[at - now for at in times]]))):
+        for key, _ in self.selector.select(max(0.0, min([_PATIENCE, *[at - now for at in [*times, *own]]]))):
             key.data()
         now = time.monotonic()
         if now - self.looked > 1.0:
@@ -153,7 +169,7 @@ class Driver:
         )
         policy = ready.step.policy
         where = policy.executor or self.executor
-        if where == "inline" and policy.timeout is not None:
+        if where == "inline" and (policy.timeout is not None or self.until is not None):
             where = "thread"  # the engine's own thread could not be abandoned
         return Task(ready, step, policy, where)
 
@@ -162,11 +178,8 @@ class Driver:
         begun: list[Task] = []
         while self.queue and len(self.active) < self.limit and not self.machine.done:
             task = self.queue.popleft()
-            function, most = task.ready.step, task.policy.max_concurrent
-            if most is not None and self.counts[function] >= most:
-                self.held.setdefault(function, deque()).append(task)
-                continue
-            if not task.payload and not self._prepare(task):
+            if not self.limits.admit(task) or (not task.payload and not self._prepare(task)):
+                self.queue.extendleft(self.limits.spare(task))
                 continue
             self._begin(task)
             begun.append(task)
@@ -222,7 +235,7 @@ class Driver:
         task.attempt += 1
         step.attempts, step.status = task.attempt, "Running"
         self.active[task] = None
-        self.counts[task.ready.step] += 1
+        self.limits.start(task)
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
         self.recorder.started(task)
@@ -296,13 +309,10 @@ class Driver:
         self._settle(task, finished)
 
     def _leave(self, task: Task) -> None:
-        """Take a task from those under way; another one of its step may start."""
+        """Take a task from those under way; another one of its kind may start."""
         del self.active[task]
         task.deadline = None
-        self.counts[task.ready.step] -= 1
-        held = self.held.get(task.ready.step)
-        if held:
-            self.queue.appendleft(held.popleft())
+        self.queue.extendleft(self.limits.leave(task))
 
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data, path = task.step, finished.data, task.step.path
@@ -330,16 +340,14 @@ class Driver:
                 other, data, f"same code and inputs as {task.step.path} of this run, which was under way"
             )
 
-    def _stop_all(self) -> None:
+    def _stop_all(self, why: str) -> None:
         now = time.time()
         for task in list(self.active):
             self._executor(task.where).stop(task)
         for task in [*self.active, *[task for _, _, task in self.delayed]]:
             step = task.step
             step.status, step.finished = "Cancelled", now
-            error = Cancelled(
-                f"the run was cancelled before step {step.path} ended", task.ready.step.__name__, step.path
-            )
+            error = Cancelled(f"{why} before step {step.path} ended", task.ready.step.__name__, step.path)
             step.recorded = Raised(error)
             self.recorder.stopped(task)
             self._tell("step-ended", step)

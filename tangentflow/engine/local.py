@@ -19,7 +19,7 @@ from tangentflow.engine.driver import Driver
 from tangentflow.engine.events import Listener
 from tangentflow.engine.frames import spell
 from tangentflow.engine.machine import Machine
-from tangentflow.engine.policies import EXECUTORS, check_here, notes
+from tangentflow.engine.policies import EXECUTORS, check_here, notes, time_limit, title
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.reuse import Earlier, earlier_run
@@ -60,7 +60,8 @@ def run(
     workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
     bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
 
-    made = Run(f"{graph.main.name}-{secrets.token_hex(4)}", graph.main.name, None, [])
+    name = title(graph)
+    made = Run(f"{_plain(name)}-{secrets.token_hex(4)}", name, None, [])
     made.notes, made.folder = notes(graph, keeps=folder is not None or cache is False), folder
     for note in made.notes:
         _log.info(note)
@@ -71,11 +72,21 @@ def run(
         )
         machine = Machine(graph, args, kwargs, memory=recorder)
         with _listeners(machine, progress, on_event) as listeners:
-            limit = 1 if executor == "inline" else count
-            Driver(machine, made, recorder, limit=limit, executor=executor, listeners=listeners).drive()
+            limit, timeout = (
+                min(1 if executor == "inline" else count, workflow.option("parallelism", count)),
+                time_limit(graph),
+            )
+            Driver(
+                machine, made, recorder, limit=limit, executor=executor, timeout=timeout, listeners=listeners
+            ).drive()
     finally:
         recorder.close()
     return made
+
+
+def _plain(name: str) -> str:
+    """Return a name as the beginning of an id, which stands in commands and names of files."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-.") or "run"
 
 
 @contextlib.contextmanager

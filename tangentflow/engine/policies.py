@@ -1,4 +1,4 @@
-"""Which options of steps a local run keeps, which it does without, and which it cannot run without."""
+"""Which options of steps and workflows a local run keeps, which it does without, and which it cannot run without."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import os
 from typing import Any
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
-from tangentflow.errors import UsageError
+from tangentflow.errors import StepTimeout, UsageError
 from tangentflow.graph.nodes import Graph, Step
+from tangentflow.runtime.policies import duration, seconds
 
-__all__ = ["EXECUTORS", "check_here", "check_needs", "notes", "secrets_here"]
+__all__ = ["EXECUTORS", "check_here", "check_needs", "notes", "run_timeout", "secrets_here", "time_limit", "title"]
 
 EXECUTORS = ("process", "thread", "inline")
 
 _ELSEWHERE = (
     "image", "cpu", "memory", "gpu", "chunk", "labels", "annotations", "node_selector", "tolerations", "service_account", "argo",
+    "schedule", "timezone", "ttl", "pod_gc",
 )  # fmt: skip
-"""Options that say how a pod is made: steps run on this machine without."""
+"""Options that say how a pod is made, when a run begins, and what becomes of it later on: this machine does without."""
+
+_WHOLE = ("timeout",)
+"""Options of workflows that are for a whole run: who calls such a workflow would miss them."""
 
 
 def _steps(graph: Graph) -> dict[str, StepFunction[..., Any]]:
@@ -44,7 +49,30 @@ def check_here(graph: Graph, executor: str) -> None:
                 f"step {name!r} has env=, which executor {where!r} cannot keep: its steps share one environment; use "
                 f"executor='process', for this step alone with @step(executor='process', ...)"
             )
+    for flow in graph.flows:
+        for option in _WHOLE if flow.key != graph.root else ():
+            if (value := _decorated(graph, flow.key).option(option)) is not None:
+                raise UsageError(
+                    f"workflow {flow.name!r} has {option}={value!r}, which is for a whole run, and is called by another one: give it to the "
+                    "workflow that is run"
+                )
     check_needs(graph)
+
+
+def title(graph: Graph) -> str:
+    """Return what runs of a graph are called."""
+    return _decorated(graph, graph.root).option("name") or graph.main.name
+
+
+def time_limit(graph: Graph) -> float | None:
+    """Return how many seconds a run may take."""
+    limit = _decorated(graph, graph.root).option("timeout")
+    return None if limit is None else seconds(limit)
+
+
+def run_timeout(workflow: str, limit: float) -> StepTimeout:
+    """Return the exception of a run that took too long."""
+    return StepTimeout(f"workflow {workflow} ran longer than its timeout of {duration(limit)}")
 
 
 def check_needs(graph: Graph) -> None:

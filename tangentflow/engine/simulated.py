@@ -12,13 +12,14 @@ from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
 from tangentflow.argo.parts import WORK
+from tangentflow.argo.policies import LATE, notes
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.engine.policies import check_needs, secrets_here
+from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
 from tangentflow.engine.run import Run
 from tangentflow.engine.stored import Seen, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Graph
-from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.outcome import Raised, Value
 from tangentflow.runtime.slices import bind
 from tangentflow.simulator import Action, SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
@@ -57,11 +58,17 @@ def simulate(
         if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
             raise nobody()
         here = Path(folder) / found.uid
-        outcome = stored_outcome(graph, here, names)
+        seen = _seen(found, made)
+        late = any(node.message == LATE for node in found.nodes) and found.phase != "Succeeded"
+        limit = run_timeout(title(graph), time_limit(graph) or 0.0) if late else None
+        outcome = stored_outcome(graph, here, names, lambda address: limit if _is_late(seen.get(address)) else None)
+        if limit is not None and isinstance(outcome, Value):
+            outcome = Raised(limit)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
             told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
-        run = Simulated(found.name, graph.main.name, outcome, stored_steps(graph, here, _seen(found, made)), found.pods)
+        run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen), found.pods)
+        run.notes = notes(graph)
     run.simulation = found
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
@@ -72,6 +79,11 @@ def _answering() -> list[Action]:
     """Return what somebody does who answers: each wait is ended at once, with the answers that this machine has."""
     given = answers()
     return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
+
+
+def _is_late(seen: Seen | None) -> bool:
+    """Whether a step was ended, or not begun, because the time of the run was over."""
+    return seen is None or seen.message == LATE
 
 
 def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
@@ -87,7 +99,10 @@ def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
             for artifact in artifacts[node.template]:
                 if artifact["name"] == "outcome":
                     address = _filled(artifact["s3"]["key"], node.inputs)
-                    seen.setdefault(address.partition("/")[2], Seen(attempts, node.started, node.finished))
+                    last = found.node(node.children[-1]) if node.type == "Retry" and node.children else node
+                    seen.setdefault(
+                        address.partition("/")[2], Seen(attempts, node.started, node.finished, last.message)
+                    )
     return seen
 
 

@@ -25,11 +25,12 @@ __all__ = ["Seen", "stored_outcome", "stored_steps"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the engine tells of a step run: how often it was started, and when its first attempt began and its last one ended."""
+    """What the engine tells of a step run: how often it was started, when its first attempt began and its last one ended, and why."""
 
     attempts: int
     started: float
     finished: float | None
+    message: str = ""
 
 
 class _Frame:
@@ -60,10 +61,13 @@ class _Frame:
         """Issue nothing: if a pod did not, nobody asked for it."""
 
 
-def stored_outcome(graph: Graph, folder: Path, names: Mapping[str, Any]) -> Outcome:
+def stored_outcome(
+    graph: Graph, folder: Path, names: Mapping[str, Any], lost: Callable[[str], BaseException | None] = lambda address: None
+) -> Outcome:  # fmt: skip
     """Return the outcome of a run whose artifacts lie in a folder.
 
-    Where no pod recorded it, the workflow's own code is replayed with the recorded outcomes of its steps; `names` are its arguments.
+    Where no pod recorded it, the workflow's own code is replayed with the recorded outcomes of its steps; `names` are its arguments. Where
+    one of them is missing, `lost` may say by its address which exception that is; else it is StepKilled.
     """
     file = folder / "result" / "v"
     if file.is_file():
@@ -76,6 +80,9 @@ def stored_outcome(graph: Graph, folder: Path, names: Mapping[str, Any]) -> Outc
         return with_files(Value(compiled(Replay(frame, names, (), graph.bindings))), user_files(locate(None)))
     except NotRun as missing:
         path = spell(*missing.address)
+        known = lost(frame.file(*missing.address).relative_to(folder).as_posix())
+        if known is not None:
+            return Raised(known)
         return Raised(
             StepKilled(f"the pod of {path} ended without recording an outcome", path.rpartition(".")[2], path)
         )

@@ -21,6 +21,7 @@ ORDER = (
     ("errors",),
     ("runtime",),
     ("accepts",),
+    ("schedules",),
     ("checks",),
     ("decorators", "order"),
     ("commands", "waiting"),

@@ -265,7 +265,7 @@ def test_wrong_usage_exits_with_2(inside, arguments, says):
 def test_a_failed_run_exits_with_1_and_shows_the_traceback(here, arguments, says):
     done = tangentflow(here, "run", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("Traceback") and says in done.stderr
+    assert "Traceback (most recent call last):\n" in done.stderr and says in done.stderr
     assert "tangentflow/cli" not in done.stderr
     if arguments[0] == "others.py:step_fails":
         assert 'others.py", line' in done.stderr
@@ -324,6 +324,27 @@ def test_compile_emits_argo_unless_told_otherwise(here):
     done = tangentflow(here, "compile", "sub/flow.py")
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["kind"] == "Workflow"
+
+
+def test_compile_emits_kinds_of_documents(here):
+    import yaml
+
+    text = "from tangentflow import step, workflow\n@step\ndef f(x):\n    return x\n@workflow(schedule='@daily')\ndef wf(n=1):\n    return f(n)\n"
+    (here / "nightly.py").write_text(text)
+    for kind, name in [
+        (None, "CronWorkflow"),
+        ("cron", "CronWorkflow"),
+        ("template", "WorkflowTemplate"),
+        ("workflow", "Workflow"),
+    ]:
+        done = tangentflow(here, "compile", "nightly.py", *(["--kind", kind] if kind else []))
+        assert yaml.safe_load(done.stdout)["kind"] == name, done.stderr
+    done = tangentflow(here, "run", "nightly.py")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+    done = tangentflow(here, "compile", "sub/flow.py", "--kind", "cron")
+    assert done.returncode == 2 and "workflow 'flow' has no schedule" in done.stderr
+    done = tangentflow(here, "compile", "sub/flow.py", "--kind", "cron", "--emit", "ir")
+    assert done.returncode == 2 and "there is none with --emit ir" in done.stderr
 
 
 def test_unknown_kinds_of_output_are_refused(here):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tangentflow import Cancelled, Run, StepFailed
+from tangentflow import Cancelled, Run, StepFailed, StepTimeout
 from tangentflow.client.find import attach, runs
 from tangentflow.errors import StepKilled
 from tangentflow.runtime.traces import remote_traceback
@@ -95,6 +97,20 @@ def test_a_lost_pod_is_told_with_the_words_of_the_engine(cluster):
         run.result()
     assert listing(run) == [("add", "Succeeded"), ("die", "Failed")]
     assert isinstance(run.steps[1].error, StepFailed)
+
+
+def test_a_run_that_took_too_long(cluster):
+    double = cluster("server-lost")
+    for exchange in [exchange for exchanges in double.exchanges.values() for exchange in exchanges]:
+        if "json" in exchange:
+            text = json.dumps(exchange["json"])
+            text = text.replace("main: Error (exit code 137)", "Step exceeded its deadline")
+            exchange["json"] = json.loads(text.replace('"entrypoint"', '"activeDeadlineSeconds": 90, "entrypoint"'))
+    run = programs.dies.submit(3)
+    with pytest.raises(StepTimeout, match="workflow dies ran longer than its timeout of 1m30s"):
+        run.result()
+    assert run.status == "Failed" and listing(run) == [("add", "Succeeded"), ("die", "Cancelled")]
+    assert "the run's timeout was over before step die ended" in str(run.steps[1].error)
 
 
 @BOTH

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tangentflow.argo.kinds import KINDS, declared
 from tangentflow.decorators import WorkflowFunction
-from tests.argo import option_programs, policy_programs
+from tests.argo import option_programs, policy_programs, workflow_programs
 from tests.language.contract import arguments
 
 pytestmark = pytest.mark.cluster
@@ -54,10 +55,12 @@ def test_documents_with_options_are_accepted(cluster):
     """What options of steps and workflows make of documents is right for the API server."""
     told = {}
     with cluster.judge() as judge:
-        for module in (option_programs, policy_programs):
+        for module in (option_programs, policy_programs, workflow_programs):
             for name, workflow in vars(module).items():
-                if isinstance(workflow, WorkflowFunction) and name not in option_programs.REFUSED:
+                if isinstance(workflow, WorkflowFunction) and name not in getattr(module, "REFUSED", ()):
                     told[name] = judge(workflow.graph.yaml())
+        for kind in KINDS:
+            told[kind] = judge(json.dumps(declared(workflow_programs.nightly.graph, kind=kind)))
     assert {name: why[:500] for name, why in told.items() if why} == {}
     assert len(told) > 20
 

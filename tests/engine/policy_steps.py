@@ -97,6 +97,17 @@ def busy(path, i):
     return i
 
 
+@step(max_concurrent=1, cache=True)
+def doubled(x):
+    time.sleep(0.05)
+    return x * 2
+
+
+@workflow
+def doubled_wf(xs):
+    return [doubled(x) for x in xs]
+
+
 @step(executor="thread")
 def in_thread():
     return os.getpid()

@@ -292,7 +292,7 @@ def test_what_means_nothing_here_is_said():
 
 @pytest.mark.parametrize(
     "options",
-    [{"cache": True}, {"chunk": 2}, {"max_concurrent": 2}],
+    [{"chunk": 2}, {"max_concurrent": 2}],
     ids=str,
 )
 def test_a_document_refuses_what_it_cannot_say(options):
@@ -444,6 +444,14 @@ def test_max_concurrent(executor, tmp_path):
         level += 1 if text == "+" else -1
         most = max(most, level)
     assert most == 2
+
+
+@pytest.mark.parametrize("executor", ["thread", "process"])
+def test_a_place_that_is_not_taken_goes_to_the_next(executor):
+    """A call that is found in the cache leaves its place to those that wait behind it."""
+    run = steps.doubled_wf.options(executor=executor, store=False).run([1, 2, 1, 1, 2, 3])
+    assert run.result() == [2, 4, 2, 2, 4, 6]
+    assert [step.cached for step in run.steps] == [False, False, True, True, True, False]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
