@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from tangentflow.order import after, parallel, sequential
     from tangentflow.runtime.progress import progress
+    from tangentflow.waiting import suspend
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _HOMES = {
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
+    "tangentflow.waiting": ("suspend",),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
         "TangentflowError",
@@ -67,6 +69,7 @@ __all__ = [
     "sequential",
     "shell",
     "step",
+    "suspend",
     "workflow",
 ]
 

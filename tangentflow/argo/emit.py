@@ -13,10 +13,11 @@ from typing import Any, cast
 from tangentflow.argo.chain import chain
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
 from tangentflow.argo.names import Names, key
+from tangentflow.argo.parts import Work, join, tell, work_of
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
-from tangentflow.decorators import WorkflowFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
 __all__ = ["Emitter", "Template"]
@@ -279,12 +280,41 @@ class Emitter:
             wish = pod.step.id
         else:
             wish = f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind
-        pod.template = self.names.take(self._prefix(plan) + wish)
+        work = None
+        if pod.step is not None:
+            work = work_of(pod.step, cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee]))
+        if work is not None:
+            return self._parts(plan, pod, work, self._prefix(plan) + wish)
+        body = self._body(plan, pod, self._prefix(plan) + wish)
+        return Template(pod.template, tuple(p["name"] for p in body["inputs"]["parameters"]))
+
+    def _body(self, plan: FlowPlan, pod: Pod, wish: str) -> Json:
+        pod.template = self.names.take(wish)
         inputs = self.inputs[pod] = loaded(plan, pod, plan.flow.key in self.settings.called)
         body, texts = pod_template(self.graph, plan, pod, inputs, self.settings, plan.flow.key in self.given)
         self.scripts.append((body, texts))
         self.templates.append(body)
-        return Template(pod.template, tuple(p["name"] for p in body["inputs"]["parameters"]))
+        return body
+
+    def _parts(self, plan: FlowPlan, pod: Pod, work: Work, wish: str) -> Template:
+        """Add the templates of a step whose work no pod of ours does."""
+        pod.outer = self.names.take(wish)
+        before = None
+        if work.before:
+            pod.before = Pod(pod.block, pod.step, kind="before", reasons=[f"works out what {wish} needs"])
+            before = self._body(plan, pod.before, f"{wish}-before")
+            before["outputs"] = {
+                "parameters": [{"name": p, "valueFrom": {"path": f"/tf/out/flags/{p}"}} for p in work.before]
+            }
+            tell(before, None)
+        pod.work, pod.word = self.names.take(f"{wish}-work"), work.word
+        template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}  # type: ignore[union-attr]
+        self.templates.append(template)
+        after = self._body(plan, pod, f"{wish}-record")
+        tell(after, work)
+        outer = join(work, pod.outer, before, template, after)
+        self.templates.append(outer)
+        return Template(pod.outer, tuple(p["name"] for p in outer["inputs"]["parameters"]))
 
 
 def _take(parameters: set[str], *names: str | None) -> None:

@@ -22,10 +22,20 @@ Json = dict[str, Any]
 
 
 def plan_json(plans: Mapping[str, FlowPlan], root: str, last: str, inputs: Mapping[Pod, list[Loaded]]) -> Json:
-    """Return the plan of all pods. `last` is the flow of the exit handler, if there is one; `inputs` are what each of them loads, in the order in which they are named."""
-    pods = {pod.template: _pod(plan, pod, inputs[pod]) for plan in plans.values() for pod in plan.pods}
+    """Return the plan of all pods.
+
+    `last` is the flow of the exit handler, if there is one; `inputs` are what each of them loads, in the order in which they are named.
+    """
+    pods = {
+        pod.template: _pod(plan, pod, inputs[pod])
+        for plan in plans.values()
+        for known in plan.pods
+        for pod in (known, known.before)
+        if pod is not None
+    }
     flows = {name: _flow(plan) for name, plan in plans.items()}
-    found = {"root": root, "flows": flows, "pods": pods, "skips": dict(_skips(plans.values()))}
+    works = {pod.work: pod.template for plan in plans.values() for pod in plan.pods if pod.work}
+    found = {"root": root, "flows": flows, "pods": pods, "skips": dict(_skips(plans.values())), "works": works}
     return {**found, "exit": last} if last else found
 
 
@@ -34,11 +44,11 @@ def _skips(plans: Iterable[FlowPlan]) -> Iterator[tuple[str, Json]]:
     for plan in plans:
         for block in plan.blocks.values():
             if isinstance(block.owner, If) and block.tasks:
-                template = block.template or next(task.pod.template for task in block.tasks if task.pod is not None)
+                template = block.template or next(task.pod.called for task in block.tasks if task.pod is not None)
                 yield template, {"flow": plan.flow.key, "steps": [node.id for node in _steps(block.region)]}
         for pod in plan.pods:
             if pod.step is not None and pod.task is not None and pod.task.conditions:
-                yield pod.template, {"flow": plan.flow.key, "steps": [pod.step.id]}
+                yield pod.called, {"flow": plan.flow.key, "steps": [pod.step.id]}
 
 
 def _steps(region: Region) -> Iterator[Step]:
@@ -55,6 +65,7 @@ def _pod(plan: FlowPlan, pod: Pod, inputs: list[Loaded]) -> Json:
         "flow": plan.flow.key,
         "region": pod.block.key,
         "step": pod.step.id if pod.step is not None else None,
+        **({"before": True} if pod.kind == "before" else {}),
         "hosted": pod.hosted,
         "begins": [name for end in pod.ends if end is not None for name in plan.blocks[f"{end}:0"].begins],
         "flags": {flag.name: flag.default for flag in pod.flags},

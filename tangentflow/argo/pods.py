@@ -129,4 +129,5 @@ def sourced(origin: Origin) -> Json:
 
 def helper_names(pods: list[Pod]) -> list[tuple[str, str]]:
     """Return the templates of pods that run no step, each with the reason why it exists."""
-    return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in pods if pod.step is None]
+    found = [pod for pod in pods if pod.step is None] + [pod.before for pod in pods if pod.before is not None]
+    return [(pod.template, "; ".join(dict.fromkeys(pod.reasons))) for pod in found]

@@ -65,13 +65,19 @@ class Pod:
 
     `hosted` are ids of nodes and names of gates' flags; `ends` are the ends that it may reach: a loop's iteration (the loop's id) or the
     workflow (None). `final` are those of them for which it waits until all is over: what is missing then is lost. One that does not
-    `host` evaluates nothing, since its environment is its step's own.
+    `host` evaluates nothing, since its environment is its step's own. Of a step whose work no pod of ours does it is the pod that records;
+    `outer` is the DAG of the step then, `work` the template of its work, which does what `word` says, `before` the pod that comes before it, if
+    there is one.
     """
 
     block: Block
     step: Step | None
     kind: str = "step"
     template: str = ""
+    outer: str = ""
+    work: str = ""
+    word: str = ""
+    before: Pod | None = None
     reasons: list[str] = field(default_factory=list)
     hosted: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
@@ -80,6 +86,11 @@ class Pod:
     image: str | None = None
     hosts: bool = True
     task: Task | None = None
+
+    @property
+    def called(self) -> str:
+        """The template that its task calls."""
+        return self.outer or self.template
 
 
 @dataclass(eq=False)

@@ -53,7 +53,7 @@ def _shape(template: Json) -> tuple[Json, dict[str, str]]:
     for part in (inputs, outputs):
         if "artifacts" in part:
             part["artifacts"] = [_keyed(artifact, values) for artifact in part["artifacts"]]
-    used = set(_PARAMETER.findall(source))
+    used = set(_PARAMETER.findall(source + json.dumps(template["script"]["env"])))
     inputs["parameters"] = [{"name": p["name"]} for p in inputs["parameters"] if p["name"] in used]
     inputs["parameters"] += [{"name": name} for name in values]
     return {

@@ -6,6 +6,7 @@ go by value, as bytecode of this Python.
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import sys
@@ -25,7 +26,7 @@ from tangentflow.runtime.stable import StablePickler
 
 __all__ = ["POD_SIDE", "describe", "pack"]
 
-POD_SIDE = ("__init__.py", "errors.py", "decorators.py", "order.py", "commands.py", "runtime/*.py")
+POD_SIDE = ("__init__.py", "errors.py", "decorators.py", "order.py", "commands.py", "waiting.py", "runtime/*.py")
 """What pods have of this package, as patterns below its directory."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -112,7 +113,16 @@ def _pod_side() -> dict[str, bytes]:
 def _cloudpickle() -> dict[str, bytes]:
     import cloudpickle
 
-    return {file.name: file.read_bytes() for file in Path(cloudpickle.__file__).parent.glob("*.py")}
+    files = Path(cloudpickle.__file__).parent.glob("*.py")
+    return {file.name: _with_heading(file.read_bytes()) for file in files}
+
+
+def _with_heading(source: bytes) -> bytes:
+    """Return lean source of others with its heading: authors and terms stay with their work."""
+    documented = ast.get_docstring(ast.parse(source), clean=False) is not None
+    end = ast.parse(source).body[0].end_lineno if documented else 0
+    heading = source.splitlines()[:end]
+    return b"\n".join([*heading, *lean(source).splitlines()[end:]]) + b"\n"
 
 
 def _zip(files: Mapping[str, bytes]) -> bytes:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_file", "finished", "own_output", "run_file", "simulate_document", "simulate_file"]
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
 _EMITTERS = {
     "argo": "yaml",
     "python": "source",
@@ -57,12 +59,45 @@ def _document(graph: Graph, kind: str) -> str:
     return to_yaml(declared(graph, kind=kind))
 
 
-def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any]) -> int:
-    """Run a workflow on this machine; print the repr of its result, or its traceback on standard error."""
+def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any], debug: bool = False) -> int:
+    """Run a workflow on this machine; print the repr of its result, or its traceback on standard error.
+
+    `debug` opens a debugger where the step failed: it is called once more, here, with its real inputs.
+    """
     with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow run {target}", out)
-        return finished(workflow.options(**options).run(*args, **kwargs), out)
+        run = workflow.options(**options).run(*args, **kwargs)
+        code = finished(run, out)
+        if debug and run.error is not None:
+            _look_at(run, workflow.graph)
+        return code
+
+
+def _look_at(run: Run, graph: Graph) -> None:
+    import pdb
+
+    from tangentflow.engine.postmortem import call_again, failed_step
+
+    step = failed_step(run)
+    if step is None:
+        print("no step raised this: it is a line of the workflow, as a plain call shows", file=sys.stderr)
+        return
+    print(f"{step.path} is called again with its inputs, in this process", file=sys.stderr)
+    try:
+        call_again(graph, step)
+    except BaseException as error:
+        frames = error.__traceback__
+        while (
+            frames is not None
+            and frames.tb_next is not None
+            and frames.tb_frame.f_code.co_filename.startswith(_PACKAGE)
+        ):
+            frames = frames.tb_next
+        traceback.print_exception(type(error), error, frames)
+        pdb.post_mortem(frames)
+    else:
+        print(f"{step.path} did not fail this time", file=sys.stderr)
 
 
 def simulate_file(target: str, arguments: Sequence[str]) -> int:

@@ -115,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
         help="cache every step, or none (default: those that say so)",
     )
     running.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are taken over")
+    running.add_argument(
+        "--pdb",
+        action="store_true",
+        help="if a step fails, call it again here with its inputs, and open a debugger there",
+    )
     running.add_argument("-q", "--quiet", action="store_true", help="show nothing of the run while it runs")
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
@@ -233,7 +238,7 @@ def _run(arguments: argparse.Namespace) -> int:
     names = ("executor", "workers", "store", "reuse", "cache")
     options = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     options["progress"] = not arguments.quiet
-    return run_file(arguments.target, arguments.arguments, options)
+    return run_file(arguments.target, arguments.arguments, options, arguments.pdb)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

@@ -67,10 +67,14 @@ class Plan:
     def step(self, template: str) -> tuple[Json, Json] | None:
         """Return the flow and the node of the step that a template's pods run; None if they run none."""
         pod = self.content["pods"].get(template)
-        if pod is None or pod["step"] is None:
+        if pod is None or pod["step"] is None or "before" in pod:
             return None
         flow = self.content["flows"][pod["flow"]]
         return flow, flow["nodes"][pod["step"]]
+
+    def worked(self, template: str) -> tuple[Json, Json] | None:
+        """Return the flow and the node of the step whose work a template does; None if it does none."""
+        return self.step(self.content.get("works", {}).get(template, ""))
 
     def skipped(self, template: str) -> list[tuple[Json, Json]]:
         """Return the steps that do not run where a task of this template is skipped."""

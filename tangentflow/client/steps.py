@@ -114,6 +114,13 @@ def _lost(run: ArgoStepRun) -> Outcome:
 def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
     nodes = nodes_of(workflow)
     uid = workflow["metadata"]["uid"]
+    for node in nodes.values():  # first what is under way: the pod that records the outcome of some work tells more
+        found = plan.worked(node.get("templateName", ""))
+        if found is not None and node.get("type") in ("Pod", "Suspend"):
+            frame, indices = _address(nodes.get(node.get("boundaryID", ""), {}))
+            pod = pod_name(workflow, node) if node["type"] == "Pod" else ""
+            shown = {**node, "phase": "Running"} if node.get("phase") == "Succeeded" else node
+            yield _place(plan, shown, *found, frame, indices, uid, 1, pod)
     for node in nodes.values():
         if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
             boundary = nodes.get(node.get("boundaryID", ""), {})

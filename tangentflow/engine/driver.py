@@ -13,16 +13,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from tangentflow.decorators import StepFunction
+from tangentflow.engine.begin import new_executor, new_task
 from tangentflow.engine.events import Event, Listener
-from tangentflow.engine.inprocess import Inline, Threads
 from tangentflow.engine.limits import Limits
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
 from tangentflow.engine.policies import run_timeout
-from tangentflow.engine.processes import Processes
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.steps import bound_inputs, source_of, step_runs
+from tangentflow.engine.steps import step_runs
 from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.worker import Finished
@@ -167,21 +166,8 @@ class Driver:
     # --- starting
 
     def _task(self, ready: Ready) -> Task:
-        path = ready.path
-        position = self.positions.of(ready.frame, (ready.node.id, ready.indices))
-        step = StepRun(
-            ready.node.name,
-            path,
-            "Pending",
-            source_of(ready.node),
-            lambda: bound_inputs(ready, self.run.folder),
-            order=position,
-        )
-        policy = ready.step.policy
-        where = policy.executor or self.executor
-        if where == "inline" and (policy.timeout is not None or self.until is not None):
-            where = "thread"  # the engine's own thread could not be abandoned
-        return Task(ready, step, policy, where)
+        order = self.positions.of(ready.frame, (ready.node.id, ready.indices))
+        return new_task(ready, order, self.run.folder, self.executor, self.until is not None)
 
     def _start(self) -> None:
         """Start what may be started, once everything that came before is on record."""
@@ -252,16 +238,9 @@ class Driver:
         self.tell("step-started", step)
 
     def _executor(self, kind: str) -> Executor:
-        found = self.executors.get(kind)
-        if found is None:
-            if kind == "process":
-                found = Processes(self.selector, self.reports.append)
-            elif kind == "thread":
-                found = Threads(self.selector, self.reports.append)
-            else:
-                found = Inline(self.reports.append)
-            self.executors[kind] = found
-        return found
+        if kind not in self.executors:
+            self.executors[kind] = new_executor(kind, self.selector, self.reports.append)
+        return self.executors[kind]
 
     # --- what comes of it
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
+from tangentflow.argo.parts import WORK
 from tangentflow.argo.policies import LATE, notes
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
@@ -22,8 +23,9 @@ from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.exits import after_exit, status_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.slices import bind
-from tangentflow.simulator import SimulatedRun
+from tangentflow.simulator import Action, SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
+from tangentflow.waiting import answers, nobody
 
 __all__ = ["Simulated", "simulate"]
 
@@ -53,7 +55,11 @@ def simulate(
     made, helpers = document_and_helpers(graph, args, dict(kwargs))
     secrets = secrets_here(whole)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
-        found = simulate_document(made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets)
+        found = simulate_document(
+            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering()
+        )
+        if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
+            raise nobody()
         here = Path(folder) / found.uid
         seen = _seen(found, made)
         late = any(node.message == LATE for node in found.nodes) and found.phase != "Succeeded"
@@ -79,6 +85,12 @@ def _after_exit(graph: Graph, folder: Path, outcome: Outcome, found: SimulatedRu
     if isinstance(outcome, Raised) or found.phase == "Succeeded":
         return outcome
     return after_exit(outcome, exit_name(graph), stored_exit(graph, folder, status_of(outcome, False)))
+
+
+def _answering() -> list[Action]:
+    """Return what somebody does who answers: each wait is ended at once, with the answers that this machine has."""
+    given = answers()
+    return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
 
 
 def _is_late(seen: Seen | None) -> bool:

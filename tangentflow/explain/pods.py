@@ -18,6 +18,9 @@ def template(view: View, node: Node) -> list[str]:
     """Return the sentences that tell where a node is found in the document."""
     if isinstance(node, Step):
         pod = next(pod for pod in view.plan.pods if pod.step is not None and pod.step.id == node.id)
+        if pod.outer:
+            runs = _sentence(view, f"runs in template `{pod.outer}`", pod.task, pod.block)
+            return [runs, *_parts(view, pod), *_after(view, node, pod)]
         return [_sentence(view, f"runs in {_pod(view, pod)}", pod.task, pod.block), *_after(view, node, pod)]
     if node.id in view.plan.local or isinstance(node, Glue):
         return _hosts(view, node.id)
@@ -41,6 +44,14 @@ def _pod(view: View, pod: Pod) -> str:
     return f"template `{shared}` (shared by pods of the same shape; its parameter `pod` is `{pod.template}`)"
 
 
+def _parts(view: View, pod: Pod) -> list[str]:
+    """Return what the parts of a step do whose work no pod of ours does."""
+    found = [f"there `{pod.work}` {pod.word}, and a pod of {_pod(view, pod)} records the outcome"]
+    if pod.before is not None:
+        found.append(f"a pod of template `{pod.before.template}` works out first what a run alone knows")
+    return found
+
+
 def _tasks(view: View, node: Node) -> list[Task]:
     return [
         t for block in view.plan.blocks.values() for t in block.tasks if t.node is not None and t.node.id == node.id
@@ -58,7 +69,7 @@ def _opens(view: View, task: Task) -> str:
         word = f"the handler `{part_name(task.node, number + 1)}` is" if task.node is not None else word
     shown = f"{word} template `{_called(view, task)}`"
     if task.kind == "loop" and task.inner is not None:
-        pods = [t.pod.template for t in task.inner.tasks if t.pod is not None]
+        pods = [t.pod.called for t in task.inner.tasks if t.pod is not None]
         shown += f", each of them `{task.inner.template or pods[0]}`"
     return shown
 

@@ -8,6 +8,7 @@ for x in xs:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tangentflow.graph.nodes import Carry
 from tangentflow.language import core
@@ -49,7 +50,7 @@ def _needed(planner: Planner, loop: core.For | core.While) -> tuple[set[str], se
     own = {loop.var} if isinstance(loop, core.For) else set()
     need -= own
     while True:
-        block, before, _ = planner.slicer.block(loop.body, need, _ALL)
+        block, before, _ = planner.slicer.block(loop.body, need, replace(_ALL, ends=frozenset(need)))
         if isinstance(loop, core.While):
             before |= planner.facts.uses(loop).reads
             first, before, _ = planner.slicer.block(loop.test, before, _ALL)

@@ -119,7 +119,7 @@ class Planner:
 
     def iteration(self, loop: core.For | core.While, need: set[str]) -> tuple[Block, set[str]]:
         """Slice one whole iteration, to the names needed after it."""
-        whole = replace(FULL, whole=True, tail=True)
+        whole = replace(FULL, whole=True, tail=True, ends=frozenset(need))
         if loop in self.caught:  # what it leaves counts also where an exception ends it
             whole = replace(whole, held=frozenset(need))
         body, before, _ = self.slicer.block(loop.body, need, whole)
@@ -183,7 +183,7 @@ class Planner:
         """Slice the body to what decides the head names of the next iteration, breaks and returns included."""
         need = set(head) - {loop.var}
         while True:
-            kept, before, _ = self.slicer.block(loop.body, need, _CARRY)
+            kept, before, _ = self.slicer.block(loop.body, need, replace(_CARRY, ends=frozenset(need)))
             before -= {loop.var}
             if before <= need:
                 return kept, need

@@ -29,7 +29,7 @@ class Mode:
     `full`: whatever may raise, and every site. `effects`: statements that hold effects. `guards`: `return` and, with `raises`, `raise`
     and `assert`. `tail`: something after the statement in the same iteration is kept, so a `continue` before it matters.
     `whole`: the slice is a region to its end, so values are returned and messages issued. `breaks`: `break` and `continue` of the loop
-    around. `drop`: names of the fold, which no slice inside a parallel iteration can know. `looping`: inside a loop, where a guard decides for
+    around. `ends`: what is needed at the end of the iteration, to which `break` and `continue` jump. `drop`: names of the fold, which no slice inside a parallel iteration can know. `looping`: inside a loop, where a guard decides for
     each iteration anew whether an effect after it ran.
     """
 
@@ -43,6 +43,7 @@ class Mode:
     breaks: bool = True
     looping: bool = False
     drop: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
     exact: bool = False
     held: frozenset[str] = frozenset()
 
@@ -161,9 +162,8 @@ class Slicer:
             return (stmt, set(), mode) if mode.guards else (None, need, mode)
         if isinstance(stmt, Unreached):
             return stmt, need, mode
-        if isinstance(stmt, core.Continue):
-            return (stmt if mode.tail else None), need, mode
-        return (stmt if mode.breaks else None), need, mode
+        jumps = mode.tail if isinstance(stmt, core.Continue) else mode.breaks
+        return (stmt, need | mode.ends, mode) if jumps else (None, need, mode)
 
     def _glue(self, stmt: core.Glue, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         own = self.facts.uses(stmt)
@@ -216,6 +216,8 @@ class Slicer:
         on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
         final, after, _ = self.block(stmt.final, on, mode)
         anywhere = need | after | mode.held
+        if stmt.final:
+            mode = replace(mode, ends=mode.ends | after)  # a jump goes through it
         rest = _exact(mode, anywhere) if exact_rest else mode
         handlers, handled = [], set(self.facts.uses(stmt).reads)
         for handler in stmt.handlers:
@@ -250,7 +252,7 @@ class Slicer:
         """Slice the body of a parallel loop until the names needed at its head no longer grow."""
         head: set[str] = set()
         while True:
-            kept, before, _ = self.block(stmt.body, need | head, mode)
+            kept, before, _ = self.block(stmt.body, need | head, replace(mode, ends=frozenset(need | head)))
             before -= {stmt.var}
             if before <= need | head:
                 return kept, need | head

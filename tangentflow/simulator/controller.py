@@ -6,6 +6,8 @@ start in `to_start`. Whoever runs the pods reports with `pod_started` and `pod_f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tangentflow.simulator.dag import MaximumDepth, NodeFailure, NotNow
 from tangentflow.simulator.execution import Execution
 from tangentflow.simulator.nodes import Node
@@ -52,9 +54,10 @@ class Controller(Execution):
         self.mark(node, "Error", "pod deleted")
         return False
 
-    def resume(self, name: str, by: str) -> None:
+    def resume(self, name: str, by: str, values: Mapping[str, str]) -> None:
         """Resume a suspended node."""
         self.resumed[name] = by
+        self.supplied[name] = values
 
     # -- the loop -----------------------------------------------------------------------------------------------------
 

@@ -139,8 +139,10 @@ class Execution(State):
         defaults = {
             p["name"]: p["default"] for p in (template.get("inputs") or {}).get("parameters") or [] if "default" in p
         }
+        given = self.supplied.pop(node.name, {})
         for parameter in supplied:
-            default = parameter["valueFrom"].get("default", defaults.get(parameter["name"]))
+            name = parameter["name"]
+            default = given.get(name, parameter["valueFrom"].get("default", defaults.get(name)))
             if default is None:
                 raise NodeFailure(
                     f"raw output parameter '{parameter['name']}' has not been set and does not have a default value"

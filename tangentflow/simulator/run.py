@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,11 +36,14 @@ POD_ROOT_ANNOTATION = "tangentflow.dev/pod-root"
 class Action:
     """What somebody does to the workflow once a node of this display name runs.
 
-    `resume` a suspended node, `stop` or `terminate` the workflow, `delete_pod` of the node.
+    `resume` a suspended node, `stop` or `terminate` the workflow, `delete_pod` of the node. Before a node is resumed, those of its supplied
+    outputs are set that `values` names. `every`: it is done to each such node, not to the first one only.
     """
 
     verb: Literal["resume", "stop", "terminate", "delete_pod"]
     node: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    every: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,14 +276,17 @@ class _Loop:
         """Do the first thing whose time has come; returns whether something was done."""
         for action in self.actions:
             for node in self.controller.nodes:
+                if action.verb == "resume" and node.type != "Suspend":
+                    continue
                 if node.display_name == action.node and node.phase == "Running" and self._do(action, node):
-                    self.actions.remove(action)
+                    if not action.every:
+                        self.actions.remove(action)
                     return True
         return False
 
     def _do(self, action: Action, node: Node) -> bool:
         if action.verb == "resume":
-            self.controller.resume(node.name, "map[User:simulated]")
+            self.controller.resume(node.name, "map[User:simulated]", action.values)
         elif action.verb == "delete_pod":
             if node.name not in self.pods:
                 return False

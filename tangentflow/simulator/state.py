@@ -68,6 +68,7 @@ class State:
         self.wake: float | None = None
         self.running: dict[str, Running] = {}
         self.resumed: dict[str, str] = {}
+        self.supplied: dict[str, Mapping[str, str]] = {}
         self.active = 0
         self.changed = False
         self.globals = global_values(document, name, uid, self.parameters, self.started)

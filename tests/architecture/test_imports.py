@@ -24,7 +24,7 @@ ORDER = (
     ("schedules",),
     ("checks",),
     ("decorators", "order"),
-    ("commands",),
+    ("commands", "waiting"),
     ("source",),
     ("language",),
     ("graph",),

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import yaml
 
 IDLE = """
 apiVersion: argoproj.io/v1alpha1
@@ -81,12 +82,12 @@ class Cluster:
             connection = http.client.HTTPConnection(
                 "127.0.0.1", int(proxy.stdout.readline().rpartition(":")[2]), timeout=60
             )
-            place = (
-                f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows?dryRun=All&fieldValidation=Strict"
-            )
+            place = f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}"
 
             def judge(text: str) -> str:
-                connection.request("POST", place, text.encode(), {"Content-Type": "application/yaml"})
+                kind = yaml.safe_load(text)["kind"].lower()
+                url = f"{place}/{kind}s?dryRun=All&fieldValidation=Strict"
+                connection.request("POST", url, text.encode(), {"Content-Type": "application/yaml"})
                 answer = connection.getresponse()
                 body = json.loads(answer.read())
                 return "" if answer.status == 201 else str(body.get("message", body))

@@ -663,3 +663,65 @@ def big_fan_out(k):
     for i in range(k * 20):
         out.append(f(i))
     return total_of(out)
+
+
+@workflow
+def value_before_a_continue_in_order(n, m=2):
+    c = 0
+    while c < 3:
+        c = c + 1
+        n = m
+        if f(c) != 3:
+            continue
+        n = add(n, 1)
+    return n
+
+
+@workflow
+def value_before_a_break_in_order(n, m=2):
+    c = k = 0
+    while c < 3:
+        c = c + 1
+        k = m
+        if f(c) == n:
+            break
+        k = add(c, 1)
+    else:
+        k = k + 10
+    return k
+
+
+@workflow
+def value_before_a_continue_of_a_fan_out(xs, n):
+    k = 0
+    for x in xs:
+        k = n
+        if x == 2:
+            continue
+        k = f(x)
+    return k, g(k)
+
+
+@workflow
+def value_before_a_break_of_a_fan_out(xs, n):
+    k = 0
+    for x in xs:
+        k = n
+        if x == 2:
+            break
+        k = f(x)
+    return k, g(k)
+
+
+@workflow
+def value_before_a_jump_in_a_try(xs, n):
+    k = 0
+    for x in xs:
+        try:
+            k = n
+            if odd(x):
+                continue
+            k = add(k, x)
+        finally:
+            e(k)
+    return k

@@ -1275,3 +1275,47 @@ def exceptions_kept_in_a_serial_loop(n):
                 raise kept[0]
         e(len(kept))
     return kept, total
+
+
+@workflow
+def value_before_a_continue_read_by_finally(xs, n):
+    total = k = 0
+    for x in xs:
+        try:
+            k = n
+            if odd(x):
+                continue
+            k = f(x)
+        finally:
+            total = total + k
+    return g(total), k
+
+
+@workflow
+def value_before_a_break_read_by_finally_of_a_handler(xs, n):
+    total = k = 0
+    for x in xs:
+        try:
+            fail_if(x, 2)
+        except Known:
+            k = n
+            if odd(n):
+                break
+            k = g(x)
+        finally:
+            total = total + k
+    return g(total)
+
+
+@workflow
+def value_before_a_return_read_by_finally(n):
+    kept = {}
+    try:
+        k = n
+        if odd(n):
+            return f(n)
+        k = g(n)
+    finally:
+        kept["k"] = k
+        e(kept)
+    return k

@@ -110,7 +110,7 @@ class Generator(Simple):
             (2 + 2 * bool(self.tries), self.leave), (5, self.collect), (4, self.new_list), (3, self.unpack), (3, self.read_only), (3, self.message),
             (2, self.delete), (1, self.check), (4 if self.subs else 0, self.call), (1, self.inner), (1, self.odd_receiver),
             (3 if depth < 5 else 0, self.match), (2 if depth < 5 else 0, self.ordered),
-            (2, self.bound_step),
+            (2, self.bound_step), (6, self.copy),
         ]  # fmt: skip
         self.rng.choices([kind for _, kind in kinds], [weight for weight, _ in kinds])[0](scope, depth)
 

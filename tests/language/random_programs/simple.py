@@ -41,6 +41,17 @@ class Simple(Expressions):
         values = (f"{name} + {self.value(scope, 1)}", self.step(scope, 2), f"add({name}, {self.value(scope, 1)})")
         self.put(depth, f"{name} = {self.pick(*values)}")
 
+    def copy(self, scope: Scope, depth: int) -> None:
+        """Write an assignment that cannot raise, over a name that is bound: it counts only where the name is read."""
+        names = self.free(scope)
+        if not names:
+            return self.assign(scope, depth)
+        name = self.rng.choice(names)
+        self.put(
+            depth, f"{name} = {self.pick(self.rng.choice(scope.ints), self.rng.choice(scope.ints), str(self.digit()))}"
+        )
+        scope.fresh = [other for other in scope.fresh if other != name]
+
     def augment(self, scope: Scope, depth: int) -> None:
         """Write `+=` and its like."""
         if not scope.fresh:

@@ -1,0 +1,40 @@
+"""What a step run needs before it can start: a task that says where it runs, and an executor that runs it."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Callable
+from pathlib import Path
+
+from tangentflow.engine.inprocess import Inline, Threads
+from tangentflow.engine.machine import Ready
+from tangentflow.engine.processes import Processes
+from tangentflow.engine.run import StepRun
+from tangentflow.engine.steps import bound_inputs, source_of
+from tangentflow.engine.tasks import Executor, Report, Task
+
+__all__ = ["new_executor", "new_task"]
+
+
+def new_task(ready: Ready, order: tuple[int, ...], folder: Path | None, executor: str, bounded: bool) -> Task:
+    """Return the task of a step run. `folder` is the store of the run; `bounded`: its time may be over while the step runs."""
+    step = StepRun(
+        ready.node.name,
+        ready.path,
+        "Pending",
+        source_of(ready.node),
+        lambda: bound_inputs(ready, folder),
+        order=order,
+    )
+    policy = ready.step.policy
+    where = policy.executor or executor
+    if where == "inline" and (policy.timeout is not None or bounded):
+        where = "thread"  # the engine's own thread could not be abandoned
+    return Task(ready, step, policy, where)
+
+
+def new_executor(kind: str, selector: selectors.BaseSelector, report: Callable[[Report], None]) -> Executor:
+    """Return an executor of a kind that tells `report` what happens."""
+    if kind == "process":
+        return Processes(selector, report)
+    return Threads(selector, report) if kind == "thread" else Inline(report)
