@@ -17,7 +17,7 @@ from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
 from tangentflow.language.trying import in_loop, not_broken, parts_of_try, raise_again
-from tangentflow.language.uses import bound_names, uses
+from tangentflow.language.uses import bound_names, unbound_in, uses
 from tangentflow.order import sequential
 
 __all__: list[str] = []
@@ -184,7 +184,7 @@ def _if(lowering: Lowering, node: gast.If) -> None:
 
 @statement(gast.For, "`for` over any iterable", "iterations run in parallel unless they carry data")
 def _for(lowering: Lowering, node: gast.For) -> None:
-    lowering.bound -= _deleted(node)
+    lowering.bound -= unbound_in(node)
     iterable, forced = node.iter, False
     if isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is sequential and len(iterable.args) == 1:
         iterable, forced = iterable.args[0], True
@@ -234,7 +234,7 @@ def _for_stream(lowering: Lowering, node: gast.For, iterable: gast.GeneratorExp,
 
 @statement(gast.While, "`while`", "one iteration after the other, up to a bound")
 def _while(lowering: Lowering, node: gast.While) -> None:
-    lowering.bound -= _deleted(node)
+    lowering.bound -= unbound_in(node)
     broke = _broke(lowering, node)
     outer, lowering.out = lowering.out, []
     condition = lowering.expr(node.test)
@@ -249,10 +249,6 @@ def _while(lowering: Lowering, node: gast.While) -> None:
     if endless and not _breaks(node.body):
         lowering.dead = True
     _loop_else(lowering, node, broke)
-
-
-def _deleted(node: gast.AST) -> set[str]:
-    return {n.id for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Del)}
 
 
 def _broke(lowering: Lowering, node: Any) -> str | None:

@@ -10,6 +10,7 @@ import gast
 from tangentflow.language import core
 from tangentflow.language.lowering import Caught, Lowering, assignment, load
 from tangentflow.language.registry import statement
+from tangentflow.language.uses import unbound_in
 
 __all__ = ["in_loop", "not_broken", "parts_of_try", "raise_again"]
 
@@ -21,9 +22,7 @@ def parts_of_try(node: gast.Try) -> list[list[gast.stmt]]:
 
 @statement(gast.Try, "`try`, `except`, `else`, `finally`", "a handler starts when its body has finished")
 def _try(lowering: Lowering, node: gast.Try) -> None:
-    for part in gast.walk(node):
-        if isinstance(part, gast.Name) and isinstance(part.ctx, gast.Del):
-            lowering.bound.discard(part.id)
+    lowering.bound -= unbound_in(node)
     before = set(lowering.bound)
     outer, lowering.pending = lowering.pending, True
     with lowering.branch() as tried:

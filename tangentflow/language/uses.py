@@ -23,6 +23,7 @@ __all__ = [
     "captured_names",
     "changed_operands",
     "root_name",
+    "unbound_in",
     "uses",
 ]
 
@@ -265,3 +266,14 @@ def uses(*nodes: gast.AST | None) -> Uses:
         if node is not None:
             visitor.visit(node)
     return visitor.uses
+
+
+def unbound_in(node: gast.AST) -> set[str]:
+    """Return the names that something in a statement unbinds: `del x`, and the variable of a handler at its end."""
+    found: set[str] = set()
+    for part in gast.walk(node):
+        if isinstance(part, gast.Name) and isinstance(part.ctx, gast.Del):
+            found.add(part.id)
+        elif isinstance(part, gast.ExceptHandler) and part.name is not None:
+            found.add(getattr(part.name, "id", part.name))
+    return found

@@ -1319,3 +1319,41 @@ def value_before_a_return_read_by_finally(n):
         kept["k"] = k
         e(kept)
     return k
+
+
+@workflow
+def handler_unbinds_a_name_that_finally_reads(n):
+    kept = 0
+    try:
+        fail_if(n, 1)
+    except Known as kept:
+        pass
+    finally:
+        f(kept)
+    return n
+
+
+@workflow
+def handler_unbinds_a_name_that_the_next_iteration_reads(xs):
+    kept = 0
+    for x in xs:
+        e(kept)
+        try:
+            fail_if(x, 1)
+        except Known as kept:
+            pass
+    return f(kept)
+
+
+@workflow
+def handler_unbinds_a_name_that_an_outer_handler_reads(n):
+    kept = 0
+    try:
+        try:
+            fail_if(n, 1)
+        except Known as kept:
+            pass
+        g(12 // (n - 1))
+    except ArithmeticError:
+        f(kept)
+    return n

@@ -33,6 +33,7 @@ class Task:
     engines: tuple[str, ...]
     timeout: int
     shrink: float
+    calls: int = 2
 
 
 @dataclass
@@ -50,7 +51,7 @@ def look(task: Task) -> Found:
     text = Generator(task.seed, task.large).program()
     found = Found(task, text=text)
     try:
-        found.report = in_time(lambda: check(text, str(task.seed), task.seed, task.engines), task.timeout)
+        found.report = in_time(lambda: check(text, str(task.seed), task.seed, task.engines, task.calls), task.timeout)
     except TimeUp:
         found.hang = True
     if found.report.problem and task.shrink:
@@ -92,6 +93,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engines", default="judge,source", help=f"some of {','.join(ENGINES)}")
     parser.add_argument("--sample", type=int, default=1000, help="programs for each of run and simulate")
+    parser.add_argument("--calls", type=int, default=2, help="arguments that each program is called with")
     parser.add_argument("--large", type=float, default=0.05, help="the part of the programs that is long")
     parser.add_argument(
         "--timeout", type=int, default=60, help="seconds for one program, past which it counts as hanging"
@@ -118,7 +120,7 @@ def _tasks(options: argparse.Namespace, engines: tuple[str, ...]) -> list[Task]:
     gap = max(1, options.programs // max(1, options.sample))
     every = round(1 / options.large) if options.large else 0
     return [
-        Task(seed, bool(every) and i % every == every - 1, engines if i % gap == 0 else always, options.timeout, options.shrink)
+        Task(seed, bool(every) and i % every == every - 1, engines if i % gap == 0 else always, options.timeout, options.shrink, options.calls)
         for i, seed in enumerate(range(options.seed, options.seed + options.programs))
     ]  # fmt: skip
 
@@ -132,6 +134,8 @@ def _hunt(tasks: list[Task], jobs: int, most: int, seconds: float) -> int:
         for found in results:
             report, seed = found.report, found.task.seed
             counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=int(found.hang))
+            if counts["programs"] % 1000 == 0:
+                print(f"{counts['programs']} programs, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
             if report.refused:
                 refused[report.refused.split("`")[0].split("'")[0].strip()] += 1
             if found.hang:
