@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         StepTimeout,
         TangentflowError,
     )
+    from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
     from tangentflow.runtime.progress import progress
     from tangentflow.waiting import suspend
@@ -37,6 +38,7 @@ _HOMES = {
     "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.client.find": ("attach", "runs"),
+    "tangentflow.merged": ("merge", "shared"),
     "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
     "tangentflow.waiting": ("suspend",),
@@ -63,10 +65,12 @@ __all__ = [
     "after",
     "attach",
     "container",
+    "merge",
     "parallel",
     "progress",
     "runs",
     "sequential",
+    "shared",
     "shell",
     "step",
     "suspend",

@@ -13,12 +13,15 @@ from tangentflow.graph import nodes
 from tangentflow.graph.exits import calling, of_step
 from tangentflow.language import core
 from tangentflow.language.lowering import Lowered, lower
+from tangentflow.merged import Common, MergedWorkflow
 from tangentflow.passes.build import build_flow
 from tangentflow.passes.facts import Facts, has_message, label, liveness, sites
+from tangentflow.passes.merging import Merged, merge_lowered
+from tangentflow.passes.shared import Shared
 from tangentflow.source.find import find
 from tangentflow.source.garbage import no_collection
 
-__all__ = ["MAX_ITERATIONS", "compile_workflow", "notes_of_workflow"]
+__all__ = ["MAX_ITERATIONS", "common_parts", "compile_workflow", "notes_of_workflow"]
 
 MAX_ITERATIONS = 32_768
 """The bound of a `while` that its workflow does not set: five levels of eight."""
@@ -36,8 +39,10 @@ def notes_of_workflow(workflow: WorkflowFunction[..., Any]) -> tuple[Note, ...]:
 
     with no_collection():
         lowered, facts = _prepared(workflow, {id(workflow): f"{workflow.__module__}.{workflow.__qualname__}"})
-        flows = [build_flow(flow, key, facts[key]) for key, flow in lowered.items()]
+        own = {key: flow for key, flow in lowered.items() if not flow.parts}
+        flows = [build_flow(flow, key, facts[key]) for key, flow in own.items()]
         found = [note for flow in flows for note in notes_of(lowered[flow.key], facts[flow.key], flow)]
+        found += [note for flow in lowered.values() for part in flow.parts for note in notes_of_workflow(part)]
     return tuple(sorted(dict.fromkeys(found), key=lambda note: (*note.position, note.code)))
 
 
@@ -100,13 +105,10 @@ def _lower_all(workflow: WorkflowFunction[..., Any], keys: dict[int, str]) -> di
         key = keys[id(current)]
         if key in done:
             continue
-        try:
-            source = find(cast(types.FunctionType, current.function))
-        except LanguageError as error:
-            offences += error.offences
+        flow, found = _lower(current)
+        offences += [offence for offence in found if offence not in offences]
+        if flow is None:
             continue
-        flow, found = lower(source, current.option("max_iterations", MAX_ITERATIONS))
-        offences += found
         done[key] = flow
         for name, callee in list(flow.callees.items()):
             known = keys.setdefault(id(callee), _unused(name, callee, done, keys))
@@ -117,6 +119,64 @@ def _lower_all(workflow: WorkflowFunction[..., Any], keys: dict[int, str]) -> di
     if offences:
         raise LanguageError.from_offences(offences)
     return done
+
+
+def _lower(workflow: WorkflowFunction[..., Any]) -> tuple[Lowered | None, list[Offence]]:
+    """Lower one workflow; return it with all offences, or without it if there is nothing to lower."""
+    if isinstance(workflow, MergedWorkflow):
+        merged = _merge(workflow)
+        return merged.lowered, merged.offences
+    try:
+        source = find(cast(types.FunctionType, workflow.function))
+    except LanguageError as error:
+        return None, list(error.offences)
+    return lower(source, workflow.option("max_iterations", MAX_ITERATIONS))
+
+
+def _merge(workflow: MergedWorkflow) -> Merged:
+    merged = merge_lowered(workflow, _lower, lambda callee: _is_pure(callee, frozenset()))
+    workflow.name_it_knows(merged.table)
+    return merged
+
+
+def common_parts(workflow: MergedWorkflow) -> tuple[Common, ...]:
+    """Return the calls that a merged workflow has once for several of its parts, in program order. Raises LanguageError."""
+    with no_collection():
+        merged = _merge(workflow)
+    if merged.offences:
+        raise LanguageError.from_offences(merged.offences)
+    groups: dict[core.Site, list[Shared]] = {}
+    for one in merged.shared:
+        groups.setdefault(one.sites[0], []).append(one)
+    found = []
+    for group in groups.values():
+        places = [(group[0].parts[0], group[0].paths[0], group[0].sites[0].origin)]
+        places += [(one.parts[1], one.paths[1], one.sites[1].origin) for one in group]
+        if len({part for part, _, _ in places}) > 1:
+            names = [part.workflow.__name__ for part in workflow.parts]
+            said = tuple((names[part], path, f"{origin.filename}:{origin.lineno}") for part, path, origin in places)
+            found.append(Common(group[0].paths[0], said))
+    return tuple(found)
+
+
+def _is_pure(workflow: object, callers: frozenset[int]) -> bool:
+    """Whether all that a call of a workflow runs is pure, so that one call stands for several with the same arguments."""
+    if id(workflow) in callers:
+        return False  # recursive calls keep their order
+    within = callers | {id(workflow)}
+    if isinstance(workflow, MergedWorkflow):
+        return all(_is_pure(part.workflow, within) for part in workflow.parts)
+    assert isinstance(workflow, WorkflowFunction)
+    flow, offences = _lower(workflow)
+    if flow is None or offences:
+        return False
+    liveness(flow.body, Facts(flow.locals))
+    every = [site for stmt in flow.body for site in sites(stmt, messages=True)]
+    return all(
+        site.used and not site.ordered
+        and (site.pure if site.kind == "step" else site.kind == "call" and _is_pure(flow.callees[site.callee], within))
+        for site in every
+    )  # fmt: skip
 
 
 def _unused(name: str, callee: object, done: dict[str, Lowered], keys: dict[int, str]) -> str:

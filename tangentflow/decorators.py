@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tangentflow.compiled import Graph
     from tangentflow.engine.run import Run
 
-__all__ = ["BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflow"]
+__all__ = ["BoundCall", "BoundWorkflow", "StepFunction", "WorkflowFunction", "step", "workflow"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -153,6 +153,31 @@ class BoundWorkflow(Generic[P, R]):
         return simulate(self.workflow.graph, args, kwargs)
 
 
+class BoundCall(Generic[R]):
+    """A workflow with the arguments of a call. The arguments are checked at once; the values are those of this moment."""
+
+    def __init__(
+        self, workflow: WorkflowFunction[..., R], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        from tangentflow.runtime.slices import bind
+
+        self.workflow = workflow
+        self.args = args
+        self.kwargs = dict(kwargs or {})
+        self.arguments = bind(cast(types.FunctionType, workflow.function), self.args, self.kwargs)
+
+    def __call__(self) -> R:
+        """Call the workflow plainly."""
+        return self.workflow(*self.args, **self.kwargs)
+
+    def __repr__(self) -> str:
+        given = [*map(repr, self.args), *[f"{name}={value!r}" for name, value in self.kwargs.items()]]
+        return f"{self.workflow.__qualname__}.bind({', '.join(given)})"
+
+    def __reduce__(self) -> Any:
+        return BoundCall, (self.workflow, self.args, self.kwargs)
+
+
 class WorkflowFunction(_Decorated[P, R]):
     """A function that is compiled to a graph of steps; called, it is plain Python."""
 
@@ -179,6 +204,10 @@ class WorkflowFunction(_Decorated[P, R]):
 
             self._graph = compile_workflow(self)
         return self._graph
+
+    def bind(self, *args: P.args, **kwargs: P.kwargs) -> BoundCall[R]:
+        """Return this workflow with the arguments of a call, for `merge` and `shared`. Raises TypeError if they do not fit."""
+        return BoundCall(self, args, kwargs)
 
     def options(self, **options: Any) -> BoundWorkflow[P, R]:
         """Return this workflow with options for its runs.

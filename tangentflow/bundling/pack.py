@@ -26,7 +26,16 @@ from tangentflow.runtime.stable import StablePickler
 
 __all__ = ["POD_SIDE", "describe", "pack"]
 
-POD_SIDE = ("__init__.py", "errors.py", "decorators.py", "order.py", "commands.py", "waiting.py", "runtime/*.py")
+POD_SIDE = (
+    "__init__.py",
+    "errors.py",
+    "decorators.py",
+    "merged.py",
+    "order.py",
+    "commands.py",
+    "waiting.py",
+    "runtime/*.py",
+)
 """What pods have of this package, as patterns below its directory."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

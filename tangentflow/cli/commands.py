@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from tangentflow.graph.nodes import Graph
     from tangentflow.simulator import SimulatedRun
 
-__all__ = ["compile_file", "finished", "own_output", "run_file", "simulate_document", "simulate_file"]
+__all__ = [
+    "compile_file",
+    "emitted",
+    "finished",
+    "own_output",
+    "run_file",
+    "simulate_document",
+    "simulate_file",
+    "write",
+]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -41,15 +50,25 @@ def compile_file(target: str, emit: str, kind: str | None, output: str | None) -
         raise UsageError(f"--kind says what the Argo document is; there is none with --emit {emit}")
     with own_output() as out:
         graph = load(target).graph
-        text = _document(graph, kind) if kind is not None else getattr(graph, _EMITTERS[emit])()
-        if output is None:
-            out.write(text)
-            return 0
-        try:
-            Path(output).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {output}: {error.strerror}") from error
+        write(_document(graph, kind) if kind is not None else emitted(graph, emit), output, out)
     return 0
+
+
+def emitted(graph: Graph, emit: str) -> str:
+    """Return a compiled workflow as text."""
+    text: str = getattr(graph, _EMITTERS[emit])()
+    return text
+
+
+def write(text: str, output: str | None, out: TextIO) -> None:
+    """Write a text to a file or standard output. Raises UsageError if it cannot be written."""
+    if output is None:
+        out.write(text)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror}") from error
 
 
 def _document(graph: Graph, kind: str) -> str:

@@ -124,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_call(running, _TARGET)
     running.set_defaults(command=_run)
 
+    _add_merge(commands, kinds)
     _add_runs(commands)
     _add_cache(commands)
 
@@ -155,6 +156,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_call(submitting, _TARGET)
     submitting.set_defaults(command=_submit)
     return parser
+
+
+def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser], kinds: Sequence[str]) -> None:
+    """Add the command that makes one workflow out of several."""
+    merging = commands.add_parser(
+        "merge", help="make one workflow out of several, with common parts once; print it, or run it",
+        description="Make one workflow out of several. Pure steps that they have in common stand in it once; its result is the tuple of "
+        "theirs. Print it as `compile` does, or run it as `run` does.",
+    )  # fmt: skip
+    merging.add_argument(
+        "targets", metavar="FILE[:WF[(ARGS)]]", nargs="+",
+        help="a workflow, with arguments as Python literals where it needs some: 'flows.py:train(3, kind=\"net\")'",
+    )  # fmt: skip
+    merging.add_argument("--name", metavar="NAME", help="the name of the new workflow")
+    what = merging.add_mutually_exclusive_group()
+    what.add_argument("--emit", choices=kinds, default="argo", help="what to print (default: argo)")
+    what.add_argument("--shared", action="store_true", help="print what they have in common instead")
+    what.add_argument("--run", action="store_true", help="run it on this machine and print its result instead")
+    merging.add_argument("-o", "--output", metavar="OUT", help="the file to write to (default: standard output)")
+    merging.set_defaults(command=_merge)
 
 
 def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -218,6 +239,13 @@ def _compile(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.commands import compile_file
 
     return compile_file(arguments.target, arguments.emit, arguments.kind, arguments.output)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.merge import merge_files
+
+    what = "run" if arguments.run else "shared" if arguments.shared else arguments.emit
+    return merge_files(arguments.targets, arguments.name, what, arguments.output)
 
 
 def _lint(arguments: argparse.Namespace) -> int:

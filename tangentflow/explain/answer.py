@@ -37,17 +37,18 @@ def explain(graph: Graph, line: int | None = None, filename: str | None = None) 
     if line is None:
         return "\n\n".join(_whole(view) for view in found) + "\n"
     file = os.path.realpath(filename or found[0].program.source.filename)
-    mine = [view for view in found if os.path.realpath(view.program.source.filename) == file]
+    every = [view.only(program) for view in found for program in view.programs]
+    mine = [view for view in every if os.path.realpath(view.program.source.filename) == file]
     inside = [view for view in mine if view.program.first <= line <= view.program.last]
     if not inside:
-        raise UsageError(_nowhere(line, file, mine or found))
+        raise UsageError(_nowhere(line, file, mine or every))
     view = min(inside, key=lambda view: view.program.last - view.program.first)
     return _line(view, line) + "\n"
 
 
 def _nowhere(line: int, file: str, known: list[View]) -> str:
     spans = [
-        f"{view.flow.name} ({os.path.basename(view.program.source.filename)}, lines {view.program.first} to {view.program.last})"
+        f"{view.program.source.name} ({os.path.basename(view.program.source.filename)}, lines {view.program.first} to {view.program.last})"
         for view in known
     ]
     return f"line {line} of {os.path.basename(file)} belongs to no workflow of this graph; it has {both(spans)}"
@@ -65,7 +66,7 @@ def _line(view: View, line: int) -> str:
         if text and not text.startswith("#"):
             return f"{head}\n\n{_whole(view)}"  # the line of the `def`
         return f"{head}\n\n{_filled('There is no code on this line.')}"
-    nodes = [node for node in view.places.nodes.values() if node.origin.lineno == start]
+    nodes = [node for node in view.own() if node.origin.lineno == start]
     nodes += [node for node in _clauses(view, line) if node not in nodes]
     parts = [_paragraph(view, node) for node in nodes]
     if not nodes or _is_return(view, line):
@@ -79,11 +80,7 @@ def _clauses(view: View, line: int) -> list[Node]:
     if not words or words[0] not in ("else", "except", "finally"):
         return []
     owner = next((stmt for stmt, _ in reversed(view.program.way(line)) if stmt.lineno < line), None)
-    return [
-        node
-        for node in view.places.nodes.values()
-        if owner is not None and node.regions and node.origin.lineno == owner.lineno
-    ]
+    return [node for node in view.own() if owner is not None and node.regions and node.origin.lineno == owner.lineno]
 
 
 def _is_return(view: View, line: int) -> bool:
@@ -98,7 +95,7 @@ def _plain(view: View, line: int) -> str:
     lines = {at for _, at in jumps}
     behind = [
         view.path(node.id)
-        for node in view.places.nodes.values()
+        for node in view.own()
         if isinstance(node, (Step, Call, Map, Loop)) and lines & {at for _, at in _jumps(view, node)}
     ]
     for word, at in jumps:
@@ -119,16 +116,24 @@ def _plain(view: View, line: int) -> str:
         )
     inside = view.program.only_orders(line)
     if inside is not None:
-        held = [view.path(n.id) for n in view.places.nodes.values() if inside[0] <= n.origin.lineno <= inside[1]]
+        held = [view.path(n.id) for n in view.own() if inside[0] <= n.origin.lineno <= inside[1]]
         found.append(
             f"this `with` is no context at run time: it says how the steps in it are ordered: {both(held) or 'none'}"
         )
+    standing = _standing(view, line)
+    found += [f"{both(standing)} stands for the call here: the same code gets the same inputs"] if standing else []
     users = _users(view, line)
     plain = view.program.plain(line) in (None, "break", "continue")
-    if not _is_return(view, line) and inside is None and not (plain and jumps):
+    if not _is_return(view, line) and inside is None and not (plain and jumps) and not standing:
         text = "no step stands here: it is plain Python, evaluated again wherever its value is needed"
         found.insert(0, f"{text}: {both(users)}" if users else text)
     return _filled(*found)
+
+
+def _standing(view: View, line: int) -> list[str]:
+    """Return the nodes of earlier parts that stand for the calls of a line, in a merged workflow."""
+    here = [name for name, origin in view.flow.shared if view.program.holds(origin) and origin.lineno == line]
+    return list(dict.fromkeys(named(view, name) for name in here))
 
 
 def _users(view: View, line: int) -> list[str]:
@@ -179,6 +184,8 @@ def _paragraph(view: View, node: Node) -> str:
         inside = " but its branch" if view.parts(node.id) else " in its iteration" if view.inner_loop(node.id) else ""
         sentences.append(f"waits for nothing{inside}")
     sentences += _effects(node)
+    also = list(dict.fromkeys(where(origin) for name, origin in view.flow.shared if name == node.id))
+    sentences += [f"it stands for {both(also)} too"] if also else []
     if isinstance(node, Call):
         sentences.append("what is inside is explained with that workflow")
     return f"{view.path(node.id)}: {shown}\n{_filled(*sentences, *template(view, node))}"
@@ -220,7 +227,7 @@ def _why_in_order(view: View, node: Node) -> list[str]:
                 f"whether there is a next iteration is known only after `{carry.name}` on line {carry.written}, which {source} decides"
             )
             continue
-        shown = f"`{carry.name}`" if carry.name in view.program.names else "a value"
+        shown = f"`{carry.name}`" if carry.name in view.names else "a value"
         read = f"line {carry.read} reads it in the next iteration" if carry.read else "the next iteration reads it"
         found.append(
             f"an iteration hands {shown} to the next one: line {carry.written} writes it, from {source}; {read}"
@@ -264,7 +271,7 @@ def _conditions(view: View, node: Node) -> list[str]:
 
 
 def _jumps(view: View, node: Node) -> list[tuple[str, int]]:
-    return view.program.jumps_before(node.origin.lineno)
+    return view.at(node).jumps_before(node.origin.lineno)
 
 
 def _effects(node: Node) -> list[str]:
@@ -284,6 +291,8 @@ def _whole(view: View) -> str:
     title = f"{headline(view.flow)}, {where(view.flow.origin)}"
     title += "" if view.root else ": a sub-workflow"
     shown = [f"the workflow is template `{view.plan.blocks[''].template}`"]
+    if len(view.programs) > 1:
+        shown.append(f"it is made of {both([program.source.name for program in view.programs])}")
     shown += [f"its result takes {text}" for text in taken(view, RESULT)]
     helping = helpers(view)
     if helping:

@@ -13,6 +13,7 @@ from typing import Any
 import gast
 
 from tangentflow.source.find import FunctionSource
+from tangentflow.source.origin import Origin
 from tangentflow.source.printer import to_ast
 
 __all__ = ["Program"]
@@ -44,6 +45,10 @@ class Program:
     def last(self) -> int:
         """The line on which the function ends."""
         return int(self.source.tree.end_lineno)
+
+    def holds(self, origin: Origin) -> bool:
+        """Whether a place is in the function."""
+        return origin.filename == self.source.filename and self.first <= origin.lineno <= self.last
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
@@ -15,7 +15,8 @@ from tangentflow.errors import UsageError
 from tangentflow.explain.program import Program
 from tangentflow.graph.edges import Edge, edges, places
 from tangentflow.graph.lines import Lines, lines_of
-from tangentflow.graph.nodes import Flow, Graph, If, Try
+from tangentflow.graph.nodes import Flow, Graph, If, Node, Try
+from tangentflow.merged import MergedWorkflow
 from tangentflow.source.find import find
 
 __all__ = ["View", "views"]
@@ -28,16 +29,38 @@ class View:
     """A flow with everything that explains it."""
 
     flow: Flow
-    program: Program
+    programs: tuple[Program, ...]
     plan: FlowPlan
     templates: Mapping[str, Any]
     root: bool
-    _edges: dict[str, list[Edge]] = field(default_factory=dict)
+    _edges: dict[str, list[Edge]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.places = places(self.flow)
         for edge in edges(self.flow):
             self._edges.setdefault(edge.target, []).append(edge)
+
+    @property
+    def program(self) -> Program:
+        """The source that the flow was made of; of a merged workflow, that of its first part."""
+        return self.programs[0]
+
+    def only(self, program: Program) -> View:
+        """Return what is seen with one of the programs alone."""
+        return replace(self, programs=(program,))
+
+    def at(self, node: Node) -> Program:
+        """Return the program that a node stands in."""
+        return next((program for program in self.programs if program.holds(node.origin)), self.program)
+
+    def own(self) -> list[Node]:
+        """Return the nodes that stand in the programs."""
+        return [node for node in self.places.nodes.values() if any(p.holds(node.origin) for p in self.programs)]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that the user wrote, as opposed to those that the compiler made."""
+        return frozenset().union(*[program.names for program in self.programs])
 
     @cached_property
     def lines(self) -> Lines:
@@ -86,10 +109,15 @@ def views(graph: Graph) -> list[View]:
     templates = {template["name"]: template for template in document["spec"]["templates"]}
     first = graph.main
     return [
-        View(flow, Program(_source(graph, flow)), plans[flow.key], templates, flow is first)
+        View(flow, tuple(_programs(graph.bindings[flow.key])), plans[flow.key], templates, flow is first)
         for flow in [first, *(flow for flow in graph.flows if flow is not first)]
     ]
 
 
-def _source(graph: Graph, flow: Flow) -> Any:
-    return find(cast(Any, cast(WorkflowFunction[..., Any], graph.bindings[flow.key]).function))
+def _programs(workflow: object) -> Iterator[Program]:
+    assert isinstance(workflow, WorkflowFunction)
+    if not isinstance(workflow, MergedWorkflow):
+        yield Program(find(cast(Any, workflow.function)))
+        return
+    for part in workflow.parts:
+        yield from _programs(part.workflow)

@@ -38,7 +38,7 @@ def _from_head(view: View, node: Node) -> Iterator[tuple[list[str], str]]:
     slice_ = next(iter(slices(node).values()))
     loop = view.places.nodes.get(slice_.start or "")
     used = loaded(_return(slice_)) | _read(slice_)
-    mine = sorted(set(slice_.names) & view.program.names & used)
+    mine = sorted(set(slice_.names) & view.names & used)
     if loop is None:
         if mine:
             yield mine, "from the arguments of the workflow"
@@ -81,21 +81,21 @@ def _through(view: View, edge: Edge) -> str:
             return both([f"`{name}`" for name in names])
     source = view.places.nodes[edge.source]
     if isinstance(source, Loop):
-        left = [name for name in source.outputs if name in view.program.names]
+        left = [name for name in source.outputs if name in view.names]
         return both([f"`{name}`" for name in left]) or "the value"
     target = getattr(source, "target", None)
-    return f"`{target}`" if target in view.program.names else "the value"
+    return f"`{target}`" if target in view.names else "the value"
 
 
 def _users_names(view: View, function: ast.FunctionDef, names: set[str]) -> set[str]:
     """Return the names of the user's that names were computed from, through those that the compiler made."""
     seen: set[str] = set()
-    while made := names - view.program.names - seen:
+    while made := names - view.names - seen:
         seen |= made
         for node in ast.walk(function):
             if isinstance(node, ast.Assign) and made & {t.id for t in node.targets if isinstance(t, ast.Name)}:
                 names = names | loaded(node.value)
-    return names & view.program.names
+    return names & view.names
 
 
 def _only_after(view: View, edge: Edge) -> bool:

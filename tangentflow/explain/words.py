@@ -20,7 +20,7 @@ def header(view: View, node: Node) -> str:
     """Return a branch or loop as the source has it: `if a > 2`, `for x in xs`."""
     if inline(node):
         return spelled(view.lines, node.id)
-    text = view.program.text(node.origin.lineno).removesuffix(":")
+    text = view.at(node).text(node.origin.lineno).removesuffix(":")
     words = {If: ("if", "elif"), Try: ("try",)}.get(type(node), ("for", "while"))
     if text.split("(")[0].split(" ")[0].rstrip(":") in words and not text.endswith((",", "(", "\\")):
         return text

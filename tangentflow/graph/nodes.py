@@ -265,7 +265,8 @@ Site = Step | Glue | Call
 class Flow:
     """A workflow function: its parameters in order, its nodes, the slice that gives its result, and its regenerated source.
 
-    `parallel` are groups of nodes whose effects do not wait for each other.
+    `parallel` are groups of nodes whose effects do not wait for each other. `shared` are the places of calls for which a node stands too,
+    since it gives the same (in merged workflows).
     """
 
     key: str
@@ -276,6 +277,7 @@ class Flow:
     source: str
     origin: Origin = field(compare=False)
     parallel: tuple[tuple[str, ...], ...] = ()
+    shared: tuple[tuple[str, Origin], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

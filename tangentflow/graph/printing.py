@@ -80,7 +80,10 @@ def _flow(flow: Flow) -> str:
         if edge.source != START:
             source = f"all {edge.source}" if edge.gather else edge.source
             waits.setdefault(edge.target, []).append(source if edge.data else f"({source})")
-    rows = [(f"{headline(flow)}:", [where(flow.origin)]), *_region(flow.body, lines, waits, 1)]
+    also: dict[str, list[str]] = {}
+    for node, origin in flow.shared:
+        also.setdefault(node, []).append(where(origin))
+    rows = [(f"{headline(flow)}:", [where(flow.origin)]), *_region(flow.body, lines, waits, also, 1)]
     rows += [(f"    return {value}", []) for value in results(lines)]
     rows[-1][1].extend(_waits(waits.get(RESULT, [])))
     left = [_fit(text) for text, _ in rows]
@@ -102,19 +105,22 @@ def _waits(sources: list[str]) -> list[str]:
     return [f"<- {', '.join(sources)}"] if sources else []
 
 
-def _region(region: Region, lines: Lines, waits: dict[str, list[str]], depth: int) -> Iterator[tuple[str, list[str]]]:
+def _region(
+    region: Region, lines: Lines, waits: dict[str, list[str]], also: dict[str, list[str]], depth: int
+) -> Iterator[tuple[str, list[str]]]:
     margin = "    " * depth
     for node in region:
         text = spelled(lines, node.id)
         notes = [where(node.origin), node.id, how(node)]
         notes += _waits(waits.get(node.id, []))
+        notes += [f"also {place}" for place in dict.fromkeys(also.get(node.id, []))]
         yield (f"{margin}{text}:", [*notes, _frontier(node)]) if node.regions else (f"{margin}{text}", notes)
         for index, inner in enumerate(node.regions):
             if index and inner.nodes:
                 yield f"{margin}{part_name(node, index)}:", []
             elif not inner.nodes and not index:
                 yield f"{margin}    pass", []
-            yield from _region(inner, lines, waits, depth + 1)
+            yield from _region(inner, lines, waits, also, depth + 1)
 
 
 def part_name(node: Node, index: int) -> str:

@@ -23,6 +23,7 @@ from tangentflow.graph.imported import imported_modules, source_of
 from tangentflow.graph.normal import Local, bound_in, form, keywords
 from tangentflow.graph.space import MISSING, Space
 from tangentflow.graph.whose import installed, is_own, is_own_path, is_standard
+from tangentflow.merged import MergedWorkflow
 from tangentflow.runtime.digest import digest
 from tangentflow.source.file import fingerprint as code_fingerprint
 from tangentflow.source.find import find
@@ -71,6 +72,8 @@ class Reach:
 
     def text(self, value: Any) -> str:
         """Return the text that stands for a value."""
+        if isinstance(value, MergedWorkflow):
+            return f"merged {[(self.text(part.workflow), self.text(part.arguments)) for part in value.parts]}"
         if isinstance(value, (StepFunction, WorkflowFunction)):
             return f"{type(value).__name__}({value.option('image')!r}, {self.text(value.function)})"
         if isinstance(value, types.ModuleType):

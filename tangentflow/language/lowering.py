@@ -60,7 +60,10 @@ RECORDED = frozenset({"step", "call", "opaque", "impure", "message"})
 
 @dataclass
 class Lowered:
-    """A lowered function: its source, core tree, parameters, all local names, and the step and workflow objects it calls."""
+    """A lowered function: its source, core tree, parameters, all local names, and the step and workflow objects it calls.
+
+    Of a merged workflow `parts` are what it was made of, and `shared` the places of calls for which another one stands.
+    """
 
     source: FunctionSource
     body: core.Block
@@ -71,6 +74,8 @@ class Lowered:
     names: dict[str, object]
     origin: Origin
     imports: tuple[Imported, ...] = ()
+    parts: tuple[WorkflowFunction[..., Any], ...] = ()
+    shared: tuple[tuple[core.Site, Origin], ...] = ()
 
 
 class Lowering:

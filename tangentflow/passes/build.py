@@ -36,7 +36,8 @@ def build_flow(lowered: Lowered, key: str, facts: fact.Facts) -> Flow:
     source = listing(lowered, builder.planner)
     name = lowered.source.name
     body = builder.region(lowered.body)
-    return Flow(key, name, lowered.params, body, result, source, lowered.origin, _parallel(lowered.body))
+    shared = tuple((site.id, origin) for site, origin in lowered.shared)
+    return Flow(key, name, lowered.params, body, result, source, lowered.origin, _parallel(lowered.body), shared)
 
 
 def _parallel(body: Block) -> tuple[tuple[str, ...], ...]:

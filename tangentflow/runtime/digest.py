@@ -125,7 +125,7 @@ def _walk(value: Any, hidden: list[object], files: bool) -> _Walk:
         return _unordered(kind.__name__, value)
     if kind in (bytearray, memoryview):
         return _leaf(kind.__name__, bytes(value))
-    if isinstance(value, (types.BuiltinFunctionType, types.MethodWrapperType)) and not _is_plain(value.__self__):
+    if isinstance(value, (types.BuiltinFunctionType, types.MethodWrapperType)) and not _is_function(value):
         return _parts(f"method {value.__name__}", [value.__self__])
     if isinstance(value, type | types.BuiltinFunctionType | types.ModuleType):
         return _leaf(
@@ -154,6 +154,13 @@ def _walk(value: Any, hidden: list[object], files: bool) -> _Walk:
     if kind is _PATH and files:
         return _leaf("path", path_digest(str(value)).encode())
     return _object(value, hidden)
+
+
+def _is_function(value: Any) -> bool:
+    """Whether a built-in method is a function to its users: one of a module or class, or one that a module gives a name, as `random.random`."""
+    owner = value.__self__
+    home = sys.modules.get(type(owner).__module__)
+    return _is_plain(owner) or getattr(home, value.__name__, None) == value
 
 
 def _sequence(name: str, values: Any) -> _Walk:

@@ -29,7 +29,8 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
     filename = f"<tangentflow {label}>"
     free = function.__code__.co_freevars
     indented = "".join(f"    {line}\n" for line in code.splitlines()) if free else code
-    source = f"def around({', '.join(free)}):\n{indented}    return slice\n" if free else code
+    own = "" if "slice" in free else "    global slice\n"  # what the user calls slice is not this function
+    source = f"def around({', '.join(free)}):\n{own}{indented}" if free else code
     if LINE_MARK in source:
         compiled = _where_it_comes_from(source, function.__code__.co_filename)
     else:

@@ -24,7 +24,7 @@ ORDER = (
     ("schedules",),
     ("checks",),
     ("decorators", "order"),
-    ("commands", "waiting"),
+    ("commands", "merged", "waiting"),
     ("source",),
     ("language",),
     ("graph",),
@@ -36,7 +36,7 @@ ORDER = (
 )
 """Parts from the bottom up. A part imports from itself and from those above it in this list, never from one beside it."""
 
-SEAM = ("compile", "compiled", "__init__", "decorators")
+SEAM = ("compile", "compiled", "__init__", "decorators", "merged")
 """Where the parts are put together: these may import any part inside functions, and `compile` at its top too."""
 
 BESIDE = {("argo", "bundling"), ("engine", "bundling"), ("engine", "argo"), ("engine", "simulator")}
@@ -122,7 +122,7 @@ def test_emitters_know_nothing_of_syntax_and_the_language_nothing_of_yaml():
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in FILES if part(p) in ("errors", "runtime", "checks", "decorators", "order", "commands")],
+    [p for p in FILES if part(p) in ("errors", "runtime", "checks", "decorators", "order", "commands", "merged")],
     ids=lambda p: p.stem,
 )
 def test_what_pods_import_is_the_standard_library(path):

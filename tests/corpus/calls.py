@@ -77,6 +77,17 @@ closure_two = _closure(2, 3)
 closure_five = _closure(5, 7)
 
 
+def _closure_with_slice(width):
+    @workflow
+    def cut(xs):
+        return f(len(xs[slice(0, width)]))
+
+    return cut
+
+
+closure_slices = _closure_with_slice(2)
+
+
 @workflow
 def two_closures(n):
     return closure_two(n) + closure_five(n)
