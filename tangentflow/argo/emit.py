@@ -34,6 +34,10 @@ _ARMS = {
 }
 
 
+NOBODY = "-"
+"""What a flag of a DAG is where no task of it wrote it: who asks then takes what was written before."""
+
+
 @dataclass(frozen=True)
 class Template:
     """A template of the document, with the names of the parameters that it takes."""
@@ -338,11 +342,31 @@ def _depends(task: Task) -> str:
 
 
 def _export(ends: list[Task], flag: Flag) -> Json:
-    """Return an output of a DAG: the flag as the last task wrote it that ran."""
+    """Return an output of a DAG: the flag as the last task wrote it that ran, NOBODY if none of them may have run."""
     *later, first = ends
-    text = f"tasks['{first.name}'].outputs.parameters['{flag.name}']"
-    for task in reversed(later):
-        text = f"tasks['{task.name}'].status == 'Succeeded' ? tasks['{task.name}'].outputs.parameters['{flag.name}'] : ({text})"
-    if not later:
+    text = _value(first, flag)
+    if not later and not first.conditions:
         return {"name": flag.name, "valueFrom": {"parameter": _tag(text)}}
+    if first.conditions:
+        text = f"{_wrote(first, flag)} ? {text} : '{NOBODY}'"
+    for task in reversed(later):
+        text = f"{_wrote(task, flag)} ? {_value(task, flag)} : ({text})"
     return {"name": flag.name, "valueFrom": {"expression": text}}
+
+
+def _value(task: Task, flag: Flag) -> str:
+    return f"tasks['{task.name}'].outputs.parameters['{flag.name}']"
+
+
+def _wrote(task: Task, flag: Flag) -> str:
+    """Return the expression that tells whether a task, or what is in it, wrote a flag."""
+    ran = f"tasks['{task.name}'].status == 'Succeeded'"
+    return f"{ran} && {_value(task, flag)} != '{NOBODY}'" if task.inner and _may_stay_out(task.inner) else ran
+
+
+def _may_stay_out(block: Block) -> bool:
+    """Whether a block may end without that any of its tasks wrote its flags: all of them stand in arms that may not be taken."""
+    if not block.ends:
+        return False
+    first = block.ends[-1]
+    return bool(first.conditions) or (first.inner is not None and _may_stay_out(first.inner))

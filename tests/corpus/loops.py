@@ -725,3 +725,20 @@ def value_before_a_jump_in_a_try(xs, n):
         finally:
             e(k)
     return k
+
+
+@workflow
+def nested_arms_that_may_have_no_step(n):
+    total = n
+    out = []
+    for i in range(4):
+        total = f(total)
+        if total % 4 != 1:
+            if total % 4 != 2:
+                if total % 4 != 3:
+                    total = add(total, 1)
+            else:
+                out.append(i)
+        else:
+            out.append(g(i))
+    return total, out
