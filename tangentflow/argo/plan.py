@@ -7,7 +7,7 @@ where neither will do there is a pod of its own, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.ends import close
@@ -27,6 +27,8 @@ ITEM, NONE = "item", "none"
 _DEFAULTS = {If: "2", Try: "none", Map: "0", Loop: "0", Call: "0"}
 _WORDS = {If: "test", Try: "caught", Map: "scan", Loop: "entry", Call: "args", Glue: "glue"}
 
+Around = tuple[tuple[Block, set[str]], ...]
+"""Blocks in each other, with what is known in each of them."""
 Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 """What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
 
@@ -77,33 +79,40 @@ class _Planner:
 
     # --- what can be evaluated when its region is opened
 
-    def _early(self, block: Block, way: str | None, carrier: str | None) -> Iterator[Early]:
-        """Yield what the pod that opens a block can evaluate at once: all that needs nothing from the block itself."""
+    def _early(self, block: Block, way: str | None, carrier: str | None, around: Around = ()) -> Iterator[Early]:
+        """Yield what the pod that opens a block can evaluate at once: all that needs nothing from the block itself, and from those `around` it
+        only what is known there too.
+        """
         known: set[str] = set()
+        around = (*around, (block, known))
         for node in block.region:
             if isinstance(node, Step):
-                yield from self._early_gates(node, block, way, carrier, known)
+                yield from self._early_gates(node, block, way, carrier, around)
                 continue
             if isinstance(node, Call) and self._is_static(node):
                 continue
             inputs = self._inputs(node)
-            if {self.trail[i.site].get(block.key) for i in inputs} - known - {None}:
+            if self._missing(inputs, around):
                 continue
             if self.plan.glue_like(node):
                 known.add(node.id)
             elif way == NONE:
                 continue
             yield node, None, block, carrier, inputs
-            yield from self._inside(node, way, carrier)
+            yield from self._inside(node, way, carrier, around)
 
     def _early_gates(
-        self, step: Step, block: Block, way: str | None, carrier: str | None, known: set[str]
+        self, step: Step, block: Block, way: str | None, carrier: str | None, around: Around
     ) -> Iterator[Early]:
         for asked in self._asked(step, block):
-            if way != NONE and not {self.trail[i.site].get(block.key) for i in asked.inputs} - known - {None}:
+            if way != NONE and not self._missing(asked.inputs, around):
                 yield step, asked, block, carrier, asked.inputs
 
-    def _inside(self, node: Node, way: str | None, carrier: str | None) -> Iterator[Early]:
+    def _missing(self, inputs: Iterable[Input], around: Around) -> bool:
+        """Whether something is looked up that one of these blocks gives and that is not known there."""
+        return any({self.trail[i.site].get(block.key) for i in inputs} - known - {None} for block, known in around)
+
+    def _inside(self, node: Node, way: str | None, carrier: str | None, around: Around = ()) -> Iterator[Early]:
         """Yield what can be evaluated in the blocks of a node when it is opened itself."""
         if node.id in self.plan.local:
             for inner in [n for region in node.regions for n in region.walk()]:
@@ -113,7 +122,7 @@ class _Planner:
             way, carrier = (ITEM, node.id) if way is None else (NONE, carrier)
         blocks = self.plan.inner(node)
         for inner_block in blocks[1:-1] if isinstance(node, Try) else blocks:
-            yield from self._early(inner_block, way, carrier)
+            yield from self._early(inner_block, way, carrier, around)
 
     def _inputs(self, node: Node) -> list[Input]:
         """Return what is looked up to evaluate a node; for one without steps in it, whatever is looked up outside of it."""

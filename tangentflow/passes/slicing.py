@@ -99,7 +99,7 @@ class Slicer:
         """Walk a block backwards from `end`; return the kept statements, the names needed before it, and the mode there.
 
         An effect in a `lane` does not wait for the others in it. What comes after a lane waits for all of them. With a `target` at the
-        end, a site that is looked up on the way has passed the guards before it.
+        end, a step that is looked up on the way has passed the guards before it.
         """
         kept: Block = []
         need = set(need)
@@ -126,7 +126,7 @@ class Slicer:
                 mode = replace(mode, tail=True)
             if not stmt.lane:
                 keep, need, mode = self.stmt(stmt, need, mode)
-                if target and mode.guards and _is_looked_up(keep):
+                if target and mode.guards and _has_passed(keep):
                     mode = replace(mode, guards=False)
             elif stmt.lane == lane:
                 free = mode.full and not mode.exact and not mode.whole and self.facts.has_effect(stmt)
@@ -293,9 +293,12 @@ def evaluated(stmt: core.Site) -> core.Glue:
     return core.Glue(stmt.origin, gast.Expr(value=gast.Tuple(elts=parts, ctx=gast.Load())), stmt.total)
 
 
-def _is_looked_up(stmt: Stmt | None) -> bool:
-    """Whether a kept statement has an outcome of its own, so that what follows waits for it, and is skipped with it."""
-    return isinstance(stmt, Leave) or (isinstance(stmt, core.Site) and stmt.kind != "message")
+def _has_passed(stmt: Stmt | None) -> bool:
+    """Whether a kept statement is a step or sub-workflow of its own, so that what follows waits for it, and is skipped with it.
+
+    (Glue is none: on Argo it has no task of its own that could be skipped.)
+    """
+    return isinstance(stmt, core.Site) and stmt.kind in ("step", "call")
 
 
 def _skips_rest(stmt: Stmt) -> bool:
@@ -326,5 +329,5 @@ def _exact(mode: Mode, held: set[str]) -> Mode:
 
 
 def _settled(mode: Mode) -> Mode:
-    """Before an effect that ran: everything there has run, so only needed names matter."""
-    return replace(mode, full=False, effects=False, guards=mode.guards and mode.looping)
+    """Before an effect that ran: everything there has run, so only needed names matter, and what jumps before it."""
+    return replace(mode, full=False, effects=False)

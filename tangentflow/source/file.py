@@ -97,7 +97,7 @@ def _constant(value: object) -> Any:
     if isinstance(value, tuple):
         return tuple(_constant(item) for item in value)
     if isinstance(value, frozenset):
-        return frozenset(_constant(item) for item in value)
+        return "frozenset", sorted((_constant(item) for item in value), key=repr)  # its own order depends on hashes
     return type(value).__name__, repr(value)
 
 

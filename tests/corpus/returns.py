@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import workflow
+from tests.corpus.library import bump
 from tests.corpus.steps import add, e, f, g, make, odd, pair, show
 
 
@@ -201,3 +202,51 @@ def return_of_loop_in_branch(n, flag):
                 return i
     e("after")
     return -1
+
+
+@workflow
+def effect_after_an_effect_behind_a_return_in_an_arm(n):
+    if n < 5:
+        if f(n) < 2:
+            return n
+        e(n)
+    e(-n)
+    return n
+
+
+@workflow
+def value_after_an_effect_behind_a_return_in_an_arm(n):
+    if n < 5:
+        if f(n) < 2:
+            return n
+        e(n)
+    return g(n)
+
+
+@workflow
+def try_after_an_effect_behind_a_return_in_an_arm(n):
+    if n < 5:
+        if f(n) < 2:
+            return n
+        e(n)
+    a = bump(n)
+    try:
+        e(a)
+    except ArithmeticError:
+        pass
+    return a
+
+
+@workflow
+def test_behind_a_return_and_an_effect_in_an_arm(n):
+    if odd(1):
+        e()
+        c = 0
+        while c < 2:
+            c = c + 1
+            if (w := n) < 0:
+                return n
+        if bump(c - w) > 5:
+            pass
+        else:
+            e(w)

@@ -43,7 +43,7 @@ def test_defaults_are_files(way):
 def test_a_document_without_arguments_has_no_files(here):
     with pytest.raises(UsageError, match="default of the parameter 'data' of default is a file of this machine"):
         steps.default.graph.yaml()
-    assert "own" not in steps.default.graph.yaml(Path("in.txt"))
+    assert '"own' not in steps.default.graph.yaml(Path("in.txt"))
     (here / "in.txt").unlink()
     assert steps.default.graph.yaml()
     (here / "in.txt").write_bytes(os.urandom(800_000))
