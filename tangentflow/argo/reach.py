@@ -129,8 +129,8 @@ def _pruned(block: list[ast.stmt], loaded: Counter[str]) -> list[ast.stmt]:
             stmt.body = _pruned(stmt.body, loaded)
             needless = all(isinstance(s, ast.Pass) for s in stmt.body)
         else:
-            needless = _is_needless(stmt, loaded)
-        if needless:
+            needless = _is_needless(stmt)
+        if needless and not any(loaded[name] for name in _bound(stmt)):
             loaded.subtract(_loaded(stmt))
         else:
             kept.append(stmt)
@@ -138,13 +138,18 @@ def _pruned(block: list[ast.stmt], loaded: Counter[str]) -> list[ast.stmt]:
     return kept
 
 
-def _is_needless(stmt: ast.stmt, loaded: Counter[str]) -> bool:
-    """Whether a statement only binds a name that is not read, or only looks up."""
-    if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
-        return not loaded[stmt.targets[0].id]
-    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name):
-        return not loaded[stmt.target.id]
+def _is_needless(stmt: ast.stmt) -> bool:
+    """Whether a statement only binds a name, or only looks up."""
+    if isinstance(stmt, ast.Assign):
+        return len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name)
+    if isinstance(stmt, ast.AugAssign):
+        return isinstance(stmt.target, ast.Name)
     return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and _own(stmt.value.func) in ("out", "leave")
+
+
+def _bound(stmt: ast.stmt) -> set[str]:
+    """Return the names that a statement binds, by `:=` and as the variable of a loop too."""
+    return {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _first(call: ast.Call) -> object:

@@ -17,6 +17,7 @@ from tangentflow.graph.nodes import Input
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
 from tangentflow.language.imports import Imported
+from tangentflow.language.uses import unbound_in
 from tangentflow.passes.facts import sites
 from tangentflow.passes.slicing import Bound, Leave, Unreached, evaluated
 from tangentflow.runtime.slices import LINE_MARK
@@ -266,9 +267,13 @@ def _may_leave(stmt: Stmt) -> bool:
 
 
 def _deleted(loop: Stmt) -> frozenset[str]:
-    """Return the names that a loop unbinds."""
-    glue = [stmt.node for stmt in core.walk([loop]) if isinstance(stmt, core.Glue)]
-    names = {n.id for node in glue for n in gast.walk(node) if isinstance(n, gast.Name) and isinstance(n.ctx, gast.Del)}
+    """Return the names that a loop unbinds: by `del`, and at the end of a handler that has a variable."""
+    names: set[str] = set()
+    for stmt in core.walk([loop]):
+        if isinstance(stmt, core.Glue):
+            names |= unbound_in(stmt.node)
+        elif isinstance(stmt, core.Try):
+            names |= {handler.name for handler in stmt.handlers if handler.name is not None}
     return frozenset(names)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tangentflow import workflow
 from tests.corpus.library import bump
-from tests.corpus.steps import add, e, f, g, make, odd, pair, show
+from tests.corpus.steps import add, e, f, g, make, odd, p, pair, show
 
 
 @workflow
@@ -250,3 +250,17 @@ def test_behind_a_return_and_an_effect_in_an_arm(n):
             pass
         else:
             e(w)
+
+
+@workflow
+def return_that_reads_the_variable_of_an_earlier_loop(n):
+    out = []
+    for i in range(3):
+        out.append(f(i))
+    e(out)
+    total = sum(map(add, range(2), range(3)))
+    c = 0
+    while c < 1:
+        c = c + 1
+        return c, total * i % 11
+    return total, n, p(total)

@@ -1357,3 +1357,16 @@ def handler_unbinds_a_name_that_an_outer_handler_reads(n):
     except ArithmeticError:
         f(kept)
     return n
+
+
+@workflow
+def handler_in_a_loop_unbinds_a_name_read_after_it(n):
+    kept = f(n)
+    for x in range(2):
+        try:
+            assert fail_if(x, 1), n
+        except ArithmeticError as x:
+            break
+        except Exception as kept:
+            pass
+    return kept
