@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,9 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
-__all__ = ["Frame", "Recorded", "spell"]
+__all__ = ["Frame", "Recorded", "spell", "without_indices"]
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass
@@ -134,3 +137,8 @@ def spell(frame: str, site: str, indices: tuple[int, ...]) -> str:
     if len(indices) > len(loops):  # a loop as a whole has no index of its own
         last = f"{last}[{indices[len(loops)]}]"
     return ".".join([*([frame] if frame else []), *parts, last])
+
+
+def without_indices(path: str) -> str:
+    """Return the path that all step runs of one site have: `loop[3].fit` gives `loop.fit`."""
+    return _INDEX.sub("", path)

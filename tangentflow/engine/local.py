@@ -18,7 +18,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.driver import Driver
 from tangentflow.engine.ending import drive
 from tangentflow.engine.events import Listener
-from tangentflow.engine.frames import spell
+from tangentflow.engine.frames import spell, without_indices
 from tangentflow.engine.machine import Machine
 from tangentflow.engine.policies import EXECUTORS, check_here, notes, time_limit, title
 from tangentflow.engine.positions import Positions
@@ -121,7 +121,7 @@ def _items(machine: Machine) -> Counter[str]:
     found: Counter[str] = Counter()
     for frame in machine.frames():
         for (loop, _), count in list(frame.counts.items()):
-            found[re.sub(r"\[\d+\]", "", spell(frame.path, loop, ()))] += count
+            found[without_indices(spell(frame.path, loop, ()))] += count
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -10,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from tangentflow.engine.events import Event
+from tangentflow.engine.frames import without_indices
 from tangentflow.engine.run import StepRun
 
 __all__ = ["Lines", "Table", "shown"]
 
-_INDEX = re.compile(r"\[\d+\]")
 _WIDTH = 24
 """Columns of the bar of a fan-out."""
 _SINGLE = 10
@@ -61,7 +60,7 @@ class _Rows:
         step = event.step
         if step is None:
             return None
-        key = _INDEX.sub("", step.path)
+        key = without_indices(step.path)
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = _Row(key)

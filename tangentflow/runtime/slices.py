@@ -31,13 +31,14 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
     indented = "".join(f"    {line}\n" for line in code.splitlines()) if free else code
     own = "" if "slice" in free else "    global slice\n"  # what the user calls slice is not this function
     source = f"def around({', '.join(free)}):\n{own}{indented}" if free else code
-    if LINE_MARK in source:
-        compiled = _where_it_comes_from(source, function.__code__.co_filename)
+    lines = _lines(source)
+    if any(lines):
+        compiled = _where_it_comes_from(source, function.__code__.co_filename, lines)
     else:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         compiled = compile(source, filename, "exec", dont_inherit=True)
     found = _code_named(compiled, "slice")
-    if LINE_MARK in source:
+    if any(lines):
         found = found.replace(co_name=function.__name__)
     cells = dict(zip(free, function.__closure__ or ()))
     closure = tuple(cells[name] for name in found.co_freevars)
@@ -50,12 +51,17 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
     return run
 
 
-def _where_it_comes_from(source: str, filename: str) -> types.CodeType:
-    """Compile a slice with the file and the lines of the workflow. Columns are unknown: Python then underlines nothing."""
-    lines = [0]
+def _lines(source: str) -> list[int]:
+    """Return for each line of a slice, from 1, the line that it or the last marked one before it comes from; 0 where nothing is known."""
+    found = [0]
     for line in source.split("\n"):
-        number = line.rpartition(LINE_MARK)[2]
-        lines.append(int(number) if number.isdecimal() and LINE_MARK in line else lines[-1])
+        number = line.rpartition(LINE_MARK)[2] if LINE_MARK in line else ""
+        found.append(int(number) if number.isdecimal() else found[-1])  # a string may look like a mark
+    return found
+
+
+def _where_it_comes_from(source: str, filename: str, lines: list[int]) -> types.CodeType:
+    """Compile a slice with the file and the lines of the workflow. Columns are unknown: Python then underlines nothing."""
     first = next(line for line in lines if line)
     tree = ast.parse(source)
     for node in ast.walk(tree):

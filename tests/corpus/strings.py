@@ -133,3 +133,12 @@ def numbers(n):
         show(float("nan")),
         show(-1e309),
     )
+
+
+@workflow
+def text_like_the_mark_of_a_line(n):
+    a = show("see  # line x")
+    b = show("  # line 5")
+    for i in range(2):
+        a = show(a + "  # line " + str(i))
+    return a, b, f"  # line {n}"
