@@ -97,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     explaining.set_defaults(command=_explain)
 
+    planning = commands.add_parser(
+        "plan", help="tell what submitting a workflow would bring to the cluster: pods, sizes, limits",
+        description="Tell what submitting a workflow would bring to the cluster: pods by step, or their bounds, and the document against the "
+        "limits of the engine. With arguments, exact where they decide it. Nothing is submitted and no step runs.",
+    )  # fmt: skip
+    _add_call(planning, _TARGET)
+    planning.set_defaults(command=_plan)
+
     running = commands.add_parser(
         "run", help="run a workflow on this machine and print its result",
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
@@ -258,6 +266,12 @@ def _explain(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.explain import explain_target
 
     return explain_target(arguments.target)
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.plan import plan_file
+
+    return plan_file(arguments.target, arguments.arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:
