@@ -62,16 +62,16 @@ def test_sizes_are_those_of_the_document():
     assert 80_000 < int(largest[1].replace(",", "")) < size  # the code is part of each
 
 
-def test_the_command(tmp_path, capsys):
+def test_the_command(tmp_path, capfd):
     file = tmp_path / "flow.py"
     file.write_text(
         "from tangentflow import step, workflow\n\n\n@step(retries=2)\ndef f(x):\n    raise AssertionError('runs')\n\n\n"
         "@workflow\ndef wf(xs):\n    return [f(x) for x in xs]\n"
     )
     assert main(["plan", f"{file}"]) == 0
-    assert "1 for each item of line 11  line 11, up to 3 pods each, one for an attempt" in capsys.readouterr().out
+    assert "1 for each item of line 11  line 11, up to 3 pods each, one for an attempt" in capfd.readouterr().out
     assert main(["plan", f"{file}", "--xs", "[1, 2]"]) == 0
-    out = capsys.readouterr().out
+    out = capfd.readouterr().out
     assert "each of the 2 items of line 11" in out
     assert "loop[i].f (2 times) start at once." in out
     assert main(["plan", str(tmp_path / "none.py")]) == 2
