@@ -10,7 +10,7 @@ from tangentflow.engine.inprocess import Inline, Threads
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.processes import Processes
 from tangentflow.engine.run import StepRun
-from tangentflow.engine.steps import bound_inputs, source_of
+from tangentflow.engine.steps import Given, source_of
 from tangentflow.engine.tasks import Executor, Report, Task
 
 __all__ = ["new_executor", "new_task"]
@@ -23,7 +23,7 @@ def new_task(ready: Ready, order: tuple[int, ...], folder: Path | None, executor
         ready.path,
         "Pending",
         source_of(ready.node),
-        lambda: bound_inputs(ready, folder),
+        Given(ready, folder),
         order=order,
     )
     policy = ready.step.policy

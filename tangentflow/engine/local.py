@@ -74,7 +74,7 @@ def run(
         recorder.begin(
             args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
         )
-        machine = Machine(graph, args, kwargs, memory=recorder)
+        machine = Machine(graph, args, kwargs, memory=recorder, lazy=True)
         with _listeners(machine, progress, on_event) as listeners:
             limit, timeout = (
                 min(1 if executor == "inline" else count, workflow.option("parallelism", count)),
@@ -82,7 +82,7 @@ def run(
             )
 
             def follow(graph: Graph, status: str, before: Driver) -> Driver:
-                after = Machine(graph, (status,), {}, memory=recorder, path=PATH)
+                after = Machine(graph, (status,), {}, memory=recorder, path=PATH, lazy=True)
                 return Driver(after, made, recorder, limit=limit, executor=executor, listeners=listeners, before=before)
 
             drive(

@@ -43,12 +43,12 @@ class Shipped:
         return self._loaded
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Task:
     """A step run on its way: what to call, where, and under which policy.
 
     `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
-    inputs) tell what it is, `receipt` is what is on record of it.
+    inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it.
     """
 
     ready: Ready
@@ -61,6 +61,7 @@ class Task:
     deadline: float | None = None
     code: Code | None = None
     digest: str = ""
+    key: tuple[str, str] | None = None
     receipt: Receipt | None = None
 
 
@@ -72,7 +73,7 @@ class Began:
     attempt: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # one for each step run, and frozen ones take their time
 class Ended:
     """An attempt gave an outcome."""
 
