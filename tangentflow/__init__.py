@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tangentflow.attempts import attempt
     from tangentflow.client.find import attach, runs
     from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.compiled import Graph
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         StepKilled,
         StepTimeout,
         TangentflowError,
+        TooFewSucceeded,
     )
     from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
+    "tangentflow.attempts": ("attempt",),
     "tangentflow.compiled": ("Graph",),
     "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
@@ -44,7 +47,7 @@ _HOMES = {
     "tangentflow.waiting": ("suspend",),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
-        "TangentflowError",
+        "TangentflowError", "TooFewSucceeded",
     ),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -62,8 +65,10 @@ __all__ = [
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "TooFewSucceeded",
     "after",
     "attach",
+    "attempt",
     "container",
     "merge",
     "parallel",
