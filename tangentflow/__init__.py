@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
     from tangentflow.runtime.progress import progress
+    from tangentflow.runtime.slurm import Slurm
     from tangentflow.waiting import suspend
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _HOMES = {
     "tangentflow.compiled": ("Graph",),
     "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
+    "tangentflow.runtime.slurm": ("Slurm",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.merged": ("merge", "shared"),
     "tangentflow.order": ("after", "parallel", "sequential"),
@@ -60,6 +62,7 @@ __all__ = [
     "LoopLimit",
     "MutatedArgument",
     "Run",
+    "Slurm",
     "StepFailed",
     "StepKilled",
     "StepRun",

@@ -29,6 +29,7 @@ from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.policies import duration
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = ["Driver"]
 
@@ -46,7 +47,7 @@ class Driver:
     """
 
     def __init__(
-        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None,
+        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str | Slurm, timeout: float | None = None,
         listeners: Sequence[Listener] = (), before: Driver | None = None,
     ) -> None:  # fmt: skip
         self.machine = machine
@@ -245,7 +246,7 @@ class Driver:
 
     def _executor(self, kind: str) -> Executor:
         if kind not in self.executors:
-            self.executors[kind] = new_executor(kind, self.selector, self.reports.append)
+            self.executors[kind] = new_executor(kind, self.selector, self.reports.append, self.run)
         return self.executors[kind]
 
     # --- what comes of it
@@ -339,7 +340,8 @@ class Driver:
     def _stop_all(self, why: str) -> None:
         now = time.time()
         for task in list(self.active):
-            self._executor(task.where).stop(task)
+            if task.where in self.executors:  # else it could not be made, which is why the run stops
+                self.executors[task.where].stop(task)
         for task in [*self.active, *[task for _, _, task in self.delayed]]:
             step = task.step
             step.status, step.finished = "Cancelled", now
