@@ -318,7 +318,7 @@ class Machine:
             return
         step = self.graph.bindings[node.callee]
         assert isinstance(step, StepFunction)
-        ready = Ready(frame, node, indices, step, args, kwargs)
+        ready = Ready(frame, node, indices, step, args, kwargs or _NO_KWARGS)
         if self._bodies.admit(ready):
             self.ready.append(ready)
 
@@ -433,6 +433,9 @@ class Machine:
         caller, address = frame.parent
         return address in caller.outcomes
 
+
+_NO_KWARGS: dict[str, Any] = {}
+"""One for all step runs without keywords: nobody changes what a step run was given."""
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)
 """What is not the user's: it ends a replay without being its answer."""
