@@ -43,7 +43,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress", "on_event"})
-SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse"})
 SIMULATE_OPTIONS = frozenset({"reuse"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 

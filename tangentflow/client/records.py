@@ -79,11 +79,15 @@ class Record:
         found: Json | None = self.plan.content["codes"].get(name)
         return found
 
+    def number(self, frame: str, site: str, indices: Indices) -> int:
+        """Return the source of an outcome that this run has taken over, 0 for its own."""
+        return int(self.taken.get("table", {}).get(frame, {}).get(site, {}).get(ix_text(indices), 0))
+
     def where(self, frame: str, site: str, indices: Indices) -> Source | int:
         """Return where an outcome lies: in which run, or in which seed of this one (below 0)."""
-        source = self.taken.get("table", {}).get(frame, {}).get(site, {}).get(ix_text(indices), 0)
+        source = self.number(frame, site, indices)
         if source < 0:
-            return int(source)
+            return source
         return self.sources[source - 1] if source else self.source
 
     def original(self, frame: str, site: str, indices: Indices) -> bytes | None:

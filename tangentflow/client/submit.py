@@ -11,9 +11,11 @@ from typing import Any
 from tangentflow.argo.document import document
 from tangentflow.argo.policies import notes
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
+from tangentflow.client.reusing import reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
-from tangentflow.errors import ClusterError
+from tangentflow.engine.run import Run
+from tangentflow.errors import ClusterError, UsageError
 from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
 
@@ -29,20 +31,44 @@ PAUSE = 0.2
 
 def submit(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
-    namespace: str | None = None, artifacts: str | None = None,
+    namespace: str | None = None, artifacts: str | None = None, reuse: Run | str | None = None,
 ) -> ArgoRun:  # fmt: skip
     """Submit a graph with these arguments; return the live run at once.
+
+    `reuse`, a run on the cluster or its id, is an earlier run of which step runs are taken over.
 
     `namespace` is the cluster's (default: ARGO_NAMESPACE, or that of the kubeconfig's context); `artifacts` the address of the artifact
     repository as this machine reaches it, if it is not to be asked for. Raises TypeError for arguments that do not fit, UsageError if no
     cluster is configured, ClusterError if it cannot be reached or refuses the workflow.
     """
-    made = document(graph, args, kwargs, call=True)
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
-    cluster = connect(settings)
+    if reuse is None:
+        made = document(graph, args, kwargs, call=True, told=reused(graph, args, kwargs, None).told)
+        cluster, more = connect(settings), []
+    else:
+        cluster = connect(settings)
+        found = reused(graph, args, kwargs, _earlier(reuse, cluster, settings).record)
+        made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = notes(with_exit(graph))
+    run.notes = [*notes(with_exit(graph)), *more]
     return run
+
+
+def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
+    """Return the run that is to be reused."""
+    if isinstance(reuse, str):
+        reuse = ArgoRun(cluster, cluster.peek(reuse), settings.artifacts)
+    if not isinstance(reuse, ArgoRun):
+        raise UsageError(
+            f"what is submitted can reuse a run on Argo, or its id, and not {reuse!r}: what other runs recorded lies elsewhere"
+        )
+    if reuse.namespace != cluster.namespace:
+        raise UsageError(
+            f"the run {reuse.id} is in the namespace {reuse.namespace}, and pods of {cluster.namespace} do not reach what it recorded"
+        )
+    if reuse.finished is None:
+        raise UsageError(f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused")
+    return reuse
 
 
 def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tangentflow.argo.constants import LARGEST
+from tangentflow.argo.guards import guard, is_guard
 from tangentflow.argo.parts import work_of
-from tangentflow.argo.taken import Place, Source, Taken
+from tangentflow.argo.shape import opening
+from tangentflow.argo.taken import Place, Source, Taken, innermost
 from tangentflow.client.prerun import Found, Prerun, chain_of, frame_of
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.frames import Frame, Recorded
 from tangentflow.engine.machine import Machine
 from tangentflow.errors import TangentflowError, UsageError
 from tangentflow.graph.exits import with_exit
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Step, Try
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Node, Region, Step, Try
 from tangentflow.runtime.codec import decode, digest, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import Indices, ix_text
@@ -70,6 +72,7 @@ class Survey:
         self.arms: dict[Place, int] = {}
         self.items: dict[Place, tuple[int, ...]] = {}
         self.arguments: dict[Place, str] = {}
+        self._behind: dict[str, set[str]] = {}
         self.speaking = {flow.key for flow in _speaking(self.graph)}
 
     def taken(self) -> Taken:
@@ -169,7 +172,7 @@ class Survey:
     def is_done(self, frame: Frame, node: Node, indices: Indices) -> bool:
         """Whether nothing is left to do of a node in one instance of its region."""
         address, known = (node.id, indices), (id(frame), node.id, indices)
-        if address in frame.skipped:
+        if address in frame.skipped or (self.machine.done and not self.is_reached(frame, node, indices)):
             return True
         if isinstance(node, (Step, Glue)):
             return known in self.prerun.found
@@ -218,9 +221,10 @@ class Survey:
                 self._region(flow, flow.body, found)
 
     def _region(self, flow: Flow, region: Region, instances: _Instances) -> None:
+        done = set() if instances.more else self._done(flow, region, instances.known)
         for node in region:
             place = flow.key, node.id
-            if not instances.more and all(self.is_done(frame, node, at) for frame, at in instances.known):
+            if node.id in done:
                 self.done.add(place)
                 continue
             if not instances.more and all(self._runs(frame, node, at) for frame, at in instances.known):
@@ -239,6 +243,43 @@ class Survey:
                 self._region(flow, node.body, _Instances(turns, True))
             elif isinstance(node, Call):
                 self._call(flow, node, instances)
+
+    def _done(self, flow: Flow, region: Region, instances: list[Instance]) -> set[str]:
+        """Return the ids of the nodes of a region of which nothing is left to do.
+
+        What waits for one that is not reached does not run either, and needs no gate of its own for that. So one that is not reached, as it may
+        be, keeps its task if something that is left to do waits for it.
+        """
+        done = {node.id for node in region if all(self.is_done(frame, node, at) for frame, at in instances)}
+        if len(done) == len(region.nodes):
+            return done
+        home = {inner.id: node.id for node in region for inner in _within(node)}
+        needs = {
+            node.id: {home[i.site] for inner in _within(node) for i in _lookups(inner) if i.site in home} - {node.id} for node in region
+        }
+        soft = {node.id for at in instances for node in self._off(flow, region, at, needs)}
+        for node in reversed(region.nodes):
+            if node.id not in done:
+                done -= needs[node.id] & soft
+        return done
+
+    def _off(self, flow: Flow, region: Region, instance: Instance, needs: Mapping[str, set[str]]) -> Iterator[Node]:
+        """Yield the nodes that may not be reached in one instance of a region."""
+        frame, at = instance
+        off: set[str] = set()
+        for node in region:
+            if self._runs(frame, node, at):
+                continue
+            if not isinstance(node, (If, Try)) or node.id in self._guarded(flow) or needs[node.id] & off:
+                off.add(node.id)
+                yield node
+
+    def _guarded(self, flow: Flow) -> set[str]:
+        """Return the branches behind a jump."""
+        if flow.key not in self._behind:
+            found = [innermost(node).id for node in guard(flow)[0].body.walk() if is_guard(node)]
+            self._behind[flow.key] = set(found)
+        return self._behind[flow.key]
 
     def _runs(self, frame: Frame, node: Node, indices: Indices) -> bool:
         return (node.id, indices) not in frame.skipped and self.is_reached(frame, node, indices)
@@ -290,6 +331,14 @@ class Survey:
                     if len(text) <= LARGEST:
                         self.arguments[flow.key, node.id] = text
         callee.more |= instances.more
+
+
+def _within(node: Node) -> list[Node]:
+    return [node, *[inner for region in node.regions for inner in region.walk()]]
+
+
+def _lookups(node: Node) -> Iterable[Input]:
+    return [*opening(node).inputs, *(node.advance.inputs if isinstance(node, Loop) else ())]
 
 
 def _items(frame: Frame, node: Map, indices: Indices) -> Iterator[Indices]:
