@@ -128,7 +128,9 @@ class _Maker:
         self.workflows = {f.key: cast(WorkflowFunction[..., Any], graph.bindings[f.key]) for f in graph.flows}
         self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
         self.plans = {
-            flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow), self.taken)
+            flow.key: plan_flow(
+                flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow), self.taken
+            )
             for flow in graph.flows
         }
         if self.whole:

@@ -47,7 +47,9 @@ def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
             site = wanted.site
             if (site in pod.hosted and plan.glue_like(nodes[site])) or (pod.step is not None and site == pod.step.id):
                 continue
-            for item in _with_earlier(plan, site, _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))):
+            for item in _with_earlier(
+                plan, site, _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))
+            ):
                 if (item.what, item.source) not in found or item.required:
                     found[item.what, item.source] = item
     for item in [*_own_earlier(plan, pod), *_heads(plan, pod, names)]:
@@ -82,7 +84,11 @@ def _own_earlier(plan: FlowPlan, pod: Pod) -> Iterator[Loaded]:
     for site in dict.fromkeys(wanted):
         address = f"{FRAME}/{key(site)}{IX if depth else ''}"
         deeper = plan.depths[site] > depth
-        item = Loaded(f"all:{site}", address, depth, folder=True) if deeper else Loaded(f"out:{site}", f"{address}/v", depth)
+        item = (
+            Loaded(f"all:{site}", address, depth, folder=True)
+            if deeper
+            else Loaded(f"out:{site}", f"{address}/v", depth)
+        )
         for source in plan.taken.sources_of(plan.flow.key, site):
             yield replace(item, source=source)
 

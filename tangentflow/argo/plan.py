@@ -362,9 +362,12 @@ class _Planner:
 
     def _kinds(self, node: Node) -> list[tuple[str, Block | None]]:
         if isinstance(node, If):
-            kinds, arm = ("rest",) if is_guard(node) else ("then", "else"), self._arm(node)
-            found = [(k, b) for k, b in zip(kinds, self.plan.inner(node)) if b.tasks]
-            return found if arm is None else [(k, b) for k, b in found if b is self.plan.inner(node)[arm]]
+            kinds: tuple[str, ...] = ("rest",) if is_guard(node) else ("then", "else")
+            arm = self._arm(node)
+            blocks = self.plan.inner(node)
+            if arm is not None:  # it is run for sure
+                return [("rest", blocks[arm])] if blocks[arm].tasks else []
+            return [(k, b) for k, b in zip(kinds, blocks) if b.tasks]
         if isinstance(node, Map):
             return [("map", self.plan.inner(node)[0])]
         if isinstance(node, Loop):

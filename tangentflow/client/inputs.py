@@ -48,7 +48,9 @@ class Inputs:
     def __enter__(self) -> Inputs:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,7 +98,9 @@ class Inputs:
             raise
         told = self._errors()
         self.close()
-        raise ClusterError(f"the code of {self._run} cannot tell here what its steps were given:\n{told}", run=self._run)
+        raise ClusterError(
+            f"the code of {self._run} cannot tell here what its steps were given:\n{told}", run=self._run
+        )
 
     def _errors(self) -> str:
         assert self._folder is not None

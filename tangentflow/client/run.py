@@ -265,7 +265,7 @@ class ArgoRun(Run):
         runs = step_runs(self._plan, self._document, self._read, self._log)
         content = self._plan.content
         if "codes" in content:
-            runs = sorted([*runs, *taken_runs(self.record, {run.path for run in runs})], key=lambda run: run.order)
+            runs = sorted([*runs, *taken_runs(self.receipts, {run.path for run in runs})], key=lambda run: run.order)
         for run in runs:
             self._furnish(run)
         return runs
@@ -274,12 +274,12 @@ class ArgoRun(Run):
         """Let a step run have what the record of the run tells of it."""
         if "codes" not in self._plan.content or run.place is None:
             return
-        number = self.record.number(*run.place)
+        number = self.receipts.number(*run.place)
         if number and run.status == "Succeeded":  # its pod was there for what it evaluates besides
-            run.status, run.cached, run.why = "Cached", True, self.record.taken["told"].get(str(number), "")
+            run.status, run.cached, run.why = "Cached", True, self.receipts.taken["told"].get(str(number), "")
         run.why = run.why or self._plan.content.get("why", {}).get(run.path, "")
         if run.status != "Skipped":
-            run.given = partial(given, self.record, None, run)
+            run.given = partial(given, self.receipts, None, run)
         if run.path in self.overridden:
             data = self.overridden[run.path]
             run.recorded = lambda: decode(data, where=run.name, files=user_files(locate(None)))
@@ -297,7 +297,7 @@ class ArgoRun(Run):
         return overrides(locate(None), self._seen.uid)
 
     @cached_property
-    def record(self) -> Record:
+    def receipts(self) -> Record:
         """What it has on record. Raises UsageError if its document does not tell of its code."""
         return Record(self._plan, Source(self._seen.uid, self.id), self.read, self.overridden)
 

@@ -38,7 +38,13 @@ def simulate(
         earlier = {source.uid: reuse.artifacts for source in (record.source, *record.sources)}
     found = reused(graph, args, kwargs, record)
     run = simulate_graph(
-        graph, args, kwargs, workers=workers, taken=found.taken, told=found.told, earlier={k: v for k, v in earlier.items() if (v / k).exists()}
+        graph,
+        args,
+        kwargs,
+        workers=workers,
+        taken=found.taken,
+        told=found.told,
+        earlier={k: v for k, v in earlier.items() if (v / k).exists()},
     )
     run.holds = reuse
     run.notes += found.notes

@@ -47,7 +47,7 @@ def submit(
         cluster, more = connect(settings), []
     else:
         cluster = connect(settings)
-        found = reused(graph, args, kwargs, _earlier(reuse, cluster, settings).record)
+        found = reused(graph, args, kwargs, _earlier(reuse, cluster, settings).receipts)
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
     run.notes = [*notes(with_exit(graph)), *more]
@@ -67,7 +67,9 @@ def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
             f"the run {reuse.id} is in the namespace {reuse.namespace}, and pods of {cluster.namespace} do not reach what it recorded"
         )
     if reuse.finished is None:
-        raise UsageError(f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused")
+        raise UsageError(
+            f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused"
+        )
     return reuse
 
 

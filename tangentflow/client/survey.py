@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tangentflow.argo.constants import LARGEST
 from tangentflow.argo.guards import guard, is_guard
@@ -77,8 +76,8 @@ class Survey:
 
     def taken(self) -> Taken:
         """Return what is taken over. Raises TooMuch."""
-        for (frame, site, indices), found in self.prerun.found.items():
-            self._take(frame, site, indices, found)
+        for (number, site, indices), found in self.prerun.found.items():
+            self._take(number, site, indices, found)
         for frame in self.machine.frames():
             for (site, indices), recorded in frame.outcomes.items():
                 if (site, indices) in frame.calls and frame.calls[site, indices].flow.key not in self.speaking:
@@ -108,7 +107,8 @@ class Survey:
             )
         if number is None:
             raise TooMuch(
-                self._place(frame, site), f"its place in the program is another one, and {len(found.data)} bytes are too many to be carried"
+                self._place(frame, site),
+                f"its place in the program is another one, and {len(found.data)} bytes are too many to be carried",
             )
         self._enter(frame, site, indices, number)
 
@@ -179,9 +179,13 @@ class Survey:
         if isinstance(node, Call):
             return known in self.provided
         if isinstance(node, Map):
-            return address in frame.counts and all(self._is_region_done(frame, node.body, at) for at in _items(frame, node, indices))
+            return address in frame.counts and all(
+                self._is_region_done(frame, node.body, at) for at in _items(frame, node, indices)
+            )
         if isinstance(node, Loop):
-            return known in self.provided and all(self._is_region_done(frame, node.body, at) for at in _turns(frame, node, indices))
+            return known in self.provided and all(
+                self._is_region_done(frame, node.body, at) for at in _turns(frame, node, indices)
+            )
         return all(self._is_region_done(frame, region, indices) for region in node.regions)
 
     def _is_region_done(self, frame: Frame, region: Region, indices: Indices) -> bool:
@@ -255,7 +259,8 @@ class Survey:
             return done
         home = {inner.id: node.id for node in region for inner in _within(node)}
         needs = {
-            node.id: {home[i.site] for inner in _within(node) for i in _lookups(inner) if i.site in home} - {node.id} for node in region
+            node.id: {home[i.site] for inner in _within(node) for i in _lookups(inner) if i.site in home} - {node.id}
+            for node in region
         }
         soft = {node.id for at in instances for node in self._off(flow, region, at, needs)}
         for node in reversed(region.nodes):

@@ -89,8 +89,8 @@ def simulate(
         if graph.exit is not None and not found.hang:
             outcome = _after_exit(graph, here, outcome, found)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
-            told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
-            raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
+            why = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
+            raise InternalError("the document is wrong", workflow=graph.main.name, told=why, nodes=_listing(found))
         run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen, taken), found.pods)
         run.notes = notes(whole)
     except BaseException:

@@ -97,7 +97,9 @@ class _Call(Replays):
 
 
 class _Session:
-    def __init__(self, bundle: str, plan: str, parameters: Mapping[str, str], channel: tuple[BinaryIO, BinaryIO]) -> None:
+    def __init__(
+        self, bundle: str, plan: str, parameters: Mapping[str, str], channel: tuple[BinaryIO, BinaryIO]
+    ) -> None:
         self.functions = load(bundle, root() + "/tf/code")
         self.plan: Json = json.loads((Path(root() + "/tf/code") / plan).read_text())
         self.parameters = parameters

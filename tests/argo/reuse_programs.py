@@ -6,7 +6,7 @@ import dataclasses
 import time
 from pathlib import Path
 
-from tangentflow import suspend, step, workflow
+from tangentflow import step, suspend, workflow
 from tests.engine.stored_steps import add, double, effect, fail_if, note, slow
 
 

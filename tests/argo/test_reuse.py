@@ -100,7 +100,10 @@ def test_the_failed_item_of_a_fan_out_and_what_follows(path, flag):
     assert second.result() == 13
     assert since(path, before) == ["add 12 1", "fail_if 4"]
     assert second.pods - len(second.helpers) == 2
-    assert {p: s for p, s in of(second).items() if s != "Cached"} == {"loop[2].fail_if": "Succeeded", "add": "Succeeded"}
+    assert {p: s for p, s in of(second).items() if s != "Cached"} == {
+        "loop[2].fail_if": "Succeeded",
+        "add": "Succeeded",
+    }
     third = run(programs.spread, path, flag, 4, reuse=second)
     assert (third.result(), third.pods) == (13, 1)
 
@@ -140,7 +143,9 @@ def test_loops_in_loops(path, flag, failing):
     second = run(programs.nested, path, flag, 3, reuse=first)
     assert second.result() == programs.nested(path + "2", flag, 3)
     i = int(failing[0])
-    assert since(path, before) == sorted([f"fail_if {int(failing)}", f"add {sum(i * 10 + j for j in range(i + 1))} {i}"])
+    assert since(path, before) == sorted(
+        [f"fail_if {int(failing)}", f"add {sum(i * 10 + j for j in range(i + 1))} {i}"]
+    )
 
 
 def test_override(path):
@@ -260,7 +265,13 @@ def test_what_cannot_be_reused(path):
 @pytest.mark.parametrize("share", [0.3, 0.7])
 @pytest.mark.parametrize(
     "workflow, args",
-    [(programs.spread, (3,)), (programs.blocks, (3,)), (programs.nested, (3,)), (programs.chosen, (3,)), (programs.six, None)],
+    [
+        (programs.spread, (3,)),
+        (programs.blocks, (3,)),
+        (programs.nested, (3,)),
+        (programs.chosen, (3,)),
+        (programs.six, None),
+    ],
 )
 def test_whatever_is_on_record(path, flag, workflow, args, share, monkeypatch):
     """Any part of a record leads to the same result, with those step runs alone that are not on it or follow from such."""
