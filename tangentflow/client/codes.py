@@ -10,6 +10,7 @@ from typing import Any
 from tangentflow.bundling.pack import describe
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.identity import Identity
+from tangentflow.engine.parameters import spelled
 from tangentflow.graph.fingerprint import fingerprint
 from tangentflow.graph.nodes import Glue, Graph, Step
 from tangentflow.graph.whose import is_own
@@ -31,7 +32,11 @@ def codes_of(graph: Graph, identity: Identity) -> Json:
                 step = graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
                 code = identity.code(step)
-                codes[node.callee] = {"fingerprint": code.fingerprint, "parts": code.parts()}
+                codes[node.callee] = {
+                    "fingerprint": code.fingerprint,
+                    "parts": code.parts(),
+                    "parameters": spelled(step.function),
+                }
             elif isinstance(node, Glue):
                 found = identity.glue(flow.key, graph.bindings[flow.key], node)
                 codes[f"{flow.key}:{node.id}"] = {"fingerprint": found}

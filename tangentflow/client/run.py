@@ -10,6 +10,7 @@ from typing import Any, cast
 from tangentflow.argo.policies import LATE
 from tangentflow.argo.taken import Source
 from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
+from tangentflow.client.begun import Target, call_arguments, submitted_from
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.given import given
 from tangentflow.client.overrides import override, overrides
@@ -17,6 +18,7 @@ from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs, taken_runs
+from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
@@ -56,6 +58,11 @@ class ArgoRun(Run):
     def status(self) -> str:
         """ "Pending" until a controller takes it up, then "Running", "Succeeded", "Failed" or "Cancelled". Asks the cluster."""
         return self._look().status
+
+    @property
+    def uid(self) -> str:
+        """The uid of its Workflow, with which the addresses of its artifacts begin."""
+        return self._seen.uid
 
     @property
     def namespace(self) -> str:
@@ -279,7 +286,7 @@ class ArgoRun(Run):
             run.status, run.cached, run.why = "Cached", True, self.receipts.taken["told"].get(str(number), "")
         run.why = run.why or self._plan.content.get("why", {}).get(run.path, "")
         if run.status != "Skipped":
-            run.given = partial(given, self.receipts, None, run)
+            run.given = partial(given, self.receipts, run)
         if run.path in self.overridden:
             data = self.overridden[run.path]
             run.recorded = lambda: decode(data, where=run.name, files=user_files(locate(None)))
@@ -295,6 +302,15 @@ class ArgoRun(Run):
     def overridden(self) -> dict[str, bytes]:
         """The outcomes that were changed by hand on this machine, by the paths of their step runs."""
         return overrides(locate(None), self._seen.uid)
+
+    def arguments(self, workflow: WorkflowFunction[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what the workflow was called with, as (args, kwargs)."""
+        return call_arguments(self._plan, workflow)
+
+    @property
+    def target(self) -> Target | None:
+        """Where its workflow is on this machine, if it was submitted from here; else None."""
+        return submitted_from(locate(None), self._seen.uid)
 
     @cached_property
     def receipts(self) -> Record:

@@ -54,7 +54,7 @@ def simulate(
     for step in run.steps:
         step.why = step.why or found.told.get("why", {}).get(step.path, "")
         if step.place is not None:
-            step.given = partial(given, own, graph, step)
+            step.given = partial(given, own, step)
             step.overriding = partial(_override, overridden, step)
     return run
 

@@ -6,15 +6,18 @@ import secrets
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from tangentflow.argo.document import document
 from tangentflow.argo.policies import notes
+from tangentflow.client.begun import note_submission
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
 from tangentflow.client.reusing import reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
+from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate
 from tangentflow.errors import ClusterError, UsageError
 from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
@@ -51,6 +54,7 @@ def submit(
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
     run.notes = [*notes(with_exit(graph)), *more]
+    note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))
     return run
 
 

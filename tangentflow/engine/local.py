@@ -32,7 +32,7 @@ from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.exits import PATH
 from tangentflow.runtime.slices import bind
 
-__all__ = ["run"]
+__all__ = ["run", "target_of"]
 
 _log = logging.getLogger("tangentflow")
 
@@ -72,7 +72,7 @@ def run(
     recorder = Recorder(whole, made, Positions(), folder, earlier, cache)
     try:
         recorder.begin(
-            args, kwargs, _target(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
+            args, kwargs, target_of(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
         )
         machine = Machine(graph, args, kwargs, memory=recorder)
         with _listeners(machine, progress, on_event) as listeners:
@@ -139,7 +139,7 @@ def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
     return reuse.record()
 
 
-def _target(workflow: WorkflowFunction[..., Any]) -> str | None:
+def target_of(workflow: WorkflowFunction[..., Any]) -> str | None:
     """Return "FILE:NAME" of a workflow that can be imported from a file."""
     module = sys.modules.get(workflow.__module__)
     file = getattr(module, "__file__", None)
