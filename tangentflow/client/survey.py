@@ -216,7 +216,7 @@ class Survey:
         for frame in self.machine.frames():
             if frame.flow.key in again and frame.parent is not None:
                 self.instances[frame.flow.key].known.append((frame, ()))
-        for key in again | beside:
+        for key in beside if self.machine.done else again | beside:
             if key in self.instances:
                 self.instances[key].more = True
         for flow in _callers_first(self.graph):

@@ -153,3 +153,44 @@ def files(path, flag, text):
     file = written(path, text)
     fail_if(path, flag, 1)
     return read(path, file)
+
+
+@workflow
+def grown_twice(path, x):
+    return grown(path, grown(path, x))
+
+
+@workflow
+def blocks_and_more(path, flag, n):
+    """The same calls behind one of another workflow, with another expression between them."""
+    before = grown_twice(path, 0)
+    first = block(path, flag, 10)
+    return add(path, first, sum([block(path, flag, x) for x in range(n)]) + before)
+
+
+@workflow
+def rounds(path, flag, n):
+    """A serial loop of calls, each with a fan-out, whose state is used twice."""
+    state = [1]
+    for i in range(n):
+        row = [grown(path, x) for x in state]
+        state = [*row, fail_if(path, f"{flag}{i}", i)]
+    return state, double(path, sum(state))
+
+
+@workflow
+def rounds_edited(path, flag, n):
+    """What the last one left is used in another way."""
+    state = [1]
+    for i in range(n):
+        row = [grown(path, x) for x in state]
+        state = [*row, fail_if(path, f"{flag}{i}", i)]
+    return state, double(path, sum(state) + 1)
+
+
+@workflow
+def down(path, flag, n):
+    """It calls itself."""
+    if n == 0:
+        return fail_if(path, flag, 0)
+    return add(path, down(path, flag, n - 1), n)

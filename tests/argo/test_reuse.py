@@ -254,6 +254,47 @@ def test_inputs_of_step_runs(path, flag):
     assert [step.inputs["x"] for step in second.steps["double"]] == [10, 0, 1]
 
 
+def test_an_edited_workflow_whose_calls_stand_elsewhere(path, flag):
+    first = run(programs.blocks, path, flag, 2)
+    before = len(steps.notes(path))
+    second = run(programs.blocks_and_more, path, flag, 2, reuse=first)
+    assert second.result() == 27
+    assert since(path, before) == ["add 21 6", "grown 0", "grown 1"]
+    third = run(programs.blocks_and_more, path, flag, 2, reuse=second)
+    assert (third.result(), third.pods) == (27, len(third.helpers))
+    said = [line for node in third.simulation.nodes for line in node.logs.splitlines() if line.startswith("block of")]
+    assert sorted(said) == ["block of 0", "block of 1", "block of 10"]  # by a pod for each call, as it prints
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_a_loop_goes_on_where_it_failed(path, flag, failing):
+    raised_flag(flag, failing)
+    first = run(programs.rounds, path, flag, 3)
+    assert first.error is not None
+    lower(flag, failing)
+    before = len(steps.notes(path))
+    second = run(programs.rounds, path, flag, 3, reuse=first)
+    assert second.result() == programs.rounds(path + "2", flag, 3)
+    known = [step.path for step in first.steps if step.status == "Succeeded"]
+    assert [step.path for step in second.steps if step.status == "Cached"] == known
+    assert len(steps.notes(path)) - before == len(second.steps) - len(known)
+    third = run(programs.rounds_edited, path, flag, 3, reuse=second)
+    assert third.result() == programs.rounds_edited(path + "2", flag, 3)
+    assert (third.pods, third.helpers) == (1, [])
+
+
+def test_recursion(path, flag):
+    raised_flag(flag, "")
+    first = run(programs.down, path, flag, 3)
+    assert first.error is not None
+    lower(flag, "")
+    before = len(steps.notes(path))
+    second = run(programs.down, path, flag, 3, reuse=first)
+    assert second.result() == 6
+    assert since(path, before) == ["add 0 1", "add 1 2", "add 3 3", "fail_if 0"]
+    assert run(programs.down, path, flag, 3, reuse=second).pods == 1
+
+
 def test_what_cannot_be_reused(path):
     local = steps.diamond.options(executor="inline", store=False).run(path, 1)
     with pytest.raises(UsageError, match="can reuse a simulated run"):

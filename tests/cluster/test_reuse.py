@@ -6,65 +6,12 @@ import time
 
 import pytest
 
-from tangentflow import attach, step, workflow
+from tangentflow import attach
+from tests.cluster.reuse_programs import adding, late_item, rounds, six
 from tests.cluster.test_controller import MINUTES
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
 WAIT = 60 * MINUTES
-
-
-@step
-def grown(x):
-    return x + 1
-
-
-@step
-def doubled(x):
-    return 2 * x
-
-
-@step
-def search(i, found):
-    return {"iter": i + 1, "found": [*found, i]}
-
-
-def six(last):
-    """Return a workflow of six steps in a row that ends with a step."""
-
-    @workflow
-    def row(x):
-        return last(doubled(grown(doubled(grown(doubled(x))))))
-
-    return row
-
-
-@workflow
-def rounds(start, stop):
-    state = {"iter": start, "found": []}
-    while state["iter"] < stop:
-        state = search(state["iter"], state["found"])
-    return state
-
-
-def late_item(begins):
-    """Return a fan-out of two steps an item, one of which fails before a time."""
-
-    @step
-    def passes(x):
-        import time
-
-        if x == 4 and time.time() < begins:
-            raise ValueError("too early", x)
-        return x
-
-    @workflow
-    def spread(n):
-        found = []
-        for x in range(n):
-            found.append(passes(doubled(x)))
-        return sum(found)
-
-    return spread
 
 
 @pytest.fixture(autouse=True)
@@ -78,22 +25,14 @@ def of(run):
 
 
 def test_an_edited_last_step_starts_one_pod():
-    @step
-    def last(x):
-        return x + 100
-
-    first = six(last).submit(1)
+    first = six(adding(100)).submit(1)
     assert first.result(WAIT) == 114 and first.pods == 6
 
-    @step
-    def last(x):
-        return x + 1000
-
-    second = six(last).options(reuse=first).submit(1)
+    second = six(adding(1000)).options(reuse=first).submit(1)
     assert (second.result(WAIT), second.pods) == (1014, 1)
     assert list(of(second).values()) == ["Cached"] * 5 + ["Succeeded"]
     assert second.steps[-1].inputs == {"x": 14}
-    third = six(last).options(reuse=second.id).submit(1)
+    third = six(adding(1000)).options(reuse=second.id).submit(1)
     assert (third.result(WAIT), third.pods) == (1014, 1)
     assert set(of(third).values()) == {"Cached"}
     assert third.steps[0].result == 2
@@ -109,8 +48,10 @@ def test_the_failed_item_of_a_fan_out_and_what_follows():
     time.sleep(max(0.0, begins + 5 - time.time()))
     second = flow.options(reuse=attach(first.id)).submit(4)
     assert second.result(WAIT) == 12
-    assert {path: status for path, status in of(second).items() if status != "Cached"} == {"loop[2].passes": "Succeeded"}
-    assert len(of(second)) == 8 and second.pods == 2  # the step, and the result
+    assert {path: status for path, status in of(second).items() if status != "Cached"} == {
+        "loop[2].passes": "Succeeded"
+    }
+    assert len(of(second)) == 8 and second.pods == 3  # what lists the items, the step, the result
 
 
 def test_override():
