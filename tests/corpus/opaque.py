@@ -262,3 +262,23 @@ def captured_by_an_opaque_function(n):
 
     r = inner(a)
     return r, c, a, f(r)
+
+
+@workflow
+def opaque_behind_what_raises(n):
+    out = []
+    try:
+        out[1] += bump(n)
+    except LookupError:
+        pass
+    return f(n)
+
+
+@workflow
+def opaque_behind_what_raises_alone(n):
+    out = []
+    try:
+        out[n] += bump(n)
+    except LookupError:
+        pass
+    return out
