@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from tangentflow.client.cached import Cache
 from tangentflow.client.codes import changed_code, met_in
 from tangentflow.client.inputs import Inputs, Lost
 from tangentflow.client.records import MAIN, Chain, Record
@@ -35,12 +36,15 @@ Site = tuple[str, str]
 
 @dataclass(frozen=True)
 class Found:
-    """An outcome that is taken over: the record, and the frame in which it lies there."""
+    """An outcome that is taken over: the record, the frame, site and indices where it lies there, and why in words."""
 
     record: Record
     frame: str
+    site: str
+    indices: Indices
     data: bytes
     overridden: bool
+    why: str
 
 
 @dataclass
@@ -52,8 +56,9 @@ class Prerun:
     graph: Graph
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    record: Record
+    record: Record | None
     identity: Identity
+    cache: Cache
     without: frozenset[Site] = frozenset()
     found: dict[tuple[int, str, Indices], Found] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
@@ -63,7 +68,8 @@ class Prerun:
     def run(self) -> Machine:
         """Go as far as the record does."""
         with ExitStack() as stack:
-            self.inputs: Inputs = stack.enter_context(self.record.inputs())
+            if self.record is not None:
+                self.inputs: Inputs = stack.enter_context(self.record.inputs())
             machine = Machine(self.graph, self.args, self.kwargs, messages=False, memory=self)
             while machine.ready:
                 ready = machine.take()
@@ -80,9 +86,18 @@ class Prerun:
     # --- steps
 
     def _step(self, ready: Ready) -> Found | None:
+        if (ready.frame.flow.key, ready.node.id) in self.without:
+            return None
+        found = self._recorded(ready)
+        if found is not None:
+            return found
+        hit = self.cache.find(ready)
+        return None if hit is None else Found(hit.record, *hit.place, hit.data, False, hit.why)
+
+    def _recorded(self, ready: Ready) -> Found | None:
         frame, site, indices = ready.frame, ready.node.id, ready.indices
         at = self._at(frame)
-        if at is None or (frame.flow.key, site) in self.without:
+        if at is None or self.record is None:
             return None
         known = self.record.code(at, site)
         data = self.record.outcome(at, site, indices) if known is not None else None
@@ -112,10 +127,12 @@ class Prerun:
         old, new = positional(function, *before.value), positional(function, ready.args, ready.kwargs)
         if digest(old) != digest(new, met):
             return ["its inputs"]
+        assert self.record is not None
         names = changed_code(self.record.plan.content["own"], met_in(met))
         return [f"the code of what it is given: {', '.join(names)}"] if names else []
 
     def _taken(self, at: str, site: str, indices: Indices, data: bytes, path: str) -> Found | None:
+        assert self.record is not None
         try:
             outcome = decode(data, where=path)
         except TangentflowError as error:
@@ -123,22 +140,29 @@ class Prerun:
             return None
         if isinstance(outcome, Raised):
             return None
-        return Found(self.record, at, data, self.record.is_overridden(at, site, indices))
+        overridden = self.record.is_overridden(at, site, indices)
+        why = f"{'overridden in' if overridden else 'taken from'} run {self.record.source.run}"
+        return Found(self.record, at, site, indices, data, overridden, why)
 
     def _at(self, frame: Frame) -> str | None:
-        return self.record.frame(chain_of(frame))
+        return None if self.record is None else self.record.frame(chain_of(frame))
 
     # --- expressions that are evaluated once
 
     def recall_glue(self, frame: Frame, node: Glue, indices: Indices, operands: str) -> bytes | None:
         """Return the outcome that an expression had. One that has none is not evaluated here: NotRun."""
-        at = self._at(frame)
-        known = self.record.code(at, node.id) if at is not None else None
+        at, record = self._at(frame), self.record
+        known = record.code(at, node.id) if at is not None and record is not None else None
         data = None
-        if at is not None and known is not None and (frame.flow.key, node.id) not in self.without:
+        if (
+            record is not None
+            and at is not None
+            and known is not None
+            and (frame.flow.key, node.id) not in self.without
+        ):
             mine = self.identity.glue(frame.flow.key, self.graph.bindings[frame.flow.key], node)
             if known["fingerprint"] == mine and self._operands(at, node, indices) == operands:
-                data = self.record.outcome(at, node.id, indices)
+                data = record.outcome(at, node.id, indices)
         found = None
         if at is not None and data is not None:
             found = self._taken(at, node.id, indices, data, spell(frame.path, node.id, indices))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tangentflow.argo.taken import NOTHING, Place, Taken
+from tangentflow.client.cached import Cache, Candidate, is_cached
 from tangentflow.client.codes import codes_of
 from tangentflow.client.prerun import Prerun
 from tangentflow.client.records import Record
@@ -26,24 +27,28 @@ class Reused:
     notes: list[str] = field(default_factory=list)
 
 
-def reused(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], record: Record | None) -> Reused:
-    """Return what a run of a graph with these arguments takes over from an earlier run.
+def reused(
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], record: Record | None, candidates: Iterable[Candidate] = (),
+    mode: bool | None = None,
+) -> Reused:  # fmt: skip
+    """Return what a run of a graph with these arguments takes over from an earlier run, and from those that steps with `cache` find values in.
 
-    Raises ClusterError where the record cannot be read, UsageError for a value that was overridden with one that is too large to be carried.
+    `mode` says which steps these are: None those that say so, True all, False none. Raises ClusterError where the record cannot be read, UsageError for a value that was overridden with one that is too large to be carried.
     """
     identity = Identity()
     told = codes_of(graph, identity)
-    if record is None:
+    if record is None and not is_cached(graph, mode):
         return Reused(NOTHING, told)
     without: frozenset[Place] = frozenset()
     notes: list[str] = []
-    while True:
-        prerun = Prerun(graph, args, kwargs, record, identity, without)
-        machine = prerun.run()
-        try:
-            taken = Survey(prerun, machine).taken()
-        except TooMuch as refused:
-            without |= {refused.site}
-            notes.append(f"nothing of {refused.site[1]} is taken over from run {record.source.run}: {refused}")
-            continue
-        return Reused(taken, {**told, "why": prerun.why}, notes)
+    with Cache(candidates, identity, mode, notes) as cache:
+        while True:
+            prerun = Prerun(graph, args, kwargs, record, identity, cache, without)
+            machine = prerun.run()
+            try:
+                taken = Survey(prerun, machine).taken()
+            except TooMuch as refused:
+                without |= {refused.site}
+                notes.append(f"nothing of {refused.site[1]} is taken over: {refused}")
+                continue
+            return Reused(taken, {**told, "why": prerun.why}, notes)

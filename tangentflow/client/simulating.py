@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tangentflow.argo.taken import Source
+from tangentflow.client.cached import Candidate
 from tangentflow.client.given import given
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
@@ -22,9 +23,12 @@ __all__ = ["simulate"]
 
 
 def simulate(
-    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None, reuse: Run | None = None
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None, reuse: Run | None = None,
+    cache: bool | None = None,
 ) -> Simulated:  # fmt: skip
     """Run the document of a graph with these arguments; return the finished run. `reuse` is an earlier simulation of which step runs are taken over.
+
+    Steps with `cache` find their values in it too, wherever it has them; `cache` True: all steps do, False: none.
 
     Raises UsageError if `reuse` is no simulated run.
     """
@@ -36,7 +40,10 @@ def simulate(
             )
         record = record_of(reuse)
         earlier = {source.uid: reuse.artifacts for source in (record.source, *record.sources)}
-    found = reused(graph, args, kwargs, record)
+    candidates = (
+        [Candidate(record, [step for step in reuse.steps if step.status == "Succeeded"])] if record and reuse else []
+    )
+    found = reused(graph, args, kwargs, record, candidates, cache)
     run = simulate_graph(
         graph,
         args,

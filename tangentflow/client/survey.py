@@ -94,12 +94,12 @@ class Survey:
     # --- where outcomes lie
 
     def _take(self, frame: int, site: str, indices: Indices, found: Found) -> None:
-        where = found.record.where(found.frame, site, indices)
-        if isinstance(where, Source) and found.frame == self.frames[frame] and not found.overridden:
-            self._enter(frame, site, indices, self._source(where, f"taken from run {found.record.source.run}"))
+        where = found.record.where(found.frame, found.site, found.indices)
+        here = (found.frame, found.site, found.indices) == (self.frames[frame], site, indices)
+        if isinstance(where, Source) and here and not found.overridden:
+            self._enter(frame, site, indices, self._source(where, found.why))
             return
-        why = "overridden in" if found.overridden else "taken from"
-        number = self._seed(found.data, f"{why} run {found.record.source.run}")
+        number = self._seed(found.data, found.why)
         if number is None and found.overridden:
             raise UsageError(
                 f"the value that {found.record.plan.path(found.frame, site, indices)} was overridden with has {len(found.data)} bytes, and a "
@@ -108,15 +108,20 @@ class Survey:
         if number is None:
             raise TooMuch(
                 self._place(frame, site),
-                f"its place in the program is another one, and {len(found.data)} bytes are too many to be carried",
+                f"it lies at another place, and its {len(found.data)} bytes are too many to be carried",
             )
         self._enter(frame, site, indices, number)
 
     def _provide(self, frame: Frame, site: str, indices: Indices, outcome: Outcome, data: bytes | None) -> None:
         """Let pods have what a loop left or a call gave, which this machine has worked out: as it lies in the earlier run, if it is the same."""
-        at = self.record.frame(chain_of(frame))
+        at = None if self.record is None else self.record.frame(chain_of(frame))
         number: int | None = None
-        if at is not None and at == self.frames[id(frame)] and self._same(at, site, indices, outcome):
+        if (
+            self.record is not None
+            and at is not None
+            and at == self.frames[id(frame)]
+            and self._same(at, site, indices, outcome)
+        ):
             where = self.record.where(at, site, indices)
             number = self._source(where, "") if isinstance(where, Source) else None
         if number is None:
@@ -126,6 +131,7 @@ class Survey:
             self.provided.add((id(frame), site, indices))
 
     def _same(self, at: str, site: str, indices: Indices, outcome: Outcome) -> bool:
+        assert self.record is not None
         data = self.record.original(at, site, indices) if site in self.record.flow(at)["nodes"] else None
         if data is None:
             return False
@@ -138,12 +144,14 @@ class Survey:
         return digest(before.value) == digest(outcome.value)
 
     def _source(self, source: Source, why: str) -> int:
-        if source not in self.sources:
-            self.sources.append(source)
-        number = self.sources.index(source) + 1
+        """Return the number of an earlier run; it has several if outcomes are taken over from it for several reasons."""
+        for number, known in enumerate(self.sources, 1):
+            if known == source and (not why or self.told.setdefault(str(number), why) == why):
+                return number
+        self.sources.append(source)
         if why:
-            self.told.setdefault(str(number), why)
-        return number
+            self.told[str(len(self.sources))] = why
+        return len(self.sources)
 
     def _seed(self, data: bytes, why: str) -> int | None:
         if sum(map(len, self.seeds)) + len(data) > LARGEST_SEEDS:

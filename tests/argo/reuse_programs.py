@@ -194,3 +194,32 @@ def down(path, flag, n):
     if n == 0:
         return fail_if(path, flag, 0)
     return add(path, down(path, flag, n - 1), n)
+
+
+@step(cache=True)
+def costly(path, x):
+    note(path, f"costly {x}")
+    return x * 7
+
+
+@step(cache="1h")
+def hourly(path, x):
+    note(path, f"hourly {x}")
+    return x * 11
+
+
+@workflow
+def here(path, x):
+    return add(path, costly(path, x), 1)
+
+
+@workflow
+def there(path, x):
+    """The same step at other places: in a fan-out, and alone."""
+    found = [costly(path, i) for i in range(x + 1)]
+    return add(path, sum(found), 2)
+
+
+@workflow
+def by_age(path, x):
+    return hourly(path, x)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import time
+import types
 import zlib
 
 import pytest
 
+from tangentflow.client import cached
+from tangentflow.client.cached import Candidate
 from tangentflow.client.records import Record
-from tangentflow.client.simulating import simulate
+from tangentflow.client.reusing import reused
+from tangentflow.client.simulating import record_of, simulate
 from tangentflow.errors import UsageError
 from tests.argo import reuse_programs as programs
 from tests.argo.forking import forking
@@ -38,8 +44,6 @@ def raised_flag(flag, *names):
 
 
 def lower(flag, *names):
-    import os
-
     for name in names:
         os.unlink(f"{flag}{name}")
 
@@ -295,6 +299,35 @@ def test_recursion(path, flag):
     assert run(programs.down, path, flag, 3, reuse=second).pods == 1
 
 
+def test_a_cached_step_is_found_wherever_it_ran(path):
+    first = run(programs.here, path, 2)
+    before = len(steps.notes(path))
+    second = run(programs.there, path, 2, reuse=first)
+    assert second.result() == 23
+    assert since(path, before) == ["add 21 2", "costly 0", "costly 1"]
+    found = second.step("loop.costly", i=2)
+    assert (found.status, found.why) == ("Cached", f"same code and inputs in run {first.id}")
+    with forking():
+        third = simulate(programs.there.graph, (path, 2), {}, workers=1, reuse=first, cache=False)
+    assert "Cached" not in of(third).values() and third.result() == 23
+
+
+def test_all_steps_may_be_cached(path):
+    first = run(programs.six, path, 3)
+    with forking():
+        second = simulate(programs.grown_twice.graph, (path, 3), {}, workers=1, reuse=first, cache=True)
+    assert of(second) == {"grown": "Cached", "grown_2": "Succeeded"} and second.result() == 5
+
+
+def test_the_age_of_a_cached_value(path, monkeypatch):
+    first = run(programs.by_age, path, 2)
+    for hours in (0.9, 1.1):
+        late = time.time() + hours * 3600
+        monkeypatch.setattr(cached, "time", types.SimpleNamespace(time=lambda: late))  # noqa: B023
+        found = reused(programs.by_age.graph, (path, 2), {}, None, [Candidate(record_of(first), first.steps)])
+        assert bool(found.taken) is (hours < 1)
+
+
 def test_what_cannot_be_reused(path):
     local = steps.diamond.options(executor="inline", store=False).run(path, 1)
     with pytest.raises(UsageError, match="can reuse a simulated run"):
@@ -328,8 +361,8 @@ def test_whatever_is_on_record(path, flag, workflow, args, share, monkeypatch):
     before = len(steps.notes(path))
     second = run(workflow, *given, reuse=first)
     assert second.result() == first.result()
-    cached = [step for step in second.steps if step.status == "Cached"]
-    assert len(steps.notes(path)) - before == len(second.steps) - len(cached)
+    known = [step for step in second.steps if step.status == "Cached"]
+    assert len(steps.notes(path)) - before == len(second.steps) - len(known)
     assert [step.path for step in second.steps] == [step.path for step in first.steps]
 
 
