@@ -6,6 +6,7 @@ DAG: that pod's template stands in its place.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -215,6 +216,9 @@ class Emitter:
     # --- what tasks are given
 
     def _items(self, plan: FlowPlan, node: Map, block: Block, parameters: set[str]) -> Json:
+        listed = plan.taken.items.get((plan.flow.key, node.id))
+        if listed is not None:
+            return {"withParam": json.dumps(listed)}
         if node.id in plan.static:
             return {"withSequence": {"count": str(plan.counts[node.id])}}
         value = _tag(self._flag(plan, plan.flags[node.id], block, parameters))

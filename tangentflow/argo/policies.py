@@ -106,11 +106,13 @@ def _uncounted(graph: Graph, plan: FlowPlan) -> str:
 
 
 def notes(graph: Graph) -> list[str]:
-    """Return in words what a run on Argo does without."""
+    """Return in words what a simulated run does without, which a submitted one has."""
     steps = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step)]
     cached = [node.name for node in steps if cast(StepFunction[..., Any], graph.bindings[node.callee]).policy.cache]
     told = ", ".join(dict.fromkeys(cached))
-    return [f"cache= of {told} keeps nothing on Argo: these steps run each time"] if told else []
+    return (
+        [f"cache= of {told} finds values only in a run that is given as reuse=: simulations keep none"] if told else []
+    )
 
 
 def say(body: Json, step: StepFunction[..., object]) -> dict[str, str]:
