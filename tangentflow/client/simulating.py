@@ -13,7 +13,7 @@ from tangentflow.client.given import given
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.reusing import reused
-from tangentflow.engine.run import Run, StepRun
+from tangentflow.engine.run import Run
 from tangentflow.engine.simulated import Simulated
 from tangentflow.engine.simulated import simulate as simulate_graph
 from tangentflow.errors import UsageError
