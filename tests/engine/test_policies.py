@@ -247,7 +247,7 @@ def test_what_this_machine_cannot_keep_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(UsageError, match="'fit' has env=.*'thread'"):
         run(env={"A": "x"})
-    with pytest.raises(UsageError, match="no executor 'slurm'.*'fit'"):
+    with pytest.raises(UsageError, match="'fit' is to run as a job of Slurm.*sbatch"):
         run_slurm()
     with pytest.raises(UsageError, match="secret db/token.*set the environment variable TF_TOKEN"):
         run(secrets={"TF_TOKEN": "db/token"})
