@@ -262,3 +262,52 @@ def captured_by_an_opaque_function(n):
 
     r = inner(a)
     return r, c, a, f(r)
+
+
+@workflow
+def opaque_behind_what_raises(n):
+    out = []
+    try:
+        out[1] += bump(n)
+    except LookupError:
+        pass
+    return f(n)
+
+
+@workflow
+def opaque_behind_what_raises_alone(n):
+    out = []
+    try:
+        out[n] += bump(n)
+    except LookupError:
+        pass
+    return out
+
+
+@workflow
+def opaque_test_in_a_fan_out_of_none(n):
+    for i in n:
+        while bump(n):
+            e(f(n))
+
+
+@workflow
+def opaque_test_in_a_fan_out(k):
+    for i in range(k):
+        j = i
+        while bump(j) > 1:
+            j = f(j) - 2
+            e(j)
+
+
+@workflow
+def condition_in_a_loop_of_a_fan_out(k):
+    out = []
+    for i in range(k):
+        s = f(i)
+        j = i
+        while bump(j) > 1:
+            j -= 1
+            if s > 2:
+                out.append(g(j))
+    return out

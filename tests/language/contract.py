@@ -15,6 +15,7 @@ import logging
 import random
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
@@ -138,6 +139,8 @@ class Seen:
     printed: str
     opaque: list[str]
     raised: BaseException | None = None
+    ahead: list[str] = field(default_factory=list)
+    """Of the opaque calls, those in the body of a `try`: they may be evaluated ahead of a caught exception, as a step may run."""
 
 
 class _Handler(logging.Handler):
@@ -237,6 +240,16 @@ class _Places:
                 way.append(_Stop(stop.position, left.pop(0), stop.node, stop.lane) if is_loop else stop)
         return _Run(tuple(way), ready.path, ready.node, start)
 
+    def tried(self, frame: Any, site: str) -> bool:
+        """Whether a node stands in the body of a `try`, of its own flow or of one that called it."""
+        while frame is not None:
+            way = self.ways[(frame.flow.key, site)]
+            inner = [stop.node for stop in way[1:]] + [None]
+            if any(isinstance(stop.node, Try) and node in tuple(stop.node.body) for stop, node in zip(way, inner)):
+                return True
+            frame, (site, _) = frame.parent or (None, ("", ()))
+        return False
+
 
 class _TooMany(BaseException):
     """The judge would go on for ever."""
@@ -255,7 +268,7 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
             raise _TooMany
         runs.append(places.run(ready, len(steps.LOG)))
 
-    with _watched(schedule.plan) as out, _touches() as broken:
+    with _watched(schedule.plan) as out, _touches(places) as (broken, ahead):
         raised = None
         try:
             verdict = judge(
@@ -281,7 +294,7 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
             )
         if runs:
             runs[-1].end = len(steps.LOG)
-        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised), runs, broken
+        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised, ahead), runs, broken
 
 
 def shared(graph: Graph, call: Call, plan: Plan) -> Seen:
@@ -311,9 +324,10 @@ def shared(graph: Graph, call: Call, plan: Plan) -> Seen:
 
 
 @contextmanager
-def _touches() -> Iterator[list[str]]:
-    """Compare what each slice looks up with what it says that it may look up."""
+def _touches(places: _Places) -> Iterator[tuple[list[str], list[str]]]:
+    """Compare what each slice looks up with what it says that it may look up; note the opaque calls in the body of a `try`."""
     broken: list[str] = []
+    ahead: list[str] = []
     touched: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
 
     class Recording(Replay):
@@ -330,6 +344,13 @@ def _touches() -> Iterator[list[str]]:
             return super().leave(loop, *indices)
 
     original, original_replay = machine.Machine._replay, machine.Replay
+    original_evaluate = machine.Machine._evaluate
+
+    def evaluate(self: Any, frame: Any, node: Any, address: Any, once: Any) -> None:
+        before = len(library.CALLS)
+        original_evaluate(self, frame, node, address, once)
+        if places.tried(frame, address[0]):
+            ahead.extend(library.CALLS[before:])
 
     def replay(self: Any, frame: Any, slice_: Slice, kind: str, owner: str, indices: Any) -> Any:
         del touched[:]
@@ -351,11 +372,13 @@ def _touches() -> Iterator[list[str]]:
             broken.extend(_gathers(what, slice_, touched))
 
     machine.Machine._replay = replay  # type: ignore[method-assign]
+    machine.Machine._evaluate = evaluate  # type: ignore[method-assign]
     machine.Replay = Recording  # type: ignore[misc]
     try:
-        yield broken
+        yield broken, ahead
     finally:
         machine.Machine._replay = original  # type: ignore[method-assign]
+        machine.Machine._evaluate = original_evaluate  # type: ignore[method-assign]
         machine.Replay = original_replay  # type: ignore[misc]
 
 
@@ -405,12 +428,13 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
         yield f"outcome\n    plain  {plain.outcome}\n    judge  {seen.outcome}"
         return
     by_place = sorted(runs, key=lambda run: run.key)
-    by_place, ahead = _without_run_ahead(plain, seen, by_place)
+    by_place = _without_run_ahead(plain, seen, by_place)
     in_order = [entry for run in by_place for entry in seen.log[run.start : run.end]]
     if plain.raised is None:
         if in_order != plain.log:
             yield f"step runs in program order\n    plain  {plain.log}\n    judge  {in_order}"
-        if seen.opaque != plain.opaque and not ((ahead or _has_try(runs)) and _subsequence(plain.opaque, seen.opaque)):
+        missing, more = Counter(plain.opaque) - Counter(seen.opaque), Counter(seen.opaque) - Counter(plain.opaque)
+        if missing or more - Counter(seen.ahead):
             yield f"opaque calls\n    plain  {plain.opaque}\n    judge  {seen.opaque}"
     elif in_order[: len(plain.log)] != plain.log:
         yield f"step runs before the exception\n    plain  {plain.log}\n    judge  {in_order}"
@@ -422,13 +446,13 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
     yield from _misplaced([run for run in runs if id(run) in placed], workflow.__name__ not in USED_EFFECTS)
 
 
-def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[list[_Run], bool]:
-    """Leave out values in a `try` that ran although an exception before them was caught; tell whether there were any.
+def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> list[_Run]:
+    """Leave out values in a `try` that ran although an exception before them was caught.
 
     An effect may do so only as another item of a fan-out inside the `try`, or in a block that is `parallel()`.
     """
     if [entry for run in by_place for entry in seen.log[run.start : run.end]] == plain.log:
-        return by_place, False
+        return by_place
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
     # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
@@ -450,7 +474,7 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> tuple[l
         elif _may_run_ahead(run):
             continue
         kept.append(run)
-    return kept, len(kept) != len(by_place)
+    return kept
 
 
 def _may_run_ahead(run: _Run) -> bool:
@@ -459,16 +483,6 @@ def _may_run_ahead(run: _Run) -> bool:
     if outer is None:
         return False
     return not run.node.effect or any(isinstance(stop.node, Map) or stop.lane for stop in run.way[outer:])
-
-
-def _has_try(runs: list[_Run]) -> bool:
-    """Whether a step stands in a `try`: an expression there may be evaluated ahead of a caught exception, as a step may run."""
-    return any(isinstance(stop.node, Try) for run in runs for stop in run.way)
-
-
-def _subsequence(short: Sequence[Any], long: Sequence[Any]) -> bool:
-    rest = iter(long)
-    return all(any(item == other for other in rest) for item in short)
 
 
 def _misplaced(runs: list[_Run], dropped: bool) -> Iterator[str]:
