@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tangentflow.client.find import attach, runs
-    from tangentflow.commands import CommandFailed, container, shell
+    from tangentflow.commands import CommandFailed, shell
     from tangentflow.compiled import Graph
+    from tangentflow.containers import container
     from tangentflow.decorators import step, workflow
     from tangentflow.engine.run import Run, StepRun
     from tangentflow.errors import (
@@ -35,7 +36,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.commands": ("CommandFailed", "container", "shell"),
+    "tangentflow.commands": ("CommandFailed", "shell"),
+    "tangentflow.containers": ("container",),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.merged": ("merge", "shared"),

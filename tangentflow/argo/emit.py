@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangentflow.argo.chain import chain
+from tangentflow.argo.constants import Constants
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
 from tangentflow.argo.names import Names, key
-from tangentflow.argo.parts import Work, join, tell, work_of
+from tangentflow.argo.options import placed
+from tangentflow.argo.parts import Work, join, left_by, tell
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
+from tangentflow.argo.works import work_of
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
@@ -36,6 +39,9 @@ _ARMS = {
 
 NOBODY = "-"
 """What a flag of a DAG is where no task of it wrote it: who asks then takes what was written before."""
+
+NOT_OURS = "tangentflow.dev/pod-root"
+"""The annotation of a template that tells a simulation (with "0") that its program knows nothing of tangentflow."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +292,8 @@ class Emitter:
             wish = f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind
         work = None
         if pod.step is not None:
-            work = work_of(pod.step, cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee]))
+            function = cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee])
+            work = work_of(pod.step, function, Constants(self.graph, plan.flow))
         if work is not None:
             return self._parts(plan, pod, work, self._prefix(plan) + wish)
         body = self._body(plan, pod, self._prefix(plan) + wish)
@@ -312,13 +319,25 @@ class Emitter:
             }
             tell(before, None)
         pod.work, pod.word = self.names.take(f"{wish}-work"), work.word
-        template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}  # type: ignore[union-attr]
+        assert pod.step is not None
+        template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}
+        if "suspend" not in template:
+            template["metadata"]["annotations"][NOT_OURS] = "0"
+            template |= self._placed(plan)
         self.templates.append(template)
         after = self._body(plan, pod, f"{wish}-record")
         tell(after, work)
+        own = ["frame", "ix"] if pod.block.loops else ["frame"]
+        ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
+        left_by(work, template, after, (f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}-", f"{ix}/v"), own)
         outer = join(work, pod.outer, before, template, after)
         self.templates.append(outer)
         return Template(pod.outer, tuple(p["name"] for p in outer["inputs"]["parameters"]))
+
+    def _placed(self, plan: FlowPlan) -> Json:
+        """Return where pods that run nothing of ours are to run, if their workflow is not the one that is run."""
+        main = plan.flow.key == self.graph.root
+        return {} if main else placed(cast(WorkflowFunction[..., Any], self.graph.bindings[plan.flow.key]))
 
 
 def _take(parameters: set[str], *names: str | None) -> None:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from tangentflow.argo.options import lost_in_calls
 from tangentflow.argo.shape import FlowPlan
-from tangentflow.commands import container
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
@@ -49,8 +48,6 @@ def refuse_unsaid(graph: Graph) -> None:
             if isinstance(node, Step):
                 step = graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
-                if step is container:
-                    lost.setdefault("container(...)", f"{node.origin.filename}:{node.origin.lineno}")
                 for option in step.options_given:
                     if option not in _SAID | _LOCAL and _matters(step, option):
                         place = f"{node.origin.filename}:{node.origin.lineno}"

@@ -32,7 +32,9 @@ POD_SIDE = (
     "decorators.py",
     "merged.py",
     "order.py",
+    "parts.py",
     "commands.py",
+    "containers.py",
     "waiting.py",
     "runtime/*.py",
 )

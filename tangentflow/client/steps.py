@@ -114,12 +114,17 @@ def _lost(run: ArgoStepRun) -> Outcome:
 def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
     nodes = nodes_of(workflow)
     uid = workflow["metadata"]["uid"]
+    over = (workflow.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Error")
+    works: dict[tuple[str, Indices, str], str] = {}
     for node in nodes.values():  # first what is under way: the pod that records the outcome of some work tells more
         found = plan.worked(node.get("templateName", ""))
         if found is not None and node.get("type") in ("Pod", "Suspend"):
             frame, indices = _address(nodes.get(node.get("boundaryID", ""), {}))
             pod = pod_name(workflow, node) if node["type"] == "Pod" else ""
-            shown = {**node, "phase": "Running"} if node.get("phase") == "Succeeded" else node
+            if pod:
+                works[frame, indices, found[1]["id"]] = pod
+            told = ("Succeeded", "Failed", "Error") if pod and not over else ("Succeeded",)
+            shown = {**node, "phase": "Running"} if node.get("phase") in told else node
             yield _place(plan, shown, *found, frame, indices, uid, 1, pod)
     for node in nodes.values():
         if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
@@ -139,6 +144,7 @@ def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
             attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
             frame, indices = _address(node)
             pod = pod_name(workflow, attempts[-1] if attempts else node)
+            pod = works.get((frame, indices, found[1]["id"]), pod)  # that of the work has printed what there is to see
             yield _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
 
 

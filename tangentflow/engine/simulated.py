@@ -13,13 +13,14 @@ from typing import Any, cast
 from tangentflow.argo.document import document_and_helpers
 from tangentflow.argo.parts import WORK
 from tangentflow.argo.policies import LATE, notes
+from tangentflow.containers import container, engine
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
 from tangentflow.engine.run import Run
 from tangentflow.engine.stored import Seen, stored_exit, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
 from tangentflow.graph.exits import exit_name, with_exit
-from tangentflow.graph.nodes import Graph
+from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.exits import after_exit, status_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.slices import bind
@@ -56,8 +57,8 @@ def simulate(
     secrets = secrets_here(whole)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
         found = simulate_document(
-            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering()
-        )
+            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=_engine(whole),
+        )  # fmt: skip
         if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
             raise nobody()
         here = Path(folder) / found.uid
@@ -91,6 +92,12 @@ def _answering() -> list[Action]:
     """Return what somebody does who answers: each wait is ended at once, with the answers that this machine has."""
     given = answers()
     return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
+
+
+def _engine(graph: Graph) -> str | None:
+    """Return the program that runs containers here, if a step needs one."""
+    steps = (node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step))
+    return engine() if any(graph.bindings[step.callee] is container for step in steps) else None
 
 
 def _is_late(seen: Seen | None) -> bool:

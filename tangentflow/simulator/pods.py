@@ -20,12 +20,14 @@ from tangentflow.simulator.document import kind_of
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.memory import bytes_of, watch
 from tangentflow.simulator.orders import PodOrder, PodReport
+from tangentflow.simulator.patch import patched
 from tangentflow.simulator.templates import seconds
 
 __all__ = ["CommandNotFound", "Pod", "PodProcess", "PodRunner", "Workflow"]
 
 Json = dict[str, Any]
 SCRIPT = "/argo/staging/script"
+KEPT_STDOUT = "/var/run/argo/ctr/main/stdout"
 LONGEST_RESULT = 256 * 1024
 GRACE = 2.0
 TOO_LONG = "Pod was active on the node longer than the specified deadline"
@@ -37,18 +39,24 @@ class CommandNotFound(Exception):
 
 @dataclass(frozen=True)
 class PodProcess:
-    """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name."""
+    """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name.
+
+    `declared` are the variables of the pod's own description, `environment` these and those of an image.
+    """
 
     root: Path
     image: str
     command: tuple[str, ...]
+    declared: Mapping[str, str]
     environment: Mapping[str, str]
     directory: str
     paths: frozenset[str]
 
 
 class PodRunner(Protocol):
-    """Starts the main process of a pod."""
+    """Starts the main process of a pod. `has_images`: in its image, so it knows which command that has."""
+
+    has_images: bool
 
     def start(self, process: PodProcess, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         """Start the process in a session of its own, with no stdin.
@@ -90,6 +98,8 @@ class Pod:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.ended = ""
+        archives = (order.template.get("archiveLocation") or {}).get("archiveLogs", False)
+        self._captures = order.wants_result or archives
 
     def end(self, why: str) -> None:
         """End the pod: SIGTERM, and SIGKILL a little later."""
@@ -143,9 +153,8 @@ class Pod:
             script.parent.mkdir(parents=True, exist_ok=True)
             script.write_text(template["script"]["source"])
             script.chmod(0o755)
-        code, reason, note = self._main(
-            self.order.template[kind], bool(template.get("script", {}).get("source")), inputs
-        )
+        main = patched(self.order.template, self.order.template[kind])
+        code, reason, note = self._main(main, bool(template.get("script", {}).get("source")), inputs)
         if self.ended:
             return PodReport("Failed", self.ended, code)
         return self._save(template, code, reason, note)
@@ -164,7 +173,7 @@ class Pod:
         environment = {**self._image_environment(), **declared}
         command = [dollar.expand(c, declared) for c in container.get("command") or []]
         args = [dollar.expand(a, declared) for a in container.get("args") or []]
-        if not command:
+        if not command and not self.runner.has_images:
             raise NotSimulated(f"template {self.order.template['name']}", "a command is needed: images cannot be asked")
         if is_script:
             args.append(SCRIPT)
@@ -180,13 +189,14 @@ class Pod:
             self.root,
             container.get("image", ""),
             (*command, *args),
+            declared,
             environment,
             container.get("workingDir", "/"),
             frozenset((SCRIPT, *(a["path"] for a in inputs))),
         )
         with (
             open(self.logs, "ab") as stderr,
-            open(self._stdout if self.order.wants_result else self.logs, "ab") as stdout,
+            open(self._stdout if self._captures else self.logs, "ab") as stdout,
         ):
             try:
                 with self._lock:
@@ -205,6 +215,10 @@ class Pod:
         code = self._wait(self._process)
         if self.ended:
             return code, "Error", ""
+        if self._captures:
+            kept = self._path(KEPT_STDOUT)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._stdout, kept)
         peak = self.runner.finish(process)
         if limit is not None and exceeded is not None and (exceeded() or peak > limit):
             return 137, "OOMKilled", ""

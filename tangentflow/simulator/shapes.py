@@ -167,6 +167,8 @@ _TEMPLATE = object_of(
         "parallelism": integer,
         "activeDeadlineSeconds": integer_or_string,
         "timeout": string,
+        "archiveLocation": object_of({"archiveLogs": boolean}),
+        "podSpecPatch": string,
     },
     "name",
 )
