@@ -19,6 +19,7 @@ from typing import Any, cast
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.exits import exit_template, outer_template, told_status
+from tangentflow.argo.locks import locked
 from tangentflow.argo.names import slug
 from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
@@ -231,7 +232,16 @@ class _Maker:
         all_volumes = root.option("volumes", {})
         volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
         images = {key: self._image(key) for key in self.workflows}
-        return Settings(images, volumes, shared_names(root), self.names["own:code"], called, arguments, address)
+        return Settings(
+            images,
+            volumes,
+            shared_names(root),
+            self.names["own:code"],
+            called,
+            arguments,
+            address,
+            locked(self.graph, self.plans, self.called),
+        )
 
     @cached_property
     def _bundle(self) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangentflow.argo.inputs import Loaded, needs_args
+from tangentflow.argo.locks import Locks
 from tangentflow.argo.names import key
 from tangentflow.argo.options import make_pod, merged, placed
 from tangentflow.argo.podplan import short_file
@@ -29,7 +30,7 @@ class Settings:
     """What the pods of a document share: images and volumes by flow, the name of the code parameter, and how pods get arguments.
 
     `called` are the flows whose arguments are recorded. `arguments` are texts by flow for the pods of those that nobody calls,
-    `address` is where the arguments of the main workflow lie if they are an artifact. `shared` are the names of temporary volumes, by path.
+    `address` is where the arguments of the main workflow lie if they are an artifact. `locks` are those of steps, `shared` are the names of temporary volumes, by path.
     """
 
     images: Mapping[str, str]
@@ -39,6 +40,7 @@ class Settings:
     called: frozenset[str]
     arguments: Mapping[str, Mapping[str, str]]
     address: str
+    locks: Locks
 
 
 def ordered(parameters: set[str]) -> tuple[str, ...]:
@@ -81,6 +83,8 @@ def pod_template(
     if pod.step is not None:
         step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
         texts |= say(body, step)
+        if (plan.flow.key, pod.step.id) in settings.locks:
+            body["synchronization"] = settings.locks[plan.flow.key, pod.step.id]
         make_pod(body, step, settings.volumes[plan.flow.key], settings.shared)
         body = merged(body, step.option("argo", {}))
     return body, texts

@@ -27,6 +27,7 @@ LATE = "Step exceeded its deadline"
 _SAID = frozenset({
     "pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout", "cpu", "memory", "gpu", "env", "secrets", "volumes",
     "labels", "annotations", "node_selector", "tolerations", "service_account", "argo", "cache",
+    "max_concurrent",
 })  # fmt: skip
 """Options that the document, the graph or the pod's own program keeps. (Of `cache` it is what it implies, `pure`: a pod always runs.)"""
 

@@ -312,6 +312,7 @@ class _Loop:
         reasons = [f"{node} waits for {reference}, which never comes" for node, reference in controller.waiting.items()]
         running = [node for node in controller.nodes if not node.fulfilled]
         reasons += [f"{node.name} is suspended and has no duration" for node in running if node.type == "Suspend"]
+        reasons += [f"{node.name} waits for the lock {node.lock}" for node in running if node.lock]
         for node in running:
             inside = controller.nodes.inside(node.name)
             if node.type == "DAG" and not reasons and inside and all(n.fulfilled for n in inside):

@@ -123,6 +123,7 @@ _RESOURCE = object_of(
     },
     "action",
 )
+_SYNCHRONIZATION = object_of({"mutexes": list_of(object_of({"name": string, "namespace": string}, "name"))})
 _SEQUENCE = object_of({"count": integer_or_string, "start": integer_or_string, "end": integer_or_string})
 _TASK = object_of(
     {
@@ -165,6 +166,7 @@ _TEMPLATE = object_of(
         "suspend": object_of({"duration": scalar}),
         "retryStrategy": _RETRY,
         "parallelism": integer,
+        "synchronization": _SYNCHRONIZATION,
         "activeDeadlineSeconds": integer_or_string,
         "timeout": string,
         "archiveLocation": object_of({"archiveLogs": boolean}),

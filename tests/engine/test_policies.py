@@ -292,7 +292,7 @@ def test_what_means_nothing_here_is_said():
 
 @pytest.mark.parametrize(
     "options",
-    [{"chunk": 2}, {"max_concurrent": 2}],
+    [{"chunk": 2}],
     ids=str,
 )
 def test_a_document_refuses_what_it_cannot_say(options):
