@@ -97,6 +97,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     explaining.set_defaults(command=_explain)
 
+    planning = commands.add_parser(
+        "plan", help="tell what submitting a workflow would bring to the cluster: pods, sizes, limits",
+        description="Tell what submitting a workflow would bring to the cluster: pods by step, or their bounds, and the document against the "
+        "limits of the engine. With arguments, exact where they decide it. Nothing is submitted and no step runs.",
+    )  # fmt: skip
+    _add_call(planning, _TARGET)
+    planning.set_defaults(command=_plan)
+
+    differing = commands.add_parser(
+        "diff", help="tell what is different between two workflows, or two versions of one",
+        description="Tell what is different between two workflows, or two versions of one: what they do, and the code of their steps, with all "
+        "that it reaches. Comments, formatting, names of variables and the order of independent lines make no difference. "
+        "Nothing is printed if they are the same.",
+    )  # fmt: skip
+    differing.add_argument("targets", metavar="FILE[:WF]", nargs="+", help="two workflows, the older one first")
+    differing.add_argument("--exit-code", action="store_true", help="exit with 1 if anything is different")
+    differing.add_argument("--snapshot", action="store_true", help=argparse.SUPPRESS)
+    differing.set_defaults(command=_diff)
+
     running = commands.add_parser(
         "run", help="run a workflow on this machine and print its result",
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
@@ -127,6 +146,24 @@ def _parser() -> argparse.ArgumentParser:
     _add_merge(commands, kinds)
     _add_runs(commands)
     _add_cache(commands)
+
+    converting = commands.add_parser(
+        "convert", help="put the decorators on the functions of a plain script",
+        description="Put @workflow and @step on the functions of a plain script, and change nothing else. Steps are the functions that the "
+        "workflow calls. Shows the difference, unless it is to be written; what the language refuses is shown as `lint` does.",
+    )  # fmt: skip
+    converting.add_argument("file", metavar="FILE", help="a Python file")
+    names = (
+        ("--workflow", "a function that is a workflow (default: the only one that calls others and is called by none)"),
+        ("--step", "a function that is a step though no workflow calls it by its name"),
+        ("--plain", "a function that stays as it is though a workflow calls it"),
+    )
+    for flag, text in names:
+        converting.add_argument(flag, metavar="NAME", action="append", default=[], help=text)
+    where = converting.add_mutually_exclusive_group()
+    where.add_argument("-o", "--output", metavar="OUT", help="the file to write the new text to")
+    where.add_argument("-w", "--write", action="store_true", help="write the new text to the file itself")
+    converting.set_defaults(command=_convert)
 
     simulating = commands.add_parser(
         "simulate", help="run an Argo document on this machine, as the controller would",
@@ -258,6 +295,27 @@ def _explain(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.explain import explain_target
 
     return explain_target(arguments.target)
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.plan import plan_file
+
+    return plan_file(arguments.target, arguments.arguments)
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.diff import diff_files
+
+    if len(arguments.targets) != (1 if arguments.snapshot else 2):
+        raise UsageError(f"diff takes two workflows, not {len(arguments.targets)}")
+    return diff_files(arguments.targets, arguments.exit_code, arguments.snapshot)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from tangentflow.cli.convert import convert_file
+
+    given = arguments.workflow, arguments.step, arguments.plain
+    return convert_file(arguments.file, *given, arguments.output, arguments.write)
 
 
 def _run(arguments: argparse.Namespace) -> int:

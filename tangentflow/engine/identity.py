@@ -50,9 +50,9 @@ class Code:
                 return name
         return None
 
-    def parts(self) -> dict[str, str]:
-        """Return a digest of each part by its name, to tell what has changed."""
-        found = parts_of(self.step.function)
+    def parts(self, without: str | None = None) -> dict[str, str]:
+        """Return a digest of each part by its name, to tell what has changed; the name of the module `without` is left out."""
+        found = parts_of(self.step.function, without)
         found |= {f"environment variable {name}": _hash(repr(value)) for name, value in self.environment}
         return {**found, "image": _hash(repr(self.step.option("image"))), "Python": _PYTHON}
 

@@ -19,12 +19,18 @@ __all__ = ["changed_parts", "parts_of"]
 _VERSION = re.compile(r"([\w.]+)\[((?:[\w.+-]+==[\w.+!-]+,?)+)\]")
 
 
-def parts_of(value: object) -> dict[str, str]:
-    """Return a digest of each part that a value's fingerprint is made of, by what the part is called. Versions stand as they are."""
+def parts_of(value: object, without: str | None = None) -> dict[str, str]:
+    """Return a digest of each part that a value's fingerprint is made of, by what the part is called. Versions stand as they are.
+
+    The name of the module `without` is left out, so that two files can be compared.
+    """
     reach = _Parts()
     reach.whole(value)
+    own = re.compile(rf"\b{re.escape(without)}\.") if without else None
     found = {}
     for name, text in reach.parts.items():
+        if own is not None:
+            name, text = own.sub("", name), own.sub("", text)
         for _, versions in _VERSION.findall(text):
             for version in versions.split(","):
                 package, _, number = version.partition("==")

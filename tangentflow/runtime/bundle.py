@@ -29,8 +29,8 @@ MANIFEST = "bundle.json"
 class Functions(Mapping[str, Any]):
     """The functions of an unpacked bundle by name, each loaded at its first use."""
 
-    def __init__(self, directory: Path, manifest: dict[str, Any]) -> None:
-        self._directory = directory
+    def __init__(self, pickles: Mapping[str, bytes], manifest: dict[str, Any]) -> None:
+        self._pickles = pickles
         self._python: str = manifest["python"]
         self._entries: dict[str, dict[str, Any]] = manifest["functions"]
         self._loaded: dict[str, Any] = {}
@@ -60,7 +60,7 @@ class Functions(Mapping[str, Any]):
                 f"({', '.join(entry['by_value'])}), which other versions cannot run. Use an image of Python "
                 f"{self._python}, or define these at the top level of a module that is imported"
             )
-        unpickler = classes.Unpickler(io.BytesIO((self._directory / entry["file"]).read_bytes()))
+        unpickler = classes.Unpickler(io.BytesIO(self._pickles[entry["file"]]))
         try:
             found = unpickler.load()
         except ModuleNotFoundError as error:
@@ -82,7 +82,9 @@ def load(source: bytes | str | os.PathLike[str], directory: str | os.PathLike[st
     try:
         with zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source) as archive:
             manifest = json.loads(archive.read(MANIFEST))
-            archive.extractall(target)
+            # no files for the pickles: making hundreds takes longer than all else that a pod does
+            pickles = {entry["file"]: archive.read(entry["file"]) for entry in manifest["functions"].values()}
+            archive.extractall(target, [name for name in archive.namelist() if name not in pickles])
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise TangentflowError(f"this is not a code bundle: {error}") from error
     if manifest.get("format") != FORMAT:
@@ -91,4 +93,4 @@ def load(source: bytes | str | os.PathLike[str], directory: str | os.PathLike[st
         sys.path.insert(0, str(target))
     importlib.invalidate_caches()
     traces.strip_root(target)
-    return Functions(target, manifest)
+    return Functions(pickles, manifest)

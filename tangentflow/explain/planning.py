@@ -1,0 +1,265 @@
+"""What a submission would bring to a cluster: pods by site, or their bounds, and the document against the limits of the engine."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tangentflow.argo.shape import Block, Pod, Task
+from tangentflow.decorators import StepFunction
+from tangentflow.engine.machine import Machine
+from tangentflow.explain.view import View, views
+from tangentflow.explain.words import both
+from tangentflow.graph.nodes import Call, Graph, Loop
+
+__all__ = ["plan"]
+
+DOCUMENT, TEMPLATE, MANY, DEPTH = 1 << 20, 128 << 10, 200, 100
+"""What a stock engine takes: bytes of a Workflow, bytes of a pod's template, templates and tasks of a DAG, nested templates."""
+
+_ARMS = ("then", "else")
+
+Factor = tuple[str, str]
+"""A loop, by its flow and id; a workflow that calls itself, with "" for the id."""
+
+Factors = tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Pods of one template: the loops and calls that they are repeated by, outermost first, and whether they run for sure."""
+
+    pod: Pod
+    factors: Factors
+    sure: bool
+
+
+@dataclass(frozen=True)
+class _Total:
+    """How many pods if nothing raises: the fewest, and the most as a sum: for each product of loops how many pods it stands before."""
+
+    fewest: int
+    most: Mapping[Factors, int]
+
+
+def plan(graph: Graph, args: tuple[Any, ...] | None = None, kwargs: Mapping[str, Any] | None = None) -> str:
+    """Return as text what a submission would bring to the cluster; with arguments (`args` is not None), exact where they decide it.
+
+    Nothing is submitted and no step runs; expressions between steps that need nothing but the arguments are evaluated.
+    """
+    return _Planner(graph, args, dict(kwargs or {})).text()
+
+
+class _Planner:
+    def __init__(self, graph: Graph, args: tuple[Any, ...] | None, kwargs: dict[str, Any]) -> None:
+        self.graph = graph
+        self.views = {view.flow.key: view for view in views(graph)}
+        self.document = graph.argo(*(args or ()), **kwargs)  # type: ignore[attr-defined]
+        self.known: dict[Factor, int] = {}
+        self.ready: list[str] = []
+        if args is not None:
+            self._look_ahead(args, kwargs)
+        self.rows: list[tuple[View, _Row]] = []
+        self.total = self._flow(graph.root, (), True, (graph.root,))
+
+    def _look_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Find what is known before any step has run: how many items loops have, which steps start at once."""
+        machine = Machine(self.graph, args, kwargs)
+        counts = machine.root.counts.items()
+        self.known = {(self.graph.root, loop): count for (loop, indices), count in counts if not indices}
+        self.ready = [re.sub(r"\[\d+\]", "[i]", ready.path) for ready in machine.ready]
+
+    # --- counting
+
+    def _flow(self, key: str, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+        view = self.views[key]
+        return self._block(view, next(iter(view.plan.blocks.values())), factors, sure, callers)
+
+    def _block(self, view: View, block: Block, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+        fewest, most = 0, Counter[Factors]()
+        arms: dict[str, list[_Total]] = {}
+        for task in block.tasks:
+            found = self._task(view, task, factors, sure, callers)
+            if task.kind in _ARMS and task.node is not None:
+                arms.setdefault(task.node.id, []).append(found)
+                continue
+            fewest += found.fewest
+            most.update(found.most)
+        for totals in arms.values():  # one of the arms runs
+            for product in {product for total in totals for product in total.most}:
+                most[product] += max(total.most.get(product, 0) for total in totals)
+        return _Total(fewest, most)
+
+    def _task(self, view: View, task: Task, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+        sure = (
+            sure and not task.conditions and not task.rescue and task.kind not in (*_ARMS, "rest", "except", "orelse")
+        )
+        node = task.node
+        if task.pod is not None:
+            pods = [task.pod] if task.pod.before is None else [task.pod.before, task.pod]
+            for pod in pods:
+                self.rows.append((view, _Row(pod, factors, sure)))
+            if task.rescue:
+                return _Total(0, {})
+            return _Total(len(pods) * sure, {factors: len(pods)})
+        if task.kind in ("map", "loop"):
+            assert node is not None
+            factor = (view.flow.key, node.id)
+            count = self.known.get(factor, 0)
+            inner = self._inside(view, task, (*factors, factor), sure and count > 0, callers)
+            return _Total(inner.fewest * count, inner.most)
+        if task.kind == "call":
+            assert isinstance(node, Call)
+            if node.flow in callers:  # a workflow that calls itself: its pods are those of one call
+                return _Total(0, {(*factors, (node.flow, "")): 0})
+            return self._flow(node.flow, factors, sure, (*callers, node.flow))
+        return self._inside(view, task, factors, sure, callers)
+
+    def _inside(self, view: View, task: Task, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+        if task.inner is None:
+            return _Total(0, {})
+        return self._block(view, task.inner, factors, sure, callers)
+
+    # --- text
+
+    def text(self) -> str:
+        name = self.graph.main.name
+        lines = [f"{name}: {self._sum()}", *_table([("pods", "how often", ""), *self._sites()])]
+        if self.ready:
+            lines.append(f"{self._starts()} at once.")
+        return "\n".join([*lines, *self._limits()]) + "\n"
+
+    def _sum(self) -> str:
+        fixed = sum(
+            count * self._times(product) for product, count in self.total.most.items() if not self._open(product)
+        )
+        grows = {product: count for product, count in self.total.most.items() if count and self._open(product)}
+        if not grows:
+            return _number(fixed) if fixed == self.total.fewest else f"{self.total.fewest:,} to {_number(fixed)}"
+        more = [f"{count} for {self._each(product)}" for product, count in sorted(grows.items())]
+        if fixed == self.total.fewest:
+            return f"{_number(fixed)}, and {both(more)}"
+        return f"at least {_number(self.total.fewest)}; at most {fixed:,} and {both(more)}"
+
+    def _open(self, product: Factors) -> bool:
+        return any(factor not in self.known for factor in product)
+
+    def _times(self, product: Factors) -> int:
+        times = 1
+        for factor in product:
+            times *= self.known[factor]
+        return times
+
+    def _sites(self) -> Iterator[tuple[str, str, str]]:
+        for view, row in self.rows:
+            yield self._called(view, row.pod), self._often(row), self._about(row.pod)
+
+    def _called(self, view: View, pod: Pod) -> str:
+        if pod.step is None:
+            return f"({pod.template})"
+        path = view.path(pod.step.id)
+        return path if view.root else f"{view.flow.name}: {path}"
+
+    def _often(self, row: _Row) -> str:
+        task = row.pod.task
+        if task is not None and task.rescue:
+            return "only if something fails"
+        times = "1" if row.sure or (row.factors and not _conditional(row.pod)) else "0 or 1"
+        return f"{times} for {self._each(row.factors)}" if row.factors else times
+
+    def _each(self, product: Factors) -> str:
+        return " of ".join(self._factor(factor) for factor in reversed(product))
+
+    def _factor(self, factor: Factor) -> str:
+        flow, loop = factor
+        if not loop:
+            return f"each call of {self.views[flow].flow.name}"
+        node = self.views[flow].places.nodes[loop]
+        what = "iteration" if isinstance(node, Loop) else "item"
+        known = self.known.get(factor)
+        count = f"each of the {known:,} {what}s" if known is not None else f"each {what}"
+        return f"{count} of line {node.origin.lineno}"
+
+    def _about(self, pod: Pod) -> str:
+        if pod.step is None:
+            return "; ".join(dict.fromkeys(pod.reasons)) or "no step"
+        step = self.graph.bindings[pod.step.callee]
+        found = [f"line {pod.step.origin.lineno}"]
+        if isinstance(step, StepFunction) and step.option("retries"):
+            found.append(f"up to {step.option('retries') + 1} pods each, one for an attempt")
+        return ", ".join(found)
+
+    def _starts(self) -> str:
+        counts = Counter(self.ready)
+        shown = [path if count == 1 else f"{path} ({count:,} times)" for path, count in counts.items()]
+        return f"{both(shown)} start{'s' if len(self.ready) == 1 else ''}"
+
+    def _limits(self) -> Iterator[str]:
+        templates = _spec(self.document)["templates"]
+        values = {p["name"]: p.get("value", "") for p in _spec(self.document)["arguments"]["parameters"]}
+        sizes = {t["name"]: _size(t) + _put_in(t, values) for t in templates if "dag" not in t}
+        largest = max(sizes, key=lambda name: sizes[name], default=None)
+        tasks = max((len(t["dag"]["tasks"]) for t in templates if "dag" in t), default=0)
+        rows = [("document", "is", "may be"), ("bytes", f"{_size(self.document):,}", f"{DOCUMENT:,}")]
+        if largest is not None:
+            rows.append((f"bytes of the largest pod's template, {largest}", f"{sizes[largest]:,}", f"{TEMPLATE:,}"))
+        rows.append(("templates", f"{len(templates):,}", f"{MANY}"))
+        rows.append(("tasks in one DAG", f"{tasks:,}", f"{MANY}"))
+        rows.append(
+            ("templates inside each other", f"{_depth(templates, _spec(self.document)['entrypoint']):,}", f"{DEPTH}")
+        )
+        yield ""
+        yield from _table(rows, right=(1, 2))
+
+
+def _conditional(pod: Pod) -> bool:
+    task = pod.task
+    return task is not None and bool(task.conditions)
+
+
+def _number(pods: int) -> str:
+    return "1 pod" if pods == 1 else f"{pods:,} pods"
+
+
+def _spec(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec: Mapping[str, Any] = document["spec"]
+    inner: Mapping[str, Any] = spec.get("workflowSpec", spec)
+    return inner
+
+
+def _size(part: object) -> int:
+    return len(json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def _put_in(template: object, values: Mapping[str, str]) -> int:
+    """Return how many bytes the engine puts into a template in place of the parameters that it names."""
+    text = json.dumps(template)
+    return sum(text.count(f"{{{{workflow.parameters.{name}}}}}") * len(value) for name, value in values.items())
+
+
+def _depth(templates: Sequence[Mapping[str, Any]], entry: str) -> int:
+    """Return how deep templates call each other; one that calls itself counts once."""
+    calls = {t["name"]: {task["template"] for task in t.get("dag", {}).get("tasks", [])} for t in templates}
+    depths: dict[str, int] = {}
+
+    def deep(name: str, around: frozenset[str]) -> int:
+        if name not in depths:
+            inner = [deep(other, around | {name}) for other in calls[name] if other not in around]
+            depths[name] = 1 + max(inner, default=0)
+        return depths[name]
+
+    return deep(entry, frozenset())
+
+
+def _table(rows: Sequence[tuple[str, ...]], right: Sequence[int] = ()) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield f"  {'  '.join(cells)}".rstrip()

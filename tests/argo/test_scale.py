@@ -1,0 +1,95 @@
+"""Sizes that a platform meets: many functions, many iterations, wide fan-outs.
+
+With TANGENTFLOW_CORPUS=all the loops have 10,000 iterations and the fan-outs 5,000 items (half an hour on one core).
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+
+import pytest
+
+from tangentflow import step, workflow
+from tangentflow.engine.simulated import simulate
+from tests.argo.forking import forking
+
+ALL = os.environ.get("TANGENTFLOW_CORPUS") == "all"
+ITERATIONS, WIDTH = (10_000, 5_000) if ALL else (100, 200)
+FUNCTIONS = 450
+
+
+@step
+def increased(x):
+    return x + 1
+
+
+@workflow
+def one_after_the_other(n):
+    x = 0
+    for _ in range(n):
+        x = increased(x)
+    return x
+
+
+@workflow
+def side_by_side(n):
+    return [increased(i) for i in range(n)]
+
+
+def simulated(graph, *args):
+    started = time.monotonic()
+    with forking():
+        run = simulate(graph, args, {}, workers=2)
+    print(
+        f"{graph.main.name}{args}: {run.pods} pods, {len(run.simulation.nodes)} nodes, {time.monotonic() - started:.0f} s"
+    )
+    return run
+
+
+@pytest.mark.timeout(3600)
+def test_iterations_one_after_the_other():
+    run = simulated(one_after_the_other.graph, ITERATIONS)
+    assert run.result() == ITERATIONS
+    assert run.pods == ITERATIONS + len(run.helpers)
+    assert len(run.simulation.nodes) < 1.2 * ITERATIONS + 100
+
+
+@pytest.mark.timeout(3600)
+def test_items_side_by_side():
+    run = simulated(side_by_side.graph, WIDTH)
+    assert run.result() == list(range(1, WIDTH + 1))
+    assert run.pods == WIDTH + len(run.helpers)
+    assert len(run.simulation.nodes) < WIDTH + 10
+
+
+@pytest.fixture
+def many_functions(tmp_path, monkeypatch):
+    """A module with hundreds of step functions, each called once, in chains of ten."""
+    lines = ["from tangentflow import step, workflow", ""]
+    for i in range(FUNCTIONS):
+        lines += ["@step", f"def part_{i}(x):", f"    return x + {i}", ""]
+    lines += ["@workflow", "def many(n):", "    out = []"]
+    for i in range(FUNCTIONS):
+        lines += ["    x = n"] if i % 10 == 0 else []
+        lines += [f"    x = part_{i}(x)"]
+        lines += ["    out.append(x)"] if i % 10 == 9 else []
+    (tmp_path / "many_functions_of_a_test.py").write_text("\n".join([*lines, "    return out", ""]))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield importlib.import_module("many_functions_of_a_test").many
+    sys.modules.pop("many_functions_of_a_test")
+
+
+@pytest.mark.timeout(600)
+def test_many_functions(many_functions):
+    document = many_functions.graph.argo(1)
+    spec = document["spec"]
+    assert len(spec["templates"]) <= 200
+    assert all(len(t["dag"]["tasks"]) <= 200 for t in spec["templates"] if "dag" in t)
+    assert len(json.dumps(document)) < 1 << 20
+    run = simulated(many_functions.graph, 1)
+    assert run.result() == many_functions(1)
+    assert run.pods == FUNCTIONS + len(run.helpers)
