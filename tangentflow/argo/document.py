@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.exits import exit_template, outer_template, told_status
@@ -127,6 +128,8 @@ class _Maker:
             flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow))
             for flow in graph.flows
         }
+        for plan in self.plans.values():
+            chunked(graph, plan)
         if self.whole:
             refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)

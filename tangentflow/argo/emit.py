@@ -221,9 +221,13 @@ class Emitter:
     # --- what tasks are given
 
     def _items(self, plan: FlowPlan, node: Map, block: Block, parameters: set[str]) -> Json:
+        chunk = plan.chunks.get(node.id, 1)
         if node.id in plan.static:
-            return {"withSequence": {"count": str(plan.counts[node.id])}}
-        value = _tag(self._flag(plan, plan.flags[node.id], block, parameters))
+            return {"withSequence": {"count": str(-(-plan.counts[node.id] // chunk))}}
+        flag = self._flag(plan, plan.flags[node.id], block, parameters)
+        if chunk > 1:
+            return {"withSequence": {"count": f"{{{{= int((asInt({flag}) + {chunk - 1}) / {chunk}) }}}}"}}
+        value = _tag(flag)
         return {"withParam": value} if plan.item_flags.get(node.id) else {"withSequence": {"count": value}}
 
     def _flag(self, plan: FlowPlan, flag: Flag, block: Block, parameters: set[str]) -> str:
@@ -257,6 +261,13 @@ class Emitter:
                 _take(parameters, "ix" if ix else None)
                 item = "{{item.i}}" if plan.item_flags.get(node.id) else "{{item}}"
                 return ix if name == "up" else f"{ix}/{item}"
+            if name == "count" and node.id in plan.chunks:
+                static = node.id in plan.static
+                return (
+                    str(plan.counts[node.id])
+                    if static
+                    else _tag(self._flag(plan, plan.flags[node.id], block, parameters))
+                )
             if name in {flag.name for flag in plan.item_flags.get(node.id, [])}:
                 return f"{{{{item.{name}}}}}"
         if task.kind == "loop" and name == "up":

@@ -16,7 +16,7 @@ from tangentflow.graph.nodes import Step
 from tangentflow.runtime.policies import seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend
 
-__all__ = ["work_of"]
+__all__ = ["WORKS", "work_of"]
 
 Json = dict[str, Any]
 
@@ -139,3 +139,6 @@ def _fields(step: Step, constants: Constants) -> Json | None:
 
 
 _MAKERS: dict[Any, Callable[[Step, Constants], Work]] = {suspend: _suspended, container: _contained}
+
+WORKS = frozenset(_MAKERS)
+"""The steps whose work no pod of ours does."""

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tangentflow.argo.document import document
-from tangentflow.argo.policies import notes
+from tangentflow.argo.notes import notes
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
 from tangentflow.errors import ClusterError
-from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
 
 __all__ = ["attached", "submit", "submitted"]
@@ -41,7 +40,7 @@ def submit(
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     cluster = connect(settings)
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = notes(with_exit(graph))
+    run.notes = notes(graph)
     return run
 
 

@@ -1,0 +1,29 @@
+"""What a run on Argo does without, in words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from tangentflow.argo.chunks import unchunked
+from tangentflow.argo.document import planned
+from tangentflow.decorators import StepFunction
+from tangentflow.graph.exits import with_exit
+from tangentflow.graph.nodes import Graph, Step
+
+__all__ = ["notes"]
+
+
+def notes(graph: Graph) -> list[str]:
+    """Return in words what a run on Argo does without."""
+    whole = with_exit(graph)
+    steps = {node.name: node.callee for flow in whole.flows for node in flow.body.walk() if isinstance(node, Step)}
+    functions = {name: cast(StepFunction[..., Any], whole.bindings[callee]) for name, callee in steps.items()}
+    cached = [name for name, function in functions.items() if function.policy.cache]
+    told = [f"cache= of {', '.join(cached)} keeps nothing on Argo: these steps run each time"] if cached else []
+    if any(function.option("chunk", 0) > 1 for function in functions.values()):
+        single = unchunked(whole, planned(graph)[0])
+        if single:
+            told.append(
+                f"chunk= of {', '.join(single)} has no effect on Argo: it is for fan-outs of which each iteration is one step and nothing else"
+            )
+    return told
