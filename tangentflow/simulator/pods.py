@@ -69,6 +69,7 @@ class PodRunner(Protocol):
         """Return the most memory that a process has used which is over now, in bytes, or 0 where it is not known.
 
         Raises:
+            CommandNotFound: where the image has no such command.
             SimulationError: where it was never really started.
         """
 
@@ -98,8 +99,8 @@ class Pod:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.ended = ""
-        archives = (order.template.get("archiveLocation") or {}).get("archiveLogs", False)
-        self._captures = order.wants_result or archives
+        self._archives = (order.template.get("archiveLocation") or {}).get("archiveLogs", False)
+        self._captures = order.wants_result or self._archives
 
     def end(self, why: str) -> None:
         """End the pod: SIGTERM, and SIGKILL a little later."""
@@ -204,22 +205,21 @@ class Pod:
                         return 143, "Error", ""
                     self._process = self.runner.start(process, stdout.fileno(), stderr.fileno())
             except CommandNotFound as error:
-                return (
-                    64,
-                    "Error",
-                    f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH',
-                )
+                return _not_found(error)
         memory = ((container.get("resources") or {}).get("limits") or {}).get("memory")
         limit = None if memory is None else bytes_of(memory)
         exceeded = None if limit is None else watch(self._process, limit)
         code = self._wait(self._process)
         if self.ended:
             return code, "Error", ""
+        try:
+            peak = self.runner.finish(process)
+        except CommandNotFound as error:
+            return _not_found(error)
         if self._captures:
             kept = self._path(KEPT_STDOUT)
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._stdout, kept)
-        peak = self.runner.finish(process)
         if limit is not None and exceeded is not None and (exceeded() or peak > limit):
             return 137, "OOMKilled", ""
         return code, "Error", ""
@@ -306,6 +306,8 @@ class Pod:
                     lost += f"open /var/run/argo/outputs/artifacts{artifact['path']}.tgz: no such file or directory; "
             except ArtifactError as error:
                 lost += f"{error}; "
+        if self._path(KEPT_STDOUT).exists() and self._archives:
+            saved.append(self._archive_logs())
         if lost:
             problems.append(lost)
         if code:
@@ -318,6 +320,18 @@ class Pod:
         if self.order.wants_result:
             result = self._stdout.read_bytes()[-LONGEST_RESULT:].decode(errors="replace").removesuffix("\n")
         return PodReport(phase, message, code, values or None, result, tuple(saved))
+
+    def _archive_logs(self) -> str:
+        """Save what the main container wrote, under the key that the engine gives it; return the key."""
+        key = f"{self.workflow.name}/{self.order.pod}/main.log"
+        whole = self.root / "main.log"
+        whole.write_bytes(self._stdout.read_bytes() + self.logs.read_bytes())
+        self.workflow.store.save({"name": "main-logs", "archive": {"none": {}}, "s3": {"key": key}}, whole)
+        return key
+
+
+def _not_found(error: CommandNotFound) -> tuple[int, str, str]:
+    return 64, "Error", f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH'
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

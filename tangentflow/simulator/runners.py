@@ -130,6 +130,8 @@ class RootRunner:
         told.unlink(missing_ok=True)
         if "error" in facts:
             raise SimulationError(f"no root folder could be made for the pod {process.root.name}: {facts['error']}")
+        if "missing" in facts:
+            raise CommandNotFound(facts["missing"])
         return int(facts["peak"])
 
 
