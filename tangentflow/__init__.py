@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
+    from tangentflow.resources import resource
     from tangentflow.runtime.progress import progress
     from tangentflow.waiting import suspend
 
@@ -43,6 +44,7 @@ _HOMES = {
     "tangentflow.merged": ("merge", "shared"),
     "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
+    "tangentflow.resources": ("resource",),
     "tangentflow.waiting": ("suspend",),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
@@ -70,6 +72,7 @@ __all__ = [
     "merge",
     "parallel",
     "progress",
+    "resource",
     "runs",
     "sequential",
     "shared",

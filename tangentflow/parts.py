@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tangentflow.runtime.podfiles import root
 
-__all__ = ["AFTER", "BEFORE", "GIVEN", "LEFT", "PART", "STATUS", "given", "hand_on", "left", "part", "status"]
+__all__ = ["AFTER", "BEFORE", "GIVEN", "LEFT", "PART", "STATUS", "given", "hand_on", "leave", "left", "part", "status"]
 
 PART = "TANGENTFLOW_PART"
 """The variable that says which part of a step a pod does: `BEFORE` or `AFTER`."""
@@ -39,6 +39,11 @@ def hand_on(name: str, text: str) -> None:
     """Write an output parameter of this pod."""
     with open(f"{root()}/tf/out/flags/{name}", "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def leave(name: str, data: bytes) -> None:
+    """Leave a file for the work."""
+    Path(f"{root()}/tf/out/{name}").write_bytes(data)
 
 
 def given() -> dict[str, str]:

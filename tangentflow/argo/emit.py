@@ -15,7 +15,7 @@ from tangentflow.argo.constants import Constants
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
 from tangentflow.argo.names import Names, key
 from tangentflow.argo.options import placed
-from tangentflow.argo.parts import Work, join, left_by, tell
+from tangentflow.argo.parts import Work, hand_over, join, tell
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
@@ -340,7 +340,9 @@ class Emitter:
         tell(after, work)
         own = ["frame", "ix"] if pod.block.loops else ["frame"]
         ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
-        left_by(work, template, after, (f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}-", f"{ix}/v"), own)
+        hand_over(
+            work, before, template, after, (f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}-", f"{ix}/v"), own
+        )
         outer = join(work, pod.outer, before, template, after)
         self.templates.append(outer)
         return Template(pod.outer, tuple(p["name"] for p in outer["inputs"]["parameters"]))

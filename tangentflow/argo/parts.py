@@ -13,7 +13,7 @@ from typing import Any
 from tangentflow.argo.pods import artifact
 from tangentflow.parts import AFTER, BEFORE, GIVEN, LEFT, PART, STATUS
 
-__all__ = ["WORK", "Work", "join", "left_by", "tell"]
+__all__ = ["WORK", "Work", "hand_over", "join", "tell"]
 
 Json = dict[str, Any]
 
@@ -27,8 +27,8 @@ class Work:
     """The work of a step: a template without its name and metadata, and what the pods around it have to do with it.
 
     `before` are the parameters that the pod before gives the work, if any; `given` are expressions of what the pod behind is given in its
-    environment, by name: of the task `t-work`. `leaves` are paths of files that the work leaves for the pod behind, by name. `done` are the phases
-    of the work that the step itself tells from each other.
+    environment, by name: of the task `t-work`. `leaves` are paths of files that the work leaves for the pod behind, by name, `finds` those that the
+    pod before leaves for it. `done` are the phases of the work that the step itself tells from each other.
     """
 
     template: Json
@@ -36,6 +36,7 @@ class Work:
     before: tuple[str, ...] = ()
     given: dict[str, str] = field(default_factory=dict)
     leaves: dict[str, str] = field(default_factory=dict)
+    finds: dict[str, str] = field(default_factory=dict)
     done: tuple[str, ...] = ("Succeeded",)
 
 
@@ -55,20 +56,24 @@ def tell(body: Json, work: Work | None) -> None:
     environment.append({"name": GIVEN, "value": pairs})
 
 
-def left_by(work: Work, template: Json, after: Json, address: tuple[str, str], own: list[str]) -> None:
-    """Let the work leave its files, and the pod behind it load them.
+def hand_over(
+    work: Work, before: Json | None, template: Json, after: Json, address: tuple[str, str], own: list[str]
+) -> None:  # fmt: skip
+    """Let the pod before leave its files for the work, and the work those for the pod behind it.
 
     `address` is what stands before and behind the name of a file there, `own` are the parameters in it.
     """
-    if not work.leaves:
-        return
-    template.setdefault("inputs", {}).setdefault("parameters", []).extend({"name": name} for name in own)
-    saved = template.setdefault("outputs", {}).setdefault("artifacts", [])
-    loaded = after["inputs"].setdefault("artifacts", [])
+    if work.leaves or work.finds:
+        template.setdefault("inputs", {}).setdefault("parameters", []).extend({"name": name} for name in own)
+    for name, path in work.finds.items():
+        assert before is not None
+        where = f"{address[0]}{name}{address[1]}"
+        before["outputs"].setdefault("artifacts", []).append(artifact(name, f"/tf/out/{name}", where, False))
+        template["inputs"].setdefault("artifacts", []).append(artifact(name, path, where, False))
     for name, path in work.leaves.items():
         where = f"{address[0]}{name}{address[1]}"
-        saved.append(artifact(name, path, where, False))
-        loaded.append(artifact(name, LEFT.format(name=name), where, True))
+        template.setdefault("outputs", {}).setdefault("artifacts", []).append(artifact(name, path, where, False))
+        after["inputs"].setdefault("artifacts", []).append(artifact(name, LEFT.format(name=name), where, True))
 
 
 def join(work: Work, name: str, before: Json | None, template: Json, after: Json) -> Json:

@@ -1,4 +1,4 @@
-"""The works of steps that no pod of ours does: `suspend` and `container`, as templates."""
+"""The works of steps that no pod of ours does, as templates: `suspend`, `container` and `resource`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from tangentflow.argo.calls import UNKNOWN, constant, written
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.parts import Work
+from tangentflow.conditions import requirements
 from tangentflow.containers import FOLDER, asked_of, container, written_for
 from tangentflow.decorators import StepFunction
 from tangentflow.errors import UsageError
 from tangentflow.graph.nodes import Step
+from tangentflow.resources import manifest_text, resource
 from tangentflow.runtime.policies import seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend
 
@@ -117,7 +119,7 @@ def _contained(step: Step, constants: Constants) -> Work:
         "container": {**fields, "workingDir": FOLDER, "volumeMounts": [{"name": "work", "mountPath": FOLDER}]},
     }
     given = {"code": "toBase64(tasks['t-work']?.exitCode ?? '')"}
-    return Work(template, "runs the command", before, given, {"stdout": _STDOUT}, _ENDED)
+    return Work(template, "runs the command", before, given, {"stdout": _STDOUT}, done=_ENDED)
 
 
 def _decoded(parameter: str) -> str:
@@ -126,19 +128,70 @@ def _decoded(parameter: str) -> str:
 
 def _fields(step: Step, constants: Constants) -> Json | None:
     """Return the fields of the container, if all of them are known now. What is wrong is left to the run, which says so."""
-    call = constants.call(step.slice)
-    if call is None:
+    bound = _bound(step, constants, container)
+    if bound is None:
         return None
     try:
-        bound = inspect.signature(container.function).bind(*call[0], **call[1])
-        bound.apply_defaults()
-        asked = asked_of(*[bound.arguments[name] for name in ("image", "command", "env")])
+        asked = asked_of(*[bound[name] for name in ("image", "command", "env")])
     except (TypeError, ValueError):
         return None
     return {"image": asked.image, **written_for(asked)}
 
 
-_MAKERS: dict[Any, Callable[[Step, Constants], Work]] = {suspend: _suspended, container: _contained}
+def _bound(step: Step, constants: Constants, function: StepFunction[..., Any]) -> dict[str, Any] | None:
+    """Return the arguments of a call by name, if all of them are known now and fit."""
+    call = constants.call(step.slice)
+    if call is None:
+        return None
+    try:
+        bound = inspect.signature(function.function).bind(*call[0], **call[1])
+    except TypeError:
+        return None
+    bound.apply_defaults()
+    return bound.arguments
+
+
+# -- resource ---------------------------------------------------------------------------------------------------------
+
+
+def _resource(step: Step, constants: Constants) -> Work:
+    fields = _object(step, constants)
+    template: Json = {"outputs": {"parameters": [{"name": "object", "valueFrom": {"jsonPath": "{@}"}}]}}
+    given = {"object": "toBase64(tasks['t-work']?.outputs?.parameters?.object ?? '')"}
+    if fields is not None:
+        return Work({**template, "resource": fields}, "makes the object", (), given, done=_ENDED)
+    before = ("success", "failure")
+    conditions = {f"{name}Condition": _decoded(name) for name in before}
+    template["inputs"] = {"parameters": [{"name": name} for name in before]}
+    template["resource"] = {"action": "create", **conditions, "manifestFrom": {"artifact": {"name": "manifest"}}}
+    finds = {"manifest": "/tmp/manifest"}
+    return Work(template, "makes the object", before, given, finds=finds, done=_ENDED)
+
+
+def _object(step: Step, constants: Constants) -> Json | None:
+    """Return the fields of the work, if all of them are known now, and nothing in them is anything to the engine."""
+    bound = _bound(step, constants, resource)
+    if bound is None:
+        return None
+    try:
+        manifest, conditions = manifest_text(bound["manifest"]), [bound["success"], bound["failure"]]
+        for condition in conditions:
+            requirements(condition or "status")
+    except (TypeError, ValueError):
+        return None
+    if isinstance(bound["manifest"], str) and ("{{" in manifest or "$" in manifest):
+        return None
+    if not isinstance(bound["manifest"], str):
+        manifest = manifest.replace("$", "\\u0024").replace("{{", "{\\u007b")
+    named = zip(("successCondition", "failureCondition"), conditions)
+    return {"action": "create", **{name: text for name, text in named if text}, "manifest": manifest}
+
+
+_MAKERS: dict[Any, Callable[[Step, Constants], Work]] = {
+    suspend: _suspended,
+    container: _contained,
+    resource: _resource,
+}
 
 WORKS = frozenset(_MAKERS)
 """The steps whose work no pod of ours does."""

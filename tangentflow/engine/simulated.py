@@ -24,6 +24,7 @@ from tangentflow.engine.stored import Seen, stored_exit, stored_outcome, stored_
 from tangentflow.errors import InternalError
 from tangentflow.graph.exits import exit_name, with_exit
 from tangentflow.graph.nodes import Graph, Step
+from tangentflow.resources import kubectl, resource
 from tangentflow.runtime.exits import after_exit, status_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import RUNS, chunk_items, ix_text, parse_ix
@@ -61,7 +62,7 @@ def simulate(
     secrets = secrets_here(whole)
     with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
         found = simulate_document(
-            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=_engine(whole),
+            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=engine() if _has(whole, container) else None, kubectl=kubectl() if _has(whole, resource) else None,
         )  # fmt: skip
         if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
             raise nobody()
@@ -98,10 +99,10 @@ def _answering() -> list[Action]:
     return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
 
 
-def _engine(graph: Graph) -> str | None:
-    """Return the program that runs containers here, if a step needs one."""
+def _has(graph: Graph, function: object) -> bool:
+    """Whether a step of a graph calls this function."""
     steps = (node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step))
-    return engine() if any(graph.bindings[step.callee] is container for step in steps) else None
+    return any(graph.bindings[step.callee] is function for step in steps)
 
 
 def _is_late(seen: Seen | None) -> bool:

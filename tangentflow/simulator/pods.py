@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.memory import bytes_of, watch
 from tangentflow.simulator.orders import PodOrder, PodReport
 from tangentflow.simulator.patch import patched
+from tangentflow.simulator.resources import run_resource
 from tangentflow.simulator.templates import seconds
 
 __all__ = ["CommandNotFound", "Pod", "PodProcess", "PodRunner", "Workflow"]
@@ -84,6 +85,7 @@ class Workflow:
     scratch: Path
     secrets: Mapping[str, Mapping[str, str]]
     scale: float
+    kubectl: Sequence[str] | None = None
 
 
 class Pod:
@@ -134,8 +136,6 @@ class Pod:
     def _run(self) -> PodReport:
         template = self.order.template
         kind = kind_of(template)
-        if kind == "resource":
-            raise NotSimulated(f"template {template['name']}", "resource templates need a Kubernetes API server")
         if _size(template) <= dollar.LONGEST:
             # the init container reads the template from an environment variable, in which Kubernetes expands names
             template = _expanded(
@@ -149,6 +149,8 @@ class Pod:
                 self.workflow.store.load(artifact, self._path(artifact["path"]))
         except ArtifactError as error:
             return PodReport("Error", f"init: Error (exit code 64): {error}")
+        if kind == "resource":
+            return self._resource(template)
         if template.get("script", {}).get("source"):
             script = self._path(SCRIPT)
             script.parent.mkdir(parents=True, exist_ok=True)
@@ -159,6 +161,17 @@ class Pod:
         if self.ended:
             return PodReport("Failed", self.ended, code)
         return self._save(template, code, reason, note)
+
+    def _resource(self, template: Json) -> PodReport:
+        where, work = f"template {template['name']}", template["resource"]
+        if self.workflow.kubectl is None:
+            raise NotSimulated(where, "resource templates need a Kubernetes API server")
+        manifest = work.get("manifest", "")
+        if "manifestFrom" in work:
+            name = work["manifestFrom"]["artifact"]["name"]
+            [path] = [artifact["path"] for artifact in template["inputs"]["artifacts"] if artifact["name"] == name]
+            manifest = self._path(path).read_text()
+        return run_resource(template, manifest, self.workflow.kubectl, lambda: self.ended)
 
     def _path(self, path: str) -> Path:
         """Return where a path of the pod lies on this machine."""

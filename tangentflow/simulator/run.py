@@ -95,6 +95,7 @@ def simulate(
     templates: Sequence[Mapping[str, Any] | str] = (),
     actions: Iterable[Action] = (),
     engine: str | None = None,
+    kubectl: Sequence[str] | None = None,
 ) -> SimulatedRun:
     """Run a Workflow document (a dict, or YAML text) on this machine as the Argo controller would run it.
 
@@ -110,6 +111,7 @@ def simulate(
         templates: WorkflowTemplates that a `workflowTemplateRef` may name.
         actions: what somebody does meanwhile.
         engine: a program such as docker; with it, pods of images run in them whose programs do not honour TANGENTFLOW_POD_ROOT.
+        kubectl: the command by which resource templates reach a cluster.
 
     Raises:
         DocumentRefused: for a document that the API server would refuse.
@@ -130,7 +132,7 @@ def simulate(
         return SimulatedRun(name, uid, "Failed", f"invalid spec: {error}", False, "", (), started, time.time())
     controller = Controller(read_document, name, uid, values, time_scale=time_scale)
     with tempfile.TemporaryDirectory(prefix="tangentflow-pods-", ignore_cleanup_errors=True) as scratch:
-        workflow = Workflow(name, uid, ArtifactStore(Path(store)), Path(scratch), secrets or {}, time_scale)
+        workflow = Workflow(name, uid, ArtifactStore(Path(store)), Path(scratch), secrets or {}, time_scale, kubectl)
         loop = _Loop(controller, workflow, python, list(actions), engine)
         reason = loop.run(workers or os.cpu_count() or 1)
     hang = controller.finished is None

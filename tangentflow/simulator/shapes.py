@@ -115,6 +115,7 @@ _RESOURCE = object_of(
     {
         "action": one_of("get", "create", "apply", "delete", "replace", "patch"),
         "manifest": string,
+        "manifestFrom": object_of({"artifact": object_of({"name": string}, "name")}, "artifact"),
         "setOwnerReference": boolean,
         "successCondition": string,
         "failureCondition": string,
