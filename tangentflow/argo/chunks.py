@@ -23,7 +23,7 @@ def chunked(graph: Graph, plan: FlowPlan) -> None:
         if isinstance(node, Map) and node.id not in plan.local:
             pod = _only(plan, node)
             size = 0 if pod is None else _size(graph, pod)
-            if pod is not None and size > 1:
+            if pod is not None and size > 1 and not _is_taken(plan, node, pod):
                 pod.chunk = plan.chunks[node.id] = size
 
 
@@ -33,6 +33,13 @@ def _only(plan: FlowPlan, node: Map) -> Pod | None:
     pod = tasks[0].pod if len(tasks) == 1 and not tasks[0].conditions else None
     alone = pod is not None and pod.step is not None and not (pod.flags or pod.ends or plan.item_flags.get(node.id))
     return pod if alone else None
+
+
+def _is_taken(plan: FlowPlan, node: Map, pod: Pod) -> bool:
+    """Whether outcomes of the step are taken over from earlier runs: what is left to do then is no row of iterations."""
+    assert pod.step is not None
+    flow = plan.flow.key
+    return (flow, pod.step.id) in plan.taken.of_flow or (flow, node.id) in plan.taken.items
 
 
 def _size(graph: Graph, pod: Pod) -> int:

@@ -6,6 +6,7 @@ DAG: that pod's template stands in its place.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -221,6 +222,9 @@ class Emitter:
     # --- what tasks are given
 
     def _items(self, plan: FlowPlan, node: Map, block: Block, parameters: set[str]) -> Json:
+        listed = plan.taken.items.get((plan.flow.key, node.id))
+        if listed is not None:
+            return {"withParam": json.dumps(listed)}
         chunk = plan.chunks.get(node.id, 1)
         if node.id in plan.static:
             return {"withSequence": {"count": str(-(-plan.counts[node.id] // chunk))}}

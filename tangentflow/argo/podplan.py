@@ -72,8 +72,18 @@ def _pod(plan: FlowPlan, pod: Pod, inputs: list[Loaded]) -> Json:
         "flags": {flag.name: flag.default for flag in pod.flags},
         "ends": pod.ends,
         "final": pod.final,
-        "inputs": {item.what: [f"v{number}", item.depth] for number, item in enumerate(inputs)},
+        "inputs": {item.what: [f"v{number}", item.depth] for number, item in enumerate(inputs) if not item.source},
+        **_earlier(inputs),
     }
+
+
+def _earlier(inputs: list[Loaded]) -> Json:
+    """Return the inputs that lie in earlier runs, by the number of the run."""
+    found: Json = {}
+    for number, item in enumerate(inputs):
+        if item.source:
+            found.setdefault(str(item.source), {})[item.what] = [f"v{number}", item.depth]
+    return {"earlier": found} if found else {}
 
 
 def _flow(plan: FlowPlan) -> Json:

@@ -21,6 +21,7 @@ from tangentflow.source.origin import Origin
 __all__ = ["CHUNK", "STANDARD", "Settings", "artifact", "helper_names", "ordered", "pod_template", "sourced"]
 
 Json = dict[str, Any]
+_OWN = "{{workflow.uid}}"
 STANDARD = ("frame", "ix", "up", "count", "at", "args", "given")
 """Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; how many iterations its loop has, where it runs several; where the call's outcome is written;
 where its arguments lie; its arguments themselves if they are constants."""
@@ -69,7 +70,7 @@ def pod_template(
     body: Json = {"name": pod.template, "metadata": _pod_annotations(plan, pod)}
     body["inputs"] = {"parameters": [{"name": p} for p in ordered(parameters)]}
     artifacts = [
-        artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required)
+        artifact(f"v{n}", f"/tf/in/v{n}" + ("" if i.folder else "/v"), i.address, not i.required, _uid(plan, i))
         for n, i in enumerate(inputs)
     ]
     if artifacts:
@@ -129,12 +130,16 @@ def _pod_annotations(plan: FlowPlan, pod: Pod) -> Json:
     return found
 
 
-def artifact(name: str, path: str, address: str, optional: bool) -> Json:
-    """Return an artifact of the run at an address, as it is: no archive."""
+def _uid(plan: FlowPlan, item: Loaded) -> str:
+    return plan.taken.sources[item.source - 1].uid if item.source else _OWN
+
+
+def artifact(name: str, path: str, address: str, optional: bool, uid: str = _OWN) -> Json:
+    """Return an artifact of a run (of this one) at an address, as it is: no archive."""
     body: Json = {"name": name, "path": path}
     if optional:
         body["optional"] = True
-    return {**body, "archive": {"none": {}}, "s3": {"key": f"{{{{workflow.uid}}}}/{address}"}}
+    return {**body, "archive": {"none": {}}, "s3": {"key": f"{uid}/{address}"}}
 
 
 def sourced(origin: Origin) -> Json:

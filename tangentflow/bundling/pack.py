@@ -35,6 +35,7 @@ POD_SIDE = (
     "conditions.py",
     "parts.py",
     "resources.py",
+    "attempts.py",
     "commands.py",
     "containers.py",
     "waiting.py",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from tangentflow.argo.names import key
@@ -12,6 +13,7 @@ from tangentflow.argo.pods import CHUNK
 from tangentflow.argo.policies import LATE
 from tangentflow.client.cluster import timestamp
 from tangentflow.client.plan import Plan
+from tangentflow.client.records import Record
 from tangentflow.engine.run import StepRun
 from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, StepKilled
@@ -19,7 +21,7 @@ from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import RUNS, Indices, chunk_items, ix_text, parse_ix
 
-__all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs"]
+__all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs", "taken_runs"]
 
 Json = dict[str, Any]
 Read = Callable[[str], bytes | None]
@@ -85,6 +87,7 @@ def _step_run(
     began, ended = place.times or (timestamp(node.get("startedAt")), timestamp(node.get("finishedAt")))
     run = ArgoStepRun(
         place.step["name"], place.path, node.get("phase") or "Pending", f"{place.flow['file']}:{place.step['line']}",
+        place=(place.frame, place.step["id"], place.indices),
         attempts=place.attempts, started=began if ran else None, finished=ended if ran else None, order=place.order,
         message=node.get("message") or "", pod=place.pod, printed=printed,
     )  # fmt: skip
@@ -101,6 +104,32 @@ def _step_run(
             )
         run.recorded = found or _lost(run)
     return run
+
+
+def taken_runs(record: Record, known: Collection[str]) -> Iterator[ArgoStepRun]:
+    """Yield the step runs that a run took over from earlier ones, but for those of which pods tell (`known`, by path)."""
+    plan = record.plan
+    for frame, sites in record.taken.get("table", {}).items():
+        flow = record.flow(frame)
+        for site, found in sites.items():
+            step = flow["nodes"][site]
+            for text, number in found.items() if step["kind"] == "Step" else ():
+                indices = parse_ix(text)
+                path = plan.path(frame, site, indices)
+                if path in known:
+                    continue
+                run = ArgoStepRun(
+                    step["name"], path, "Cached", f"{flow['file']}:{step['line']}", cached=True, why=record.taken["told"].get(str(number), ""),
+                    order=plan.order(frame, site, indices), place=(frame, site, indices),
+                )  # fmt: skip
+                run.recorded = partial(_taken, record, run)
+                yield run
+
+
+def _taken(record: Record, run: ArgoStepRun) -> Outcome:
+    assert run.place is not None
+    data = record.original(*run.place)
+    return _lost(run) if data is None else decode(data, where=run.name, files=user_files(locate(None)))
 
 
 def _recorded(place: _Place, read: Read) -> Outcome | None:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["Run", "StepRun", "StepRuns"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class StepRun:
     """One execution of a step, or one that was skipped.
 
     `status` is "Pending" (between two attempts), "Running", "Succeeded", "Failed", "Cached", "Cancelled" or "Skipped"; `attempts` counts how
     often it was started; `started` and `finished` are seconds since the epoch, None if it did not run or has not ended; `source` is
     "file:line" of the call; `why` says in words where the outcome comes from, if the step was not run for it; `progress` is (done, total) as `progress(xs)` told last.
+    `place` is the frame, site and indices of one on Argo.
     """
 
     name: str
@@ -41,8 +42,9 @@ class StepRun:
     why: str = ""
     progress: tuple[int, int | None] | None = None
     order: tuple[int, ...] = field(default=(), repr=False)
-    written: list[str] = field(default_factory=list, repr=False)
-    overriding: Callable[[bytes], object] | None = field(default=None, repr=False)
+    written: list[str] | None = field(default=None, repr=False)
+    overriding: Callable[[str, bytes], object] | None = field(default=None, repr=False)
+    place: tuple[str, str, tuple[int, ...]] | None = field(default=None, repr=False)
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -85,12 +87,18 @@ class StepRun:
                 raise TypeError(f"the result of {self.path} is no dict but {self.result!r}: give the whole value")
             new = {**self.result, **fields}
         data = encode(Value(new), where=self.name, what="the value", path=self.path, files=True)
-        self.overriding(data)
+        self.overriding(self.path, data)
         self.recorded, self.status, self.why = decode(data, files=exports()), "Succeeded", "overridden"
 
     def logs(self) -> str:
         """Return what the step wrote to standard output and standard error, all attempts."""
-        return "".join(self.written)
+        return "".join(self.written or ())
+
+    def wrote(self, text: str) -> None:
+        """Take note of what the step writes."""
+        if self.written is None:
+            self.written = []
+        self.written.append(text)
 
 
 class StepRuns(Sequence[StepRun]):

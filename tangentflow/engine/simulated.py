@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 import types
 import uuid
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
@@ -16,6 +19,7 @@ from tangentflow.argo.notes import notes
 from tangentflow.argo.parts import WORK
 from tangentflow.argo.pods import CHUNK
 from tangentflow.argo.policies import LATE
+from tangentflow.argo.taken import NOTHING, Taken
 from tangentflow.containers import container, engine
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
@@ -40,17 +44,27 @@ _TAG = re.compile(r"\{\{inputs\.parameters\.([-\w]+)\}\}")
 
 
 class Simulated(Run):
-    """A finished simulation. `simulation` has the nodes; `helpers` are the templates of the executed pods that run no step."""
+    """A finished simulation. `simulation` has the nodes; `helpers` are the templates of the executed pods that run no step.
+
+    `artifacts` is the folder of what its pods recorded, which lasts as long as this object; `holds` keeps the runs that it has taken outcomes
+    over from.
+    """
 
     simulation: SimulatedRun
     helpers: list[str]
+    document: Mapping[str, Any]
+    artifacts: Path
+    holds: object = None
+    overridden: Mapping[str, bytes] = MappingProxyType({})
 
 
 def simulate(
-    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None
-) -> Simulated:
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None,
+    taken: Taken = NOTHING, told: Mapping[str, Any] | None = None, earlier: Mapping[str, Path] = MappingProxyType({}),
+) -> Simulated:  # fmt: skip
     """Run the document of a graph with these arguments; return the finished run.
 
+    `taken` is what it takes over from earlier runs, whose artifacts lie in the folders `earlier`, by their uids; `told` goes with its plan.
     Secrets and volumes are this machine's, as in a local run. Raises UsageError if one of them is not here, TypeError for arguments that
     do not fit, InternalError if the document would hang on the engine, or ends in a phase that its outcome does not explain.
     """
@@ -58,9 +72,12 @@ def simulate(
     names = bind(cast(types.FunctionType, function), args, kwargs)
     whole = with_exit(graph)
     check_needs(whole)
-    made, helpers = document_and_helpers(graph, args, dict(kwargs))
+    made, helpers = document_and_helpers(graph, args, dict(kwargs), taken, told)
     secrets = secrets_here(whole)
-    with tempfile.TemporaryDirectory(prefix="tangentflow-store-") as folder:
+    folder = tempfile.mkdtemp(prefix="tangentflow-store-")
+    try:
+        for uid, place in earlier.items():
+            (Path(folder) / uid).symlink_to(place / uid)
         found = simulate_document(
             made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=engine() if _has(whole, container) else None, kubectl=kubectl() if _has(whole, resource) else None,
         )  # fmt: skip
@@ -70,17 +87,23 @@ def simulate(
         seen = _seen(found, made, here)
         late = any(node.message == LATE for node in found.nodes) and found.phase != "Succeeded"
         limit = run_timeout(title(graph), time_limit(graph) or 0.0) if late else None
-        outcome = stored_outcome(graph, here, names, lambda address: limit if _is_late(seen.get(address)) else None)
+        outcome = stored_outcome(
+            graph, here, names, lambda address: limit if _is_late(seen.get(address)) else None, taken
+        )
         if limit is not None and isinstance(outcome, Value):
             outcome = Raised(limit)
         if graph.exit is not None and not found.hang:
             outcome = _after_exit(graph, here, outcome, found)
         if found.hang or (found.phase == "Succeeded") is isinstance(outcome, Raised):
-            told = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
-            raise InternalError("the document is wrong", workflow=graph.main.name, told=told, nodes=_listing(found))
-        run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen), found.pods)
-        run.notes = notes(graph)
-    run.simulation = found
+            why = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
+            raise InternalError("the document is wrong", workflow=graph.main.name, told=why, nodes=_listing(found))
+        run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen, taken), found.pods)
+        run.notes = notes(graph, kept=False)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
+    run.simulation, run.document, run.artifacts = found, made, Path(folder)
     own = {name for name, _ in helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run

@@ -46,7 +46,8 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     plan = json.loads((Path(root() + "/tf/code") / PLAN).read_text())
     spec = plan["pods"][template]
     flow = plan["flows"][spec["flow"]]
-    files = Files(spec["inputs"])
+    table = plan.get("taken", {}).get("table", {}).get(parameters["frame"], {})
+    files = Files(spec["inputs"], spec.get("earlier", {}), table)
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
     kind = Chunk if "chunk" in spec else Pod
@@ -106,6 +107,10 @@ class Pod(Hosted):
     def _step(self, node: Json, watch: Watch) -> int:
         """Run the step and record its outcome, unless it is to be tried again; return the exit code."""
         where = self.path(node["id"], self.indices)
+        known = self.store.taken((node["id"], self.indices))
+        if known is not None:
+            self.files.put(self._place(node), known)
+            return 0
         try:
             arguments = self.replay(node["slice"], self.indices)
         except NotRun as missing:

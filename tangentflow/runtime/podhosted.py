@@ -66,6 +66,8 @@ class Hosted(Replays):
             return "1"
 
     def _glue(self, node: Json, indices: Indices) -> None:
+        if self.files.source((node["id"], indices)):
+            return
         try:
             call = self.replay(node["slice"], indices)
             if call is SKIP:
