@@ -248,7 +248,7 @@ def test_what_this_machine_cannot_keep_is_refused(tmp_path, monkeypatch):
         run(env={"A": "x"})
     with (
         monkeypatch.context() as elsewhere,
-        pytest.raises(UsageError, match="'slurm' needs sbatch and srun on the path"),
+        pytest.raises(UsageError, match="'fit' is to run as a job of Slurm.*sbatch, srun"),
     ):
         elsewhere.setenv("PATH", str(tmp_path))
         run_slurm()
