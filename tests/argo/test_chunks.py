@@ -84,3 +84,14 @@ def test_where_it_is_not_kept_it_says_so():
     [note] = run.notes
     assert note.startswith("chunk= of loop.square has no effect on Argo")
     assert [note.split(" has")[0] for note in known.notes] == ["chunk= of square"]
+
+
+def test_what_is_on_record_is_taken_over():
+    with forking():
+        earlier = programs.fails.simulate(7)
+        again = programs.fails.options(reuse=earlier).simulate(7)
+        changed = programs.known.options(reuse=programs.known.simulate([1, 2, 3, 4])).simulate([1, 9, 3, 4])
+    assert [s.path for s in again.steps if not s.cached] == ["loop[4].packed"]
+    assert (type(again.error), again.error.args) == (ValueError, (4,))
+    assert changed.result() == programs.known([1, 9, 3, 4])
+    assert [s.path for s in changed.steps if not s.cached] == ["loop[1].square"]
