@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tangentflow.attempts import attempt
     from tangentflow.client.find import attach, runs
     from tangentflow.commands import CommandFailed, container, shell
     from tangentflow.compiled import Graph
@@ -24,19 +25,23 @@ if TYPE_CHECKING:
         StepKilled,
         StepTimeout,
         TangentflowError,
+        TooFewSucceeded,
     )
     from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
     from tangentflow.runtime.progress import progress
+    from tangentflow.runtime.slurm import Slurm
     from tangentflow.waiting import suspend
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
+    "tangentflow.attempts": ("attempt",),
     "tangentflow.compiled": ("Graph",),
     "tangentflow.commands": ("CommandFailed", "container", "shell"),
     "tangentflow.runtime.progress": ("progress",),
+    "tangentflow.runtime.slurm": ("Slurm",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.merged": ("merge", "shared"),
     "tangentflow.order": ("after", "parallel", "sequential"),
@@ -44,7 +49,7 @@ _HOMES = {
     "tangentflow.waiting": ("suspend",),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
-        "TangentflowError",
+        "TangentflowError", "TooFewSucceeded",
     ),
 }  # fmt: skip
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -57,13 +62,16 @@ __all__ = [
     "LoopLimit",
     "MutatedArgument",
     "Run",
+    "Slurm",
     "StepFailed",
     "StepKilled",
     "StepRun",
     "StepTimeout",
     "TangentflowError",
+    "TooFewSucceeded",
     "after",
     "attach",
+    "attempt",
     "container",
     "merge",
     "parallel",

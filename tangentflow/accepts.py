@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tangentflow.runtime.policies import seconds
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = [
-    "Check", "Wrong", "cache", "count", "cpu", "env", "exceptions", "fields", "flag", "handler", "image", "labels", "mapping",
+    "Check", "Wrong", "cache", "count", "cpu", "env", "exceptions", "executor", "fields", "flag", "handler", "image", "labels", "mapping",
     "matching", "memory", "notes", "one_of", "quantity", "secrets", "service_account", "text", "time", "tolerations", "volumes",
 ]  # fmt: skip
 
@@ -145,6 +146,16 @@ def one_of(*choices: str) -> Check:
             raise Wrong(f"one of {', '.join(map(repr, choices))}", kind)
 
     return check
+
+
+def executor(value: object) -> None:
+    """Accept the name of an executor, or `Slurm(...)`."""
+    if not isinstance(value, Slurm) and value not in EXECUTORS:
+        kind = ValueError if isinstance(value, str) else TypeError
+        raise Wrong(f"one of {', '.join(map(repr, EXECUTORS))}, or Slurm(...)", kind)
+
+
+EXECUTORS = ("process", "thread", "inline", "slurm")
 
 
 def quantity(pattern: str, expected: str) -> Check:

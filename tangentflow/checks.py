@@ -119,7 +119,7 @@ STEP_OPTIONS: Mapping[str, Check] = {
     "pure": accepts.flag,
     "ordered": accepts.flag,
     "check": accepts.flag,
-    "executor": accepts.one_of("process", "thread", "inline", "slurm"),
+    "executor": accepts.executor,
     "chunk": accepts.count(1),
     "max_concurrent": accepts.count(1),
     "cpu": accepts.cpu,

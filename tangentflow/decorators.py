@@ -213,7 +213,7 @@ class WorkflowFunction(_Decorated[P, R]):
     def options(self, **options: Any) -> BoundWorkflow[P, R]:
         """Return this workflow with options for its runs.
 
-        `workers` (how many steps run at a time), `executor` ("process", "thread", "inline"), `store` (the directory for values and the journal,
+        `workers` (how many steps run at a time), `executor` ("process", "thread", "inline", "slurm" or `Slurm(...)`), `store` (the directory for values and the journal,
         False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
         `progress` (True: show the run while it runs), `on_event` (a function that is called with each `Event`).
         """
@@ -243,7 +243,7 @@ def step(function: Callable[P, R] | None = None, /, **options: Any) -> Any:
     attempts, `on` names the exceptions that are tried again (default: all), `backoff` is the pause before the second attempt and doubles from
     there ("0.2s", "1m"), `timeout` bounds each attempt. `cache` (True, or the age up to which a value counts) keeps values between runs and
     implies `pure`. `env` sets environment variables, `max_concurrent` bounds how many run at a time, `executor` says where a local run
-    executes it ("process", "thread", "inline"), `check=False` turns the check for changed arguments off, `name` is shown in runs.
+    executes it ("process", "thread", "inline", "slurm" or `Slurm(...)`), `check=False` turns the check for changed arguments off, `name` is shown in runs.
 
     On Argo: `image`, `cpu`, `memory`, `gpu`, `chunk` (items of a fan-out to a pod), `secrets`, `volumes`, `labels`, `annotations`,
     `node_selector`, `tolerations`, `service_account`, and `argo` (any other field of the template). A local run says that it does

@@ -27,6 +27,7 @@ __all__ = [
     "StepKilled",
     "StepTimeout",
     "TangentflowError",
+    "TooFewSucceeded",
     "UsageError",
 ]
 
@@ -219,6 +220,23 @@ class LoopLimit(StepFailed):
         advice = "raise the bound with @workflow(max_iterations=...)"
         super().__init__(f"the loop at {filename}:{lineno} did not end within {limit} iterations; {advice}", "", path)
         self.limit, self.filename, self.lineno = limit, filename, lineno
+
+
+class TooFewSucceeded(TangentflowError):
+    """Too many calls of an `attempt` failed: `succeeded` of `total`. `failed` has (index of the item, name of the exception's type).
+
+    Its cause is the exception of the first item that failed.
+    """
+
+    succeeded: int
+    total: int
+    failed: list[tuple[int, str]]
+
+    def __init__(self, step: str, succeeded: int, total: int, failed: list[tuple[int, str]]) -> None:
+        shown = ", ".join(f"{kind} at {index}" for index, kind in failed[:10]) + (", …" if len(failed) > 10 else "")
+        told = f"; it raised {shown}" if failed else ""
+        super().__init__(f"attempt({step}, …) succeeded for {succeeded} of {total} items, which is not enough{told}")
+        self.succeeded, self.total, self.failed = succeeded, total, failed
 
 
 class NotPicklable(StepFailed):

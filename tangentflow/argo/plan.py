@@ -141,8 +141,13 @@ class _Planner:
                 yield step, asked, block, carrier, asked.inputs
 
     def _missing(self, inputs: Iterable[Input], around: Around) -> bool:
-        """Whether something is looked up that one of these blocks gives and that is not known there."""
-        return any({self.trail[i.site].get(block.key) for i in inputs} - known - {None} for block, known in around)
+        """Whether something is looked up that one of these blocks gives (the innermost that it stands in) and that is not known there."""
+        for wanted in inputs:
+            trail = self.trail[wanted.site]
+            home = next(((trail[block.key], known) for block, known in reversed(around) if block.key in trail), None)
+            if home is not None and home[0] not in home[1]:
+                return True
+        return False
 
     def _inside(self, node: Node, way: str | None, carrier: str | None, around: Around = ()) -> Iterator[Early]:
         """Yield what can be evaluated in the blocks of a node when it is opened itself."""
@@ -375,14 +380,17 @@ class _Planner:
         return [("call", None)]
 
     def _set_begins(self, loop: Loop, inner: Block) -> None:
-        """Note what the pod that ends an iteration evaluates for the next one."""
+        """Note what the pod that ends an iteration evaluates for the next one: what the one that starts the loop does for the first one."""
         own = self.plan.flags[loop.id].carrier
         way = None if own is None else ITEM
         for node, asked, block, carrier, _ in self._early(inner, way, own):
             if asked is not None:
-                flags = [self.gates[(block.key, asked.code)].flag]
-                inner.begins.append(flags[0].name)
-            else:
+                gate = self.gates.get((block.key, asked.code))
+                if gate is None:
+                    continue
+                flags = [gate.flag]
+                inner.begins.append(gate.flag.name)
+            elif node.id in self.hoisted or node.id in self.plan.local:
                 inner.begins.append(node.id)
                 flags = [self.plan.flags[node.id]] if node.id in self.plan.flags else []
                 if isinstance(node, Loop) and flags:

@@ -13,6 +13,7 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.policies import Policy
+from tangentflow.runtime.slurm import Slurm
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
 __all__ = ["LATE", "notes", "refuse_uncounted", "refuse_unsaid", "say"]
@@ -55,10 +56,10 @@ def refuse_unsaid(graph: Graph) -> None:
                     if option not in _SAID | _LOCAL and _matters(step, option):
                         place = f"{node.origin.filename}:{node.origin.lineno}"
                         lost.setdefault(f"step {node.name!r} has {option}={step.option(option)!r}", place)
-                if step.option("executor") == "slurm":
-                    lost.setdefault(
-                        f"step {node.name!r} has executor='slurm'", f"{node.origin.filename}:{node.origin.lineno}"
-                    )
+                asked = step.option("executor")
+                if asked == "slurm" or isinstance(asked, Slurm):
+                    place = f"{node.origin.filename}:{node.origin.lineno}"
+                    lost.setdefault(f"step {node.name!r} has executor={asked!r}", place)
     if lost:
         told = "; ".join(f"{what} ({place})" for what, place in lost.items())
         raise UsageError(

@@ -32,6 +32,7 @@ POD_SIDE = (
     "decorators.py",
     "merged.py",
     "order.py",
+    "attempts.py",
     "commands.py",
     "waiting.py",
     "runtime/*.py",

@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a workflow on this machine and print the repr of its result. What it prints itself goes to standard error.",
     )  # fmt: skip
     running.add_argument(
-        "--executor", choices=("process", "thread", "inline"), help="where steps run (default: process)"
+        "--executor", choices=("process", "thread", "inline", "slurm"), help="where steps run (default: process)"
     )
     running.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time")
     running.add_argument(
@@ -231,7 +231,7 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Begin a run again with its own arguments. Steps that are on record with the same code and inputs do not run again.",
     )  # fmt: skip
     resuming.add_argument(
-        "--executor", choices=("process", "thread", "inline"), help="where steps run (default: as before)"
+        "--executor", choices=("process", "thread", "inline", "slurm"), help="where steps run (default: as before)"
     )
     resuming.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time (default: as before)")
     resuming.set_defaults(command=_resume)

@@ -16,6 +16,7 @@ from tangentflow.cli.commands import finished, look_at, own_output
 from tangentflow.cli.load import load
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import UsageError
+from tangentflow.runtime.slurm import Slurm
 
 if TYPE_CHECKING:
     from tangentflow.client.run import ArgoRun
@@ -165,6 +166,8 @@ def resume_run(
         given = {
             name: run.row.options[name] for name in ("workers", "executor") if run.row.options.get(name) is not None
         }
+        if isinstance(given.get("executor"), dict):
+            given["executor"] = Slurm(**given["executor"])
         again = workflow.options(**{**given, **options, "store": run.folder, "reuse": run.id})
         return finished(again.run(*args, **kwargs), out)
 

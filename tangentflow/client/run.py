@@ -292,7 +292,7 @@ class ArgoRun(Run):
             run.recorded = lambda: decode(data, where=run.name, files=user_files(locate(None)))
             run.status, run.why = "Succeeded", "overridden"
         if self._seen.over:
-            run.overriding = partial(self._override, run.path)
+            run.overriding = self._override
 
     def _override(self, path: str, data: bytes) -> None:
         self.overridden[path] = data

@@ -13,7 +13,7 @@ from tangentflow.client.given import given
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.reusing import reused
-from tangentflow.engine.run import Run, StepRun
+from tangentflow.engine.run import Run
 from tangentflow.engine.simulated import Simulated
 from tangentflow.engine.simulated import simulate as simulate_graph
 from tangentflow.errors import UsageError
@@ -62,12 +62,8 @@ def simulate(
         step.why = step.why or found.told.get("why", {}).get(step.path, "")
         if step.place is not None:
             step.given = partial(given, own, step)
-            step.overriding = partial(_override, overridden, step)
+            step.overriding = overridden.__setitem__
     return run
-
-
-def _override(overridden: dict[str, bytes], step: StepRun, data: bytes) -> None:
-    overridden[step.path] = data
 
 
 def record_of(run: Simulated) -> Record:

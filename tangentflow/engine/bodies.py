@@ -13,6 +13,7 @@ from tangentflow.graph.edges import places
 from tangentflow.graph.nodes import Flow, Try
 
 if TYPE_CHECKING:
+    from tangentflow.engine.fans import Fan
     from tangentflow.engine.machine import Ready
 
 __all__ = ["Bodies"]
@@ -38,8 +39,12 @@ class Bodies:
             return False
         return True
 
-    def settle(self, ready: Ready) -> list[Ready]:
-        """Note that a step run has ended; return those that may start now."""
+    def enter(self, fan: Fan) -> None:
+        """Note a fan-out with iterations that are not open yet: the part that it stands in is not idle before they have run."""
+        self._busy.update(self._around(fan))
+
+    def settle(self, ready: Ready | Fan) -> list[Ready]:
+        """Note that a step run has ended, or that all iterations of a fan-out are open; return those that may start now."""
         found = self._around(ready)
         if not found:
             return []
@@ -51,7 +56,7 @@ class Bodies:
     def _must_wait(self, around: list[tuple[Hashable, int]]) -> bool:
         return any(self._busy[(where, earlier)] > 0 for where, late in around for earlier in range(late))
 
-    def _around(self, ready: Ready) -> list[tuple[Hashable, int]]:
+    def _around(self, ready: Ready | Fan) -> list[tuple[Hashable, int]]:
         """Return the parts that a step run stands in, those of the calls around it included."""
         found: list[tuple[Hashable, int]] = []
         frame, site, indices = ready.frame, ready.node.id, ready.indices

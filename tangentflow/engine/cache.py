@@ -7,7 +7,7 @@ the table, so a value that a run has on record is not stored again.
 from __future__ import annotations
 
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from tangentflow.engine.identity import Identity
 from tangentflow.engine.journal import Journal
@@ -51,11 +51,14 @@ class Cache:
         self.store = store
         self.identity = identity
         self.damaged: list[str] = []
+        self._kept = False
 
     def find(self, task: Task) -> Recalled | None:
         """Return the value of an earlier step run with the same code and inputs; else say on the step run why it is run."""
         assert task.code is not None
-        self.journal.flush()  # what this run has just kept is there too
+        if self._kept:  # what this run has just kept is there too
+            self.journal.flush()
+            self._kept = False
         rows = self.journal.rows(f"{_GET} fingerprint=? AND digest=?", task.code.fingerprint, task.digest)
         if not rows:
             task.step.why = self._why_not(task)
@@ -97,7 +100,14 @@ class Cache:
         made = Cached(
             task.code.fingerprint, task.digest, task.code.name, outcome, size, now, now, run, task.step.path, task.receipt.number
         )  # fmt: skip
-        self.journal.collect(_PUT, *astuple(made))
+        self._kept = True
+        self.journal.collect(_PUT, *_values(made))
+
+
+def _values(made: Cached) -> tuple[object, ...]:
+    return (
+        made.fingerprint, made.digest, made.step, made.outcome, made.size, made.created, made.used, made.run, made.path, made.receipt,
+    )  # fmt: skip
 
 
 def cached_values(journal: Journal) -> list[Cached]:

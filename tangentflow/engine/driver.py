@@ -21,7 +21,7 @@ from tangentflow.engine.output import listening
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.recorder import Recorder
 from tangentflow.engine.run import Run, StepRun
-from tangentflow.engine.steps import step_runs
+from tangentflow.engine.steps import Recalling, step_runs
 from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.worker import Finished
@@ -29,6 +29,7 @@ from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
 from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.policies import duration
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = ["Driver"]
 
@@ -46,7 +47,7 @@ class Driver:
     """
 
     def __init__(
-        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str, timeout: float | None = None,
+        self, machine: Machine, run: Run, recorder: Recorder, *, limit: int, executor: str | Slurm, timeout: float | None = None,
         listeners: Sequence[Listener] = (), before: Driver | None = None,
     ) -> None:  # fmt: skip
         self.machine = machine
@@ -128,10 +129,8 @@ class Driver:
                     return
                 self._wait()  # what is under way comes to its end, nothing more is started
                 continue
-            while machine.ready:
-                self.queue.append(self._task(machine.take()))
             self._start()
-            if self.reports or machine.ready or machine.done:
+            if self.reports or machine.done:
                 continue
             if self.active or self.delayed:
                 self._wait()
@@ -172,7 +171,7 @@ class Driver:
     def _start(self) -> None:
         """Start what may be started, once everything that came before is on record."""
         begun: list[Task] = []
-        while self.queue and len(self.active) < self.limit and not self.machine.done:
+        while len(self.active) < self.limit and not self.machine.done and self._has_next():
             task = self.queue.popleft()
             if not self.limits.admit(task) or (not task.payload and not self._prepare(task)):
                 self.queue.extendleft(self.limits.spare(task))
@@ -183,6 +182,14 @@ class Driver:
         for task in begun:
             self._executor(task.where).start(task)
 
+    def _has_next(self) -> bool:
+        """Whether there is a task that may be next; fan-outs are opened as far as that needs."""
+        machine = self.machine
+        while not self.queue and (machine.ready or machine.more()):
+            while machine.ready:
+                self.queue.append(self._task(machine.take()))
+        return bool(self.queue)
+
     def _prepare(self, task: Task) -> bool:
         """Make what is sent to the executor; arguments that cannot be pickled make a step fail in every executor alike."""
         ready = task.ready
@@ -190,7 +197,7 @@ class Driver:
         if recalled is not None:
             self._settle_without(task, recalled.data, recalled.why)
             return False
-        key = self.recorder.shared(task)
+        key = task.key
         if key is not None:
             if key in self.shared:  # the same call is under way: its value will do
                 self.shared[key].append(task)
@@ -239,7 +246,7 @@ class Driver:
 
     def _executor(self, kind: str) -> Executor:
         if kind not in self.executors:
-            self.executors[kind] = new_executor(kind, self.selector, self.reports.append)
+            self.executors[kind] = new_executor(kind, self.selector, self.reports.append, self.run)
         return self.executors[kind]
 
     # --- what comes of it
@@ -251,7 +258,7 @@ class Driver:
         if isinstance(report, Ended):
             self._ended(task, report.finished)
         elif isinstance(report, Output):
-            task.step.written.append(report.text)
+            task.step.wrote(report.text)
             self.recorder.wrote(task, report.stream, report.text)
         elif isinstance(report, Progressed):
             task.step.progress = (report.done, report.total)
@@ -304,8 +311,8 @@ class Driver:
         self.queue.extendleft(self.limits.leave(task))
 
     def _settle(self, task: Task, finished: Finished) -> None:
-        step, data, path = task.step, finished.data, task.step.path
-        step.recorded = lambda: decode(data, where=path, files=user_files(self.run.folder))
+        step, data = task.step, finished.data
+        step.recorded = Recalling(data, self.run.folder)
         step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished
@@ -319,8 +326,9 @@ class Driver:
 
     def _share(self, task: Task, data: bytes) -> None:
         """Give the value of a cached step run to those that wait for it; if it has none, the next of them runs."""
-        key = None if task.step.cached else self.recorder.shared(task)
-        waiting = self.shared.pop(key, []) if key is not None else []
+        if task.key is None or task.step.cached:
+            return
+        waiting = self.shared.pop(task.key, [])
         if holds_exception(data):
             self.queue.extendleft(reversed(waiting))
             return
@@ -332,7 +340,8 @@ class Driver:
     def _stop_all(self, why: str) -> None:
         now = time.time()
         for task in list(self.active):
-            self._executor(task.where).stop(task)
+            if task.where in self.executors:  # else it could not be made, which is why the run stops
+                self.executors[task.where].stop(task)
         for task in [*self.active, *[task for _, _, task in self.delayed]]:
             step = task.step
             step.status, step.finished = "Cancelled", now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,33 +11,66 @@ from typing import Any
 from tangentflow.graph.nodes import Flow
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
+from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Scanned, Threw, throw
 
-__all__ = ["Frame", "Recorded", "spell", "without_indices"]
+__all__ = ["Frame", "Heads", "Recorded", "spell", "without_indices"]
 
 _INDEX = re.compile(r"\[\d+\]")
 
 
-@dataclass
 class Recorded:
-    """An outcome with its bytes. Each exception, and each value that is to be changed or that is asked for `fresh`, is a new copy."""
+    """An outcome. Each exception, and each value that is to be changed or that is asked for `fresh`, is a new copy, made from its bytes.
 
-    data: bytes
-    where: str
-    value: Any = None
-    raised: bool = False
+    A value that nobody can change stands for its own copies, and its bytes are made anew when they are wanted.
+    """
+
+    __slots__ = ("_data", "raised", "value")
+
+    def __init__(self, data: bytes, value: Any, raised: bool) -> None:
+        self._data = None if not raised and type(value) in _ATOMS else data
+        self.value = value
+        self.raised = raised
 
     @classmethod
     def of(cls, data: bytes, where: str) -> Recorded:
         """Take an outcome as it came from a step."""
         outcome = decode(data, where=where)
         if isinstance(outcome, Raised):
-            return cls(data, where, raised=True)
-        return cls(data, where, outcome.value)
+            return cls(data, None, True)
+        return cls(data, outcome.value, False)
+
+    @property
+    def data(self) -> bytes:
+        """The encoded outcome."""
+        return encode(Value(self.value), where="") if self._data is None else self._data
 
     def outcome(self) -> Outcome:
         """Return a copy of the outcome."""
-        return decode(self.data, where=self.where)
+        return Value(self.value) if self._data is None else decode(self._data)
+
+
+_ATOMS = frozenset({int, float, bool, str, bytes, type(None)})
+
+
+class Heads:
+    """The states at the heads of a parallel loop: of many iterations, so they are kept by name where all have the same names."""
+
+    __slots__ = ("_columns", "_items", "entry")
+
+    def __init__(self, scanned: Scanned) -> None:
+        self.entry = scanned.entry
+        self._items: list[dict[str, Any]] = scanned.items
+        self._columns: dict[str, list[Any]] | None = None
+        names = scanned.items[0].keys() if scanned.items else ()
+        if all(item.keys() == names for item in scanned.items):
+            self._columns = {name: [item[name] for item in scanned.items] for name in names}
+            self._items = []
+
+    def at(self, index: int) -> dict[str, Any]:
+        """Return the names at the head of an iteration."""
+        if self._columns is None:
+            return self.entry | self._items[index]
+        return self.entry | {name: column[index] for name, column in self._columns.items()}
 
 
 @dataclass
@@ -52,6 +86,7 @@ class Frame:
     outcomes: dict[Address, Recorded] = field(default_factory=dict)
     lefts: dict[Address, Done | Returned | Recorded] = field(default_factory=dict)
     heads: dict[Address, dict[str, Any]] = field(default_factory=dict)
+    scans: dict[Address, Heads] = field(default_factory=dict)
     counts: dict[Address, int] = field(default_factory=dict)
     skipped: set[Address] = field(default_factory=set)
     waiters: dict[Address, list[Any]] = field(default_factory=dict)
@@ -62,7 +97,14 @@ class Frame:
     issued: int = 0
     held: list[Callable[[], object]] = field(default_factory=list)
     speaking: bool = False
-    touched: set[Address] = field(default_factory=set)
+
+    def head(self, address: Address) -> Mapping[str, Any]:
+        """Return the names at the head of an iteration."""
+        found = self.heads.get(address)
+        if found is not None:
+            return found
+        loop, (*outer, index) = address
+        return self.scans[(loop, tuple(outer))].at(index)
 
     def record(self, address: Address, outcome: Outcome) -> None:
         """Record the outcome of a site."""
@@ -71,7 +113,6 @@ class Frame:
 
     def outcome(self, address: Address, own: bool) -> Any:
         """Return the value of a site or raise its exception; raise NotRun if there is none."""
-        self.touched.add(address)
         recorded = self.outcomes.get(address)
         if self.speaking and address in self.calls:
             self._pass_on(self.calls[address])
@@ -85,7 +126,6 @@ class Frame:
 
     def left(self, address: Address) -> Done | Returned | Threw:
         """Return what a serial loop left, or raise what ended it; raise NotRun if it has not ended."""
-        self.touched.add(address)
         left = self.lefts.get(address)
         if left is None:
             raise NotRun(address)
@@ -132,11 +172,18 @@ def _unwrap(outcome: Outcome) -> Any:
 
 def spell(frame: str, site: str, indices: tuple[int, ...]) -> str:
     """Return the path of a step run: each loop in the site's name with its index, `loop[3].fit`."""
+    path = _pattern(site, len(indices)) % indices
+    return f"{frame}.{path}" if frame else path
+
+
+@functools.lru_cache(maxsize=4096)
+def _pattern(site: str, count: int) -> str:
+    """Return the path of a site with %d for each of so many indices."""
     *loops, last = site.split(".")
-    parts = [f"{loop}[{index}]" for loop, index in zip(loops, indices)]
-    if len(indices) > len(loops):  # a loop as a whole has no index of its own
-        last = f"{last}[{indices[len(loops)]}]"
-    return ".".join([*([frame] if frame else []), *parts, last])
+    parts = [f"{loop}[%d]" for loop in loops[:count]]
+    if count > len(loops):  # a loop as a whole has no index of its own
+        last = f"{last}[%d]"
+    return ".".join([*parts, last])
 
 
 def without_indices(path: str) -> str:

@@ -163,7 +163,7 @@ class StoredRun(Run):
         found = {r.number: self._step(r, ended) for r in receipts if r.kind == "step"}
         for number, text in _written(log_file(self.folder, self.id)):
             if number in found:
-                found[number].written.append(text)
+                found[number].wrote(text)
         return sorted(found.values(), key=lambda step: step.order)
 
     def _step(self, receipt: Receipt, ended: bool) -> StepRun:
@@ -178,7 +178,7 @@ class StoredRun(Run):
             step.given = lambda: bind_to(r.parameters or "", *load_inputs(store, inputs, user_files(store.folder)))
         if outcome is not None:
             step.recorded = lambda: decode(store.load(outcome), where=r.name, files=user_files(store.folder))
-            step.overriding = partial(override_stored, self.folder, self.row.number, r.number)
+            step.overriding = partial(override_stored, self.folder, self.row.number)
         return step
 
 

@@ -43,7 +43,7 @@ CREATE INDEX IF NOT EXISTS cache_by_step ON cache(step, created);
 """
 
 
-@dataclass
+@dataclass(slots=True)
 class Receipt:
     """What is on record of one step run ("step") or expression that is evaluated once ("glue")."""
 
@@ -105,6 +105,8 @@ _RECEIPT = (
 )
 _ROW = f"({', '.join('?' * 18)})"
 _AT_ONCE = 8
+_MOST = 1000
+"""So many receipts are collected at most: those of step runs that are taken over come at once."""
 _END = "UPDATE runs SET status=?, finished=?, outcome=?, notes=? WHERE number=?"
 _PUT = f"REPLACE INTO receipts(run, {_RECEIPT}) VALUES"
 
@@ -220,15 +222,19 @@ class Journal:
     def put(self, run: int, receipt: Receipt) -> None:
         """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
         self._receipts[(run, receipt.number)] = receipt
+        if len(self._receipts) >= _MOST:
+            self.flush()
 
     def ask_to_cancel(self, number: int) -> None:
         """Ask whoever runs a run to cancel it."""
         self.change("UPDATE runs SET cancel=1 WHERE number=?", number)
 
-    def override(self, run: int, number: int, outcome: Ref) -> None:
+    def override(self, run: int, path: str, outcome: Ref) -> None:
         """Put another value on record for a step run."""
-        statement = "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND number=?"
-        self.change(statement, outcome, run, number)
+        statement = (
+            "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND path=? AND kind='step'"
+        )
+        self.change(statement, outcome, run, path)
 
     # --- reading
 

@@ -22,6 +22,9 @@ __all__ = ["Verdict", "judge"]
 FAIR = 50
 """Every so many picks the oldest step goes first: else what runs ahead without end could starve what the result waits for."""
 
+OPENING = 0.4
+"""How probable it is that one more iteration is opened before a step is picked."""
+
 Fault = Callable[[Ready], BaseException | None]
 
 
@@ -38,11 +41,16 @@ def judge(
     graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *,
     seed: int = 0, policy: str = "random", fault: Fault | None = None, messages: bool = False,
 ) -> Verdict:  # fmt: skip
-    """Run a graph under one schedule. `policy` is "first", "last" or "random"; `fault` may give an exception for a step run."""
+    """Run a graph under one schedule. `policy` is "first", "last" or "random"; `fault` may give an exception for a step run.
+
+    With every other `seed` the iterations of fan-outs are opened one by one, at random moments.
+    """
     choose = random.Random(seed)
-    machine = Machine(graph, args, kwargs or {}, always_copy=True, messages=messages)
+    machine = Machine(graph, args, kwargs or {}, always_copy=True, messages=messages, lazy=seed % 2 == 1)
     verdict = Verdict(Value(None))
     while not machine.done:
+        while (not machine.ready or choose.random() < OPENING) and machine.more():
+            pass
         machine.check_alive()
         if machine.done:
             break

@@ -28,6 +28,8 @@ class Limits:
 
     def admit(self, task: Task) -> bool:
         """Whether a task may start; if not, it is held back. Either way `spare` tells what may start in its place, if it does not."""
+        if not self._is_bounded(task):
+            return True
         for kind, most in self._kinds(task):
             if self._counts[kind] >= most:
                 self._held.setdefault(kind, deque()).append(task)
@@ -36,11 +38,14 @@ class Limits:
 
     def start(self, task: Task) -> None:
         """Count a task that starts."""
-        for kind, _ in self._kinds(task):
-            self._counts[kind] += 1
+        if self._is_bounded(task):
+            for kind, _ in self._kinds(task):
+                self._counts[kind] += 1
 
     def leave(self, task: Task) -> list[Task]:
         """Take a task off the count; return those that may be looked at again."""
+        if not self._is_bounded(task):
+            return []
         for kind, _ in self._kinds(task):
             self._counts[kind] -= 1
         return self.spare(task)
@@ -49,6 +54,9 @@ class Limits:
         """Return those that may be looked at again, since a task has not taken the place that it might have had."""
         kinds = [kind for kind, most in self._kinds(task) if self._counts[kind] < most and self._held.get(kind)]
         return [self._held[kind].popleft() for kind in kinds]
+
+    def _is_bounded(self, task: Task) -> bool:
+        return bool(self._calls) or task.policy.max_concurrent is not None
 
     def _kinds(self, task: Task) -> Iterator[tuple[int, int]]:
         """Yield what a task counts for, and how many there may be of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import re
@@ -31,6 +32,7 @@ from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Graph
 from tangentflow.runtime.exits import PATH
 from tangentflow.runtime.slices import bind
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = ["run", "target_of"]
 
@@ -39,20 +41,20 @@ _log = logging.getLogger("tangentflow")
 
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
-    workers: int | None = None, executor: str = "process", store: str | os.PathLike[str] | bool | None = None,
+    workers: int | None = None, executor: str | Slurm = "process", store: str | os.PathLike[str] | bool | None = None,
     reuse: Run | str | None = None, cache: bool | None = None, progress: bool | None = None, on_event: Listener | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
-    `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread" or
-    "inline"; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
+    `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread",
+    "inline", "slurm" or `Slurm(...)`; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
     run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written; `progress` shows the run on standard
     error while it runs, as a table in a terminal or notebook, else as lines; `on_event` is called with each `Event`. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
     here, TypeError for arguments that do not fit the workflow.
     """
-    if executor not in EXECUTORS:
-        raise UsageError(f"there is no executor {executor!r}; write {', '.join(map(repr, EXECUTORS))}")
-    count = workers if workers is not None else max(2, os.cpu_count() or 1)
+    if not isinstance(executor, Slurm) and executor not in EXECUTORS:
+        raise UsageError(f"there is no executor {executor!r}; write {', '.join(map(repr, EXECUTORS))} or Slurm(...)")
+    count = workers if workers is not None else _workers(executor)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise UsageError(f"workers must be at least 1, not {workers!r}")
     if cache is not None and not isinstance(cache, bool):
@@ -66,15 +68,18 @@ def run(
 
     name = title(graph)
     made = Run(f"{_plain(name)}-{secrets.token_hex(4)}", name, None, [])
-    made.notes, made.folder = notes(whole, keeps=folder is not None or cache is False), folder
+    made.notes, made.folder = notes(whole, folder is not None or cache is False, executor), folder
     for note in made.notes:
         _log.info(note)
     recorder = Recorder(whole, made, Positions(), folder, earlier, cache)
     try:
         recorder.begin(
-            args, kwargs, target_of(workflow), {"workers": workers, "executor": executor, "module": workflow.__module__}
+            args,
+            kwargs,
+            target_of(workflow),
+            {"workers": workers, "executor": _on_record(executor), "module": workflow.__module__},
         )
-        machine = Machine(graph, args, kwargs, memory=recorder)
+        machine = Machine(graph, args, kwargs, memory=recorder, lazy=True)
         with _listeners(machine, progress, on_event) as listeners:
             limit, timeout = (
                 min(1 if executor == "inline" else count, workflow.option("parallelism", count)),
@@ -82,7 +87,7 @@ def run(
             )
 
             def follow(graph: Graph, status: str, before: Driver) -> Driver:
-                after = Machine(graph, (status,), {}, memory=recorder, path=PATH)
+                after = Machine(graph, (status,), {}, memory=recorder, path=PATH, lazy=True)
                 return Driver(after, made, recorder, limit=limit, executor=executor, listeners=listeners, before=before)
 
             drive(
@@ -92,6 +97,17 @@ def run(
     finally:
         recorder.close()
     return made
+
+
+def _workers(executor: str | Slurm) -> int:
+    """Return how many steps run at a time unless that is said."""
+    if executor == "slurm" or isinstance(executor, Slurm):
+        return 100  # jobs wait in the queue of the cluster
+    return max(2, os.cpu_count() or 1)
+
+
+def _on_record(executor: str | Slurm) -> str | dict[str, Any]:
+    return dataclasses.asdict(executor) if isinstance(executor, Slurm) else executor
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,6 @@ judge that picks them in the worst possible order.
 
 from __future__ import annotations
 
-import functools
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,7 +15,8 @@ from typing import Any, Protocol, cast
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.bodies import Bodies
-from tangentflow.engine.frames import Frame, Recorded, spell
+from tangentflow.engine.fans import Fan, Fans
+from tangentflow.engine.frames import Frame, Heads, Recorded, spell
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.runtime.codec import decode, encode, holds_files, roundtrip
@@ -30,7 +30,7 @@ __all__ = ["Machine", "Ready"]
 Indices = tuple[int, ...]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Ready:
     """A step run that can start: the step, the function to call, its arguments."""
 
@@ -41,13 +41,13 @@ class Ready:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
-    @functools.cached_property
+    @property
     def path(self) -> str:
         """The path of the step run."""
         return spell(self.frame.path, self.node.id, self.indices)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Poll:
     """A question that a slice answers as soon as what it looks up is recorded."""
 
@@ -68,11 +68,14 @@ class Memory(Protocol):
 
 
 class Machine:
-    """One run of a graph."""
+    """One run of a graph.
+
+    If it is `lazy`, iterations of fan-outs are opened one by one, by `more`; else all at once.
+    """
 
     def __init__(
         self, graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, always_copy: bool = False, messages: bool = True,
-        memory: Memory | None = None, path: str = "",
+        memory: Memory | None = None, path: str = "", lazy: bool = False,
     ) -> None:  # fmt: skip
         self.graph = graph
         self.memory = memory
@@ -80,11 +83,13 @@ class Machine:
         self.messages = messages
         self.ready: list[Ready] = []
         self.running = 0
+        self.lazy = lazy
         self.result: Outcome | None = None
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
         self._agenda: deque[_Poll] = deque()
         self._bodies = Bodies()
+        self._fans = Fans()
         function = self._function(graph.root)
         self.root = self._frame(graph.main, path, _given(bind(function, args, dict(kwargs))), None)
         self._work()
@@ -96,6 +101,17 @@ class Machine:
         self.running += 1
         return self.ready.pop(index)
 
+    def more(self) -> bool:
+        """Open the next iteration of a fan-out, which may give step runs that can start; return whether there was one."""
+        if not self._fans or self.done:
+            return False
+        fan, index = self._fans.take()
+        self._open(fan.frame, fan.node.body, (*fan.indices, index))
+        self._work()
+        if fan.following == fan.count:
+            self.ready += self._bodies.settle(fan)
+        return True
+
     def settle(self, ready: Ready, data: bytes) -> None:
         """Record the encoded outcome of a step run that was taken."""
         self.running -= 1
@@ -103,7 +119,7 @@ class Machine:
         frame, address = ready.frame, (ready.node.id, ready.indices)
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
-        frame.outcomes[address] = Recorded.of(data, ready.path)
+        frame.outcomes[address] = Recorded.of(data, ready.node.id)
         self._awake(frame, address)
         self._work()
 
@@ -114,7 +130,7 @@ class Machine:
 
     def check_alive(self) -> None:
         """Raise InternalError if the run has no result and nothing can bring it further."""
-        if self.done or self.ready or self.running:
+        if self.done or self.ready or self.running or self._fans:
             return
         for frame in self.frames():
             self._look_for_the_end(frame)
@@ -163,7 +179,7 @@ class Machine:
         if compiled is None:
             label = f"{frame.flow.name} {kind} {owner}".strip()
             compiled = self._compiled[key] = compile_slice(slice_.code, self._function(frame.flow.key), label)
-        names = frame.args if slice_.start is None else frame.heads[(slice_.start, indices)]
+        names = frame.args if slice_.start is None else frame.head((slice_.start, indices))
         if self.always_copy:
             names = _copy(names, frame.path)
         return compiled(Replay(frame, names, indices, self.graph.bindings))
@@ -302,7 +318,7 @@ class Machine:
             return
         step = self.graph.bindings[node.callee]
         assert isinstance(step, StepFunction)
-        ready = Ready(frame, node, indices, step, args, kwargs)
+        ready = Ready(frame, node, indices, step, args, kwargs or _NO_KWARGS)
         if self._bodies.admit(ready):
             self.ready.append(ready)
 
@@ -323,9 +339,14 @@ class Machine:
             self._skip(poll)
             return
         assert isinstance(scanned, Scanned)
-        frame.counts[(node.id, indices)] = len(scanned.items)
-        for i, item in enumerate(scanned.items):
-            frame.heads[(node.id, (*indices, i))] = scanned.entry | item
+        address, count = (node.id, indices), len(scanned.items)
+        frame.counts[address], frame.scans[address] = count, Heads(scanned)
+        if self.lazy and count:
+            fan = Fan(frame, node, indices, count)
+            self._bodies.enter(fan)
+            self._fans.add(fan)
+            return
+        for i in range(count):
             self._open(frame, node.body, (*indices, i))
 
     def _answer_entry(self, poll: _Poll) -> None:
@@ -412,6 +433,9 @@ class Machine:
         caller, address = frame.parent
         return address in caller.outcomes
 
+
+_NO_KWARGS: dict[str, Any] = {}
+"""One for all step runs without keywords: nobody changes what a step run was given."""
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)
 """What is not the user's: it ends a replay without being its answer."""

@@ -9,16 +9,20 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepTimeout, UsageError
 from tangentflow.graph.nodes import Graph, Step
 from tangentflow.runtime.policies import duration, seconds
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = ["EXECUTORS", "check_here", "check_needs", "notes", "run_timeout", "secrets_here", "time_limit", "title"]
 
-EXECUTORS = ("process", "thread", "inline")
+EXECUTORS = ("process", "thread", "inline", "slurm")
 
 _ELSEWHERE = (
     "image", "cpu", "memory", "gpu", "chunk", "labels", "annotations", "node_selector", "tolerations", "service_account", "argo",
     "schedule", "timezone", "ttl", "pod_gc",
 )  # fmt: skip
 """Options that say how a pod is made, when a run begins, and what becomes of it later on: this machine does without."""
+
+_OF_JOBS = ("cpu", "memory", "gpu")
+"""Those that a job of Slurm has, too."""
 
 _WHOLE = ("timeout", "on_exit")
 """Options of workflows that are for a whole run: who calls such a workflow would miss them."""
@@ -36,15 +40,11 @@ def _steps(graph: Graph) -> dict[str, StepFunction[..., Any]]:
     return found
 
 
-def check_here(graph: Graph, executor: str) -> None:
+def check_here(graph: Graph, executor: str | Slurm) -> None:
     """Raise UsageError if a step has an option that this machine, or this executor, cannot keep."""
     for name, step in _steps(graph).items():
         where = step.policy.executor or executor
-        if where not in EXECUTORS:
-            raise UsageError(
-                f"there is no executor {where!r} here, which step {name!r} asks for; write {', '.join(map(repr, EXECUTORS))}"
-            )
-        if step.policy.env and where != "process":
+        if step.policy.env and where in ("thread", "inline"):
             raise UsageError(
                 f"step {name!r} has env=, which executor {where!r} cannot keep: its steps share one environment; use "
                 f"executor='process', for this step alone with @step(executor='process', ...)"
@@ -117,12 +117,14 @@ def secrets_here(graph: Graph) -> dict[str, dict[str, str]]:
     return found
 
 
-def notes(graph: Graph, keeps: bool) -> list[str]:
+def notes(graph: Graph, keeps: bool, executor: str | Slurm = "process") -> list[str]:
     """Return in words what a local run does without. `keeps`: it has a store for cached values, or wants none."""
     without: dict[str, list[str]] = {}
     for name, step in _steps(graph).items():
+        where = step.policy.executor or executor
+        in_a_job = where == "slurm" or isinstance(where, Slurm)
         for option in _ELSEWHERE:
-            if step.option(option) is not None:
+            if step.option(option) is not None and not (in_a_job and option in _OF_JOBS):
                 without.setdefault(option, []).append(name)
     for flow in graph.flows:
         for option in _ELSEWHERE:

@@ -6,8 +6,7 @@ import contextlib
 import json
 import struct
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +16,7 @@ from tangentflow.engine.frames import Frame, spell
 from tangentflow.engine.identity import Code, Identity
 from tangentflow.engine.inputs import LARGE, Inputs
 from tangentflow.engine.journal import Journal, Receipt
+from tangentflow.engine.machine import Ready
 from tangentflow.engine.parameters import spelled
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.reuse import Earlier, Entry, Recalled
@@ -48,20 +48,38 @@ class Recorder:
         self.earlier = earlier
         self.mode = mode
         self.identity = Identity()
-        self.entries: dict[tuple[str, str], Entry] = {}
+        self._steps: list[tuple[StepRun, Ready, Code, bytes]] = []
+        self._glue: dict[str, Entry] = {}
+        self._overridden: dict[str, bytes] = {}
+        self._parts: dict[str, Mapping[str, str]] = {}
         self.values: dict[tuple[str, str], Recalled] = {}
         self.number = self.count = 0
         self._known: set[str] = set()
-        self._parts: dict[str, Mapping[str, str]] = {}
         self._log: IO[str] | None = None
         self.journal: Journal | None = None
         self.cache: Cache | None = None
-        run.record = lambda: Earlier(run.id, run.status == "Cancelled", self.entries)
+        self._overriding: Callable[[str, bytes], object] = self._overridden.__setitem__
+        run.record = self._earlier
         if folder is not None:
             self.store = Store(folder).create()
             self.journal = Journal(folder)
             self.inputs = Inputs(self.store)
             self.cache = Cache(self.journal, self.store, self.identity)
+
+    def _earlier(self) -> Earlier:
+        """Return what is kept in memory, for a later run that reuses this one."""
+        entries = {("glue", path): entry for path, entry in self._glue.items()}
+        entries |= {
+            ("step", step.path): self._entry(step, ready, code, data) for step, ready, code, data in self._steps
+        }
+        return Earlier(self.run.id, self.run.status == "Cancelled", entries)
+
+    def _entry(self, step: StepRun, ready: Ready, code: Code, data: bytes) -> Entry:
+        found = self._overridden.get(step.path, data)
+        return Entry(
+            f"{step.path} of run {self.run.id}", code.fingerprint, lambda: self.identity.inputs(ready.step, ready.args, ready.kwargs),
+            lambda: found, lambda: self._parts[code.fingerprint], lambda: given_inputs(ready),
+        )  # fmt: skip
 
     # --- the run
 
@@ -77,6 +95,7 @@ class Recorder:
                 encode(Value((args, dict(kwargs))), where=self.run.workflow, what="an argument", files=True)
             )
         reuse = self.earlier.id if self.earlier is not None else None
+        self._overriding = lambda path, data: override_stored(self.store.folder, self.number, path, data)
         self.number = self.journal.add_run(
             self.run.id,
             self.run.workflow,
@@ -136,12 +155,12 @@ class Recorder:
             if found is None and before is not None:
                 self._digest(task)
                 task.step.why = why_again(before, task, self.identity)
-        key = self.shared(task)
+        key = task.key = self._shared(task)
         if found is None and key is not None:
             found = self.values.get(key) if self.cache is None else self.cache.find(task)
         return found
 
-    def shared(self, task: Task) -> tuple[str, str] | None:
+    def _shared(self, task: Task) -> tuple[str, str] | None:
         """Return the key under which the value of a step run is cached; None if it is not."""
         if self.mode is False or not (self.mode or task.policy.cache):
             return None
@@ -173,18 +192,22 @@ class Recorder:
         self._keep_parts(task.code)
         receipt.parameters = spelled(ready.step.function)
         receipt.inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
-        task.step.overriding = partial(override_stored, self.store.folder, self.number, receipt.number)
+        task.step.overriding = self._overriding
         self.journal.put(self.number, receipt)
 
     def ended(self, task: Task, data: bytes) -> None:
         """Put the outcome of a step run on record."""
-        step, key = task.step, self.shared(task)
+        step, key = task.step, task.key
         cached = key is not None and not step.cached and not holds_exception(data)
         if cached and task.code is not None and (file := task.code.edited()) is not None:
             self._not_cached(task, f"{file} was changed while the step ran")
             cached = False
         if self.journal is None:
-            self._remember(task, data)
+            assert task.code is not None
+            if task.code.fingerprint not in self._parts:
+                self._parts[task.code.fingerprint] = task.code.parts()  # as they are now
+            self._steps.append((step, task.ready, task.code, data))
+            step.overriding = self._overriding
             if cached and key is not None:
                 self.values[key] = Recalled(data, f"same code and inputs as {step.path} of this run")
             return
@@ -195,19 +218,6 @@ class Recorder:
         self._change(task)
         if cached and self.cache is not None:
             self.cache.keep(task, task.receipt.outcome, len(data), self.run.id)
-
-    def _remember(self, task: Task, data: bytes) -> None:
-        """Keep the record of a step run in memory."""
-        step, code = task.step, task.code
-        assert code is not None
-        parts = self._parts.get(code.fingerprint)
-        if parts is None:
-            parts = self._parts[code.fingerprint] = code.parts()
-        self.entries[("step", step.path)] = Entry(
-            f"{step.path} of run {self.run.id}", code.fingerprint, partial(self._digest, task), lambda: data, lambda: parts,
-            lambda: given_inputs(task.ready),
-        )  # fmt: skip
-        step.overriding = partial(self._override, step.path)
 
     def _keep_parts(self, code: Code) -> None:
         """Put the parts of a step's code on record, so that it can be said later what has changed."""
@@ -275,9 +285,6 @@ class Recorder:
         receipt.cached, receipt.why = step.cached, step.why
         self.journal.put(self.number, receipt)
 
-    def _override(self, path: str, data: bytes) -> None:
-        self.entries[("step", path)] = replace(self.entries[("step", path)], load=lambda: data)
-
     # --- expressions that are evaluated once
 
     def recall_glue(self, frame: Frame, node: Glue, indices: tuple[int, ...], operands: str) -> bytes | None:
@@ -293,7 +300,7 @@ class Recorder:
         """Put the outcome of an expression on record."""
         path, fingerprint = spell(frame.path, node.id, indices), self._glue_fingerprint(frame, node)
         if self.journal is None:
-            self.entries[("glue", path)] = Entry(path, fingerprint, lambda: operands, lambda: data)
+            self._glue[path] = Entry(path, fingerprint, lambda: operands, lambda: data)
             return
         now = time.time()
         status = "Failed" if holds_exception(data) else "Succeeded"
@@ -308,11 +315,11 @@ class Recorder:
         return self.identity.glue(frame.flow.key, self.graph.bindings[frame.flow.key], node)
 
 
-def override_stored(folder: Path, run: int, number: int, data: bytes) -> None:
+def override_stored(folder: Path, run: int, path: str, data: bytes) -> None:
     """Put another outcome on record for a step run of a finished run in a store."""
     journal = Journal(folder)
     try:
-        journal.override(run, number, Store(folder).keep(data))
+        journal.override(run, path, Store(folder).keep(data))
     finally:
         journal.close()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "StepRun", "StepRuns"]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class StepRun:
     """One execution of a step, or one that was skipped.
 
@@ -42,8 +42,8 @@ class StepRun:
     why: str = ""
     progress: tuple[int, int | None] | None = None
     order: tuple[int, ...] = field(default=(), repr=False)
-    written: list[str] = field(default_factory=list, repr=False)
-    overriding: Callable[[bytes], object] | None = field(default=None, repr=False)
+    written: list[str] | None = field(default=None, repr=False)
+    overriding: Callable[[str, bytes], object] | None = field(default=None, repr=False)
     place: tuple[str, str, tuple[int, ...]] | None = field(default=None, repr=False)
 
     @property
@@ -87,12 +87,18 @@ class StepRun:
                 raise TypeError(f"the result of {self.path} is no dict but {self.result!r}: give the whole value")
             new = {**self.result, **fields}
         data = encode(Value(new), where=self.name, what="the value", path=self.path, files=True)
-        self.overriding(data)
+        self.overriding(self.path, data)
         self.recorded, self.status, self.why = decode(data, files=exports()), "Succeeded", "overridden"
 
     def logs(self) -> str:
         """Return what the step wrote to standard output and standard error, all attempts."""
-        return "".join(self.written)
+        return "".join(self.written or ())
+
+    def wrote(self, text: str) -> None:
+        """Take note of what the step writes."""
+        if self.written is None:
+            self.written = []
+        self.written.append(text)
 
 
 class StepRuns(Sequence[StepRun]):

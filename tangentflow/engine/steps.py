@@ -15,10 +15,10 @@ from tangentflow.engine.positions import Positions
 from tangentflow.engine.run import StepRun
 from tangentflow.engine.store import user_files
 from tangentflow.graph.nodes import Step
-from tangentflow.runtime.codec import with_files
-from tangentflow.runtime.outcome import Value
+from tangentflow.runtime.codec import decode, with_files
+from tangentflow.runtime.outcome import Outcome, Value
 
-__all__ = ["bound_inputs", "given_inputs", "skipped", "source_of", "step_runs"]
+__all__ = ["Given", "Recalling", "given_inputs", "skipped", "source_of", "step_runs"]
 
 
 def step_runs(machine: Machine, started: Iterable[StepRun], positions: Positions) -> list[StepRun]:
@@ -41,17 +41,42 @@ def skipped(machine: Machine, positions: Positions) -> list[StepRun]:
 
 def source_of(node: Step) -> str:
     """Return "file:line" of a call."""
-    return f"{_base(node.origin.filename)}:{node.origin.lineno}"
+    return _source(node.origin.filename, node.origin.lineno)
 
 
-_base = functools.lru_cache(maxsize=1024)(os.path.basename)
+@functools.lru_cache(maxsize=1024)
+def _source(filename: str, line: int) -> str:
+    return f"{os.path.basename(filename)}:{line}"
 
 
-def bound_inputs(ready: Ready, folder: Path | None) -> Mapping[str, Any]:
-    """Return the arguments of a step run by parameter, for users: paths are files. `folder` is the store of the run."""
-    given = with_files(Value((ready.args, ready.kwargs)), user_files(folder))
-    assert isinstance(given, Value)
-    return _bound(ready, *given.value)
+class Given:
+    """Gives the arguments of a step run by parameter, for users: paths are files. `folder` is the store of the run."""
+
+    __slots__ = ("folder", "ready")
+
+    def __init__(self, ready: Ready, folder: Path | None) -> None:
+        self.ready = ready
+        self.folder = folder
+
+    def __call__(self) -> Mapping[str, Any]:
+        """Return them."""
+        given = with_files(Value((self.ready.args, self.ready.kwargs)), user_files(self.folder))
+        assert isinstance(given, Value)
+        return _bound(self.ready, *given.value)
+
+
+class Recalling:
+    """Gives the outcome of a step run, for users: paths are files. `folder` is the store of the run."""
+
+    __slots__ = ("data", "folder")
+
+    def __init__(self, data: bytes, folder: Path | None) -> None:
+        self.data = data
+        self.folder = folder
+
+    def __call__(self) -> Outcome:
+        """Return it."""
+        return decode(self.data, files=user_files(self.folder))
 
 
 def given_inputs(ready: Ready) -> Mapping[str, Any]:

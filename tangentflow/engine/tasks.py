@@ -17,6 +17,7 @@ from tangentflow.errors import NotPicklable
 from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.policies import Policy
+from tangentflow.runtime.slurm import Slurm
 
 __all__ = ["Began", "Died", "Ended", "Executor", "Output", "Progressed", "Report", "Shipped", "Task"]
 
@@ -43,24 +44,26 @@ class Shipped:
         return self._loaded
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Task:
     """A step run on its way: what to call, where, and under which policy.
 
-    `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
-    inputs) tell what it is, `receipt` is what is on record of it.
+    `header` says how a job of Slurm is submitted (None: as the cluster does). `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
+    inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it.
     """
 
     ready: Ready
     step: StepRun
     policy: Policy
     where: str
+    header: Slurm | None = None
     shipped: Shipped | None = None
     payload: bytes = b""
     attempt: int = 0
     deadline: float | None = None
     code: Code | None = None
     digest: str = ""
+    key: tuple[str, str] | None = None
     receipt: Receipt | None = None
 
 
@@ -72,7 +75,7 @@ class Began:
     attempt: int
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # one for each step run, and frozen ones take their time
 class Ended:
     """An attempt gave an outcome."""
 

@@ -93,6 +93,7 @@ class Lowering:
             all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
         )  # remedies name the module `copy`
         self.inner_targets = _inner_targets(source.tree)
+        self.attempts: dict[str, object] = {}  # workflows that stand for calls of `attempt`, by names of their own
         self.imports = imports_of(source, self.params, body_of(source.tree))
         self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
         self.makers = made(source.tree, self.params, self.resolve)
@@ -170,7 +171,7 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
+            for space in (self.attempts, self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
                 if node.id in space:
                     return self._outer(node, space[node.id])
             return MISSING
@@ -582,7 +583,7 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
     own = lowering.locals | set(lowering.imports.meaning)
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
         if isinstance(node, gast.Name) and node.id not in own:
-            for space in (lowering.source.closure, lowering.source.globals):
+            for space in (lowering.attempts, lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
     for parameter in inspect.signature(lowering.source.fn, follow_wrapped=False).parameters.values():

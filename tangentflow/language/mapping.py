@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import gast
 
+from tangentflow.attempts import attempt, attempting
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.kinds import mutates
 from tangentflow.language.partials import Partials, located
 
@@ -115,6 +117,8 @@ class Speller(_Body):
         self.generic_visit(node)
         if self.partials.is_step(node.func):
             return self._step(node)
+        if isinstance(node.func, (gast.Name, gast.Attribute)) and self.lowering.resolve(node.func) is attempt:
+            return self._attempt(node)
         return self._spelled(node, node.args, text) or node
 
     def _spelled(self, node: gast.Call, args: list[gast.expr], text: str = "") -> gast.GeneratorExp | None:
@@ -143,6 +147,20 @@ class Speller(_Body):
         )  # fmt: skip
         step = self.partials.step(node.func)
         return located(gast.Call(func=step, args=node.args, keywords=node.keywords), node)
+
+    def _attempt(self, node: gast.Call) -> gast.expr:
+        """Let a call of `attempt` be one of the workflow that it is for its step: `attempt(f, xs)` becomes `attempt_f(xs)`."""
+        step = self.lowering.resolve(node.args[0]) if node.args else None
+        if not isinstance(step, (StepFunction, WorkflowFunction)) or len(node.args) != 2 or isinstance(node.args[1], gast.Starred):
+            self.lowering.refuse(
+                node, "TF117", f"a call of attempt() whose step and items cannot be told: `{gast.unparse(node)}`",
+                "which steps run must be known before the run",
+                "write `attempt(step, items)` with the name of a step or workflow that takes an item alone",
+            )  # fmt: skip
+            return located(gast.Constant(value=None, kind=None), node)
+        name = self.lowering.namer.fresh(f"attempt_{step.__name__}")
+        self.lowering.attempts[name] = attempting(step)
+        return located(gast.Call(func=_load(name), args=node.args[1:], keywords=node.keywords), node)
 
     # --- map, filter
 

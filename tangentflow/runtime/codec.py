@@ -54,6 +54,11 @@ def decode(data: bytes, *, where: str = "", files: Place | None = None) -> Outco
 
     Raises TangentflowError if `data` is no outcome, or if this process cannot load it (a module that is missing).
     """
+    if data.startswith(_PLAIN_HEAD):
+        try:
+            return Value(pickle.loads(memoryview(data)[_START:]))
+        except Exception as error:
+            raise _unreadable(data, where, error) from error
     step = f" of step {where!r}" if where else ""
     if data[: len(_MAGIC)] != _MAGIC:
         raise TangentflowError(
@@ -63,19 +68,24 @@ def decode(data: bytes, *, where: str = "", files: Place | None = None) -> Outco
     kind = _KINDS.get(letter)
     if kind is None:
         raise TangentflowError(f"the stored outcome{step} has an unknown kind: it begins {data[:24]!r}")
-    minor = data[_START - 5]
     body = _START + int.from_bytes(data[_START - 4 : _START], "big")
     try:
         rest = memoryview(data)[body:]
         content = pickle.loads(rest) if letter == b"P" else pickling.loads(rest, files)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        if minor != sys.version_info[1]:
-            reason += f" (written by Python 3.{minor}, this is 3.{sys.version_info[1]})"
-        text = data[_START:body].decode()
-        note = f"\nit is the exception\n{text}" if text else ""
-        raise TangentflowError(f"the stored outcome{step} cannot be loaded here: {reason}{note}") from error
+        raise _unreadable(data, where, error) from error
     return kind(content)
+
+
+def _unreadable(data: bytes, where: str, error: Exception) -> TangentflowError:
+    minor, body = data[_START - 5], _START + int.from_bytes(data[_START - 4 : _START], "big")
+    step = f" of step {where!r}" if where else ""
+    reason = f"{type(error).__name__}: {error}"
+    if minor != sys.version_info[1]:
+        reason += f" (written by Python 3.{minor}, this is 3.{sys.version_info[1]})"
+    text = data[_START:body].decode()
+    note = f"\nit is the exception\n{text}" if text else ""
+    return TangentflowError(f"the stored outcome{step} cannot be loaded here: {reason}{note}")
 
 
 def holds_exception(data: bytes) -> bool:
@@ -111,11 +121,17 @@ def _is_plain(value: Any, depth: int = 3) -> bool:
     kind = type(value)
     if kind in _PLAIN:
         return True
-    if not depth or kind not in (tuple, list, dict) or len(value) > _SMALL:
+    if not depth or (kind is not tuple and kind is not list and kind is not dict) or len(value) > _SMALL:
         return False
     if kind is dict:
-        return all(type(key) in _PLAIN for key in value) and all(_is_plain(part, depth - 1) for part in value.values())
-    return all(_is_plain(part, depth - 1) for part in value)
+        for key in value:
+            if type(key) not in _PLAIN:
+                return False
+        value = value.values()
+    for part in value:  # noqa: SIM110  # plain loops: this is done for each step run
+        if type(part) not in _PLAIN and not _is_plain(part, depth - 1):
+            return False
+    return True
 
 
 def _encode(

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tangentflow.runtime.slurm import Slurm
+
 __all__ = ["Policy", "duration", "seconds"]
 
 
@@ -24,7 +26,7 @@ class Policy:
     timeout: float | None = None
     cache: bool = False
     expiry: float | None = None
-    executor: str | None = None
+    executor: str | Slurm | None = None
     max_concurrent: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     check: bool = True

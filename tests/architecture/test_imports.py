@@ -24,7 +24,7 @@ ORDER = (
     ("schedules",),
     ("checks",),
     ("decorators", "order"),
-    ("commands", "merged", "waiting"),
+    ("attempts", "commands", "merged", "waiting"),
     ("source",),
     ("language",),
     ("graph",),

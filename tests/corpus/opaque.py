@@ -282,3 +282,32 @@ def opaque_behind_what_raises_alone(n):
     except LookupError:
         pass
     return out
+
+
+@workflow
+def opaque_test_in_a_fan_out_of_none(n):
+    for i in n:
+        while bump(n):
+            e(f(n))
+
+
+@workflow
+def opaque_test_in_a_fan_out(k):
+    for i in range(k):
+        j = i
+        while bump(j) > 1:
+            j = f(j) - 2
+            e(j)
+
+
+@workflow
+def condition_in_a_loop_of_a_fan_out(k):
+    out = []
+    for i in range(k):
+        s = f(i)
+        j = i
+        while bump(j) > 1:
+            j -= 1
+            if s > 2:
+                out.append(g(j))
+    return out

@@ -1,37 +1,71 @@
-"""Runs that are killed at random moments, again and again, and resumed until they are through.
+"""Runs that are killed (-9) at random moments, again and again, and resumed until they are through.
 
-    python -m tests.engine.kills [KILLS] [SEED]        default: 1000 0
+    python -m tests.engine.kills [--runs 1000] [--jobs 2] [--seed 0]
 
-After each kill the store is read as it is: what is on record must be whole, and a step that has an outcome there must never run again.
+So many runs are killed (those not counted that had nothing on record yet). After each kill the store is read as it is: what is on record must be whole, and a step that has an outcome there
+must never run again. In the end the result must be right, effects have happened in order, and nothing has run more often than kills explain.
 """
 
 from __future__ import annotations
 
+import argparse
+import concurrent.futures
+import itertools
+import multiprocessing
+import os
+import pickle
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tangentflow import attach, runs
+from tangentflow.engine.history import find_run
+from tangentflow.engine.inputs import load_inputs
 from tangentflow.engine.journal import reading
+from tangentflow.engine.parameters import bind_to
 from tangentflow.engine.store import Store
 from tangentflow.runtime.codec import decode
-from tests.engine import stored_steps as steps
+from tests.engine.kill_programs import FAILURES, PROGRAMS, Program, line
+from tests.engine.stored_steps import notes
 
-ROOT = Path(__file__).parents[2]
-SCRIPT = """
-import sys
-from tests.engine import stored_steps as steps
-executor, store, reuse, path, n, seconds = sys.argv[1:]
-steps.gallery.graph
-print("go", flush=True)
-bound = steps.gallery.options(executor=executor, store=store, workers=3, reuse=reuse or None)
-print(repr(bound.run(path, int(n), float(seconds)).result()), flush=True)
-"""
+EXECUTORS = ("inline", "inline", "thread", "process")
+WORKERS = 3
+
+
+@dataclass
+class Figures:
+    """What came of it, summed up over workflows. `cut` is how many step runs a kill had cut short, so that they ran again."""
+
+    workflows: int = 0
+    kills: int = 0
+    early: int = 0
+    recalled: int = 0
+    cut: int = 0
+    by: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def counted(self) -> int:
+        """How many runs were killed that had something on record."""
+        return self.kills - self.early
+
+    def add(self, other: Figures) -> None:
+        """Add others."""
+        for name in ("workflows", "kills", "early", "recalled", "cut"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.by += other.by
+
+    def __str__(self) -> str:
+        return (
+            f"{self.counted} runs of {self.workflows} workflows killed (and {self.early} before anything was on record), "
+            f"{self.recalled} outcomes taken over by those that went on, {self.cut} step runs cut short and run again\n"
+            + "\n".join(f"  {name:<20}{count:>6} kills" for name, count in sorted(self.by.items()))
+        )
 
 
 def recorded(store: Path) -> set[str]:
@@ -42,87 +76,149 @@ def recorded(store: Path) -> set[str]:
             for receipt in journal.receipts(run.number):
                 if receipt.outcome is not None:
                     decode(Store(store).load(receipt.outcome))
-                    if receipt.kind == "step":
-                        found.add(receipt.path)
+                    if receipt.kind == "step" and receipt.inputs is not None:
+                        args, kwargs = load_inputs(Store(store), receipt.inputs)
+                        found.add(line(receipt.name, bind_to(receipt.parameters or "", args, kwargs)))
     return found
 
 
-def line_of(path: str) -> str | None:
-    """Return the line that the step run at a path notes, if its arguments are known from the path."""
-    index = path.partition("[")[2].partition("]")[0]
-    if path == "effect":
-        return "effect begin"
-    if path.endswith(".slow"):
-        return f"slow {index}"
-    if path.endswith(".effect"):
-        return f"effect {index}"
-    if path.endswith(".add"):
-        return f"add {index} 1"
-    return None
+def begin(
+    program: Program, executor: str, store: Path, reuse: str, path: Path, n: int, pause: float
+) -> tuple[int, int]:
+    """Run a workflow in a process of its own; return the number of the process, and a file on which it gives the result."""
+    heard, told = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(told)
+        return child, heard
+    code = 1
+    try:
+        os.close(heard)
+        bound = program.workflow.options(executor=executor, store=store, workers=WORKERS, reuse=reuse or None)
+        run = bound.run(str(path), n, pause)
+        os.write(told, pickle.dumps((run.result(), sum(step.cached for step in run.steps))))
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
-def one_run(folder: Path, chance: random.Random, executor: str) -> int:
-    """Run a workflow to its end through kills; return how many there were."""
-    store, path = folder / "store", folder / "notes"
-    n, seconds = chance.choice([(12, 0.0), (6, 0.01), (20, 0.001)])
-    reuse, kills, length = "", 0, chance.choice([0.05, 0.2, 0.6])
-    while True:
-        before = Counter(steps.notes(path))
-        done = recorded(store) if store.exists() else set()
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, executor, str(store), reuse, str(path), str(n), str(seconds)],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert process.stdout is not None and process.stdout.readline() == "go\n"
-        end = time.monotonic() + chance.uniform(0, length)
-        while process.poll() is None and time.monotonic() < end:
-            time.sleep(0.001)
-        killed = process.poll() is None
-        if killed:
-            process.kill()
-            kills += 1
-            length *= 1.3  # so that it comes to an end
-        out = process.stdout.read()
-        process.wait()
-        time.sleep(0.05 if executor == "process" else 0)  # workers notice that they are alone
-        after = Counter(steps.notes(path))
-        again = {line for line in map(line_of, done) if line is not None and after[line] != before[line]}
-        assert not again, f"on record, and yet they ran again: {again}"
-        if not killed:
-            assert process.returncode == 0
-            break
-        found = runs(store)
-        if found:
-            assert found[0].status in ("Failed", "Succeeded"), found[0].status
-            assert found[0].status == "Succeeded" or (found[0].killed and isinstance(found[0].error, Exception))
-            found[0].steps
-            reuse = found[0].id
-    total = sum(i * 10 for i in range(n))
-    assert out == f"{(2 * total, 3, True)}\n", out
-    assert attach(runs(store)[0].id, store=store).result() == (2 * total, 3, True)
-    workers = 3 if executor == "process" else 1
-    counts = Counter(steps.notes(path))
-    assert sum(counts.values()) <= len(counts) + kills * workers, (kills, counts)
-    firsts = list(dict.fromkeys(line for line in steps.notes(path) if line.startswith("effect")))
-    assert firsts == ["effect begin", "effect 0", "effect 1", "effect 2"], firsts
-    return kills
-
-
-def main(kills: int, seed: int) -> int:
-    """Kill so many runs; return how many workflows that took."""
+def one_workflow(seed: int) -> Figures:
+    """Bring a workflow to its end through kills."""
     chance = random.Random(seed)
-    done = count = 0
-    while done < kills:
-        folder = Path(tempfile.mkdtemp(prefix="tangentflow-kills-"))
-        done += one_run(folder, chance, chance.choice(["inline", "inline", "process", "thread"]))
-        count += 1
-        shutil.rmtree(folder)
-    return count
+    program, executor = PROGRAMS[seed % len(PROGRAMS)], chance.choice(EXECUTORS)
+    folder = Path(tempfile.mkdtemp(prefix="tangentflow-kills-"))
+    try:
+        return _Case(seed, program, executor, folder, chance).through()
+    except BaseException as error:
+        told = f"seed {seed}: {program.workflow.__name__}, {executor}; its store is kept in {folder}"
+        raise AssertionError(f"{told}: {type(error).__name__}: {error}") from error
+    finally:
+        if sys.exc_info()[0] is None:
+            shutil.rmtree(folder)
+
+
+class _Case:
+    def __init__(self, seed: int, program: Program, executor: str, folder: Path, chance: random.Random) -> None:
+        self.program, self.executor, self.chance = program, executor, chance
+        self.store, self.path = folder / "store", folder / "notes"
+        self.n = chance.choice([6, 12, 20])
+        self.pause = chance.choice([0.0, 0.002, 0.01, 0.03])
+        program.workflow.graph  # noqa: B018  # compiled once, in this process
+
+    def through(self) -> Figures:
+        figures = Figures(workflows=1)
+        reuse, length = "", self.chance.choice([0.02, 0.05, 0.2]) * (5 if self.executor == "process" else 1)
+        while True:
+            before, done = Counter(notes(self.path)), recorded(self.store) if self.store.exists() else set()
+            ended = self._run(reuse, self.chance.uniform(0, length))
+            after = Counter(notes(self.path))
+            again = {text for text in done if after[text] != before[text]}
+            assert not again, f"on record, and yet they ran again: {again}"
+            if ended is not None:
+                break
+            figures.kills += 1
+            length *= 1.15  # so that it comes to an end
+            found = runs(self.store) if self.store.exists() else []
+            if not found:
+                figures.early += 1
+                continue
+            run = find_run(found[0].id, self.store)
+            assert run.status == "Succeeded" or (run.status == "Failed" and run.killed), (run.status, run.killed)
+            assert len({step.path for step in run.steps}) == len(run.steps)
+            if run.status == "Succeeded":  # its end was on record when the kill came
+                ended = run.result(), 0
+                break
+            reuse = run.id
+        result, figures.recalled = ended
+        self._check_end(result, reuse, figures)
+        figures.by[self.program.workflow.__name__] = figures.kills
+        figures.by[f"({self.executor})"] = figures.kills
+        return figures
+
+    def _run(self, reuse: str, limit: float) -> tuple[object, int] | None:
+        """Run or go on; return the result and how many step runs were taken over, None if it was killed."""
+        child, heard = begin(self.program, self.executor, self.store, reuse, self.path, self.n, self.pause)
+        end = time.monotonic() + limit
+        pid = 0
+        while not pid and time.monotonic() < end:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            time.sleep(0.0005)
+        if not pid:
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+        with open(heard, "rb") as file:
+            data = file.read()
+        if self.executor == "process":
+            time.sleep(0.05)  # workers notice that they are alone
+        if os.WIFSIGNALED(status):
+            return None
+        assert status == 0, f"it failed with status {status}"
+        found: tuple[object, int] = pickle.loads(data)
+        return found
+
+    def _check_end(self, result: object, reuse: str, figures: Figures) -> None:
+        expected, lines = self.program.result(self.n), notes(self.path)
+        assert result == expected, f"{result} instead of {expected}"
+        last = runs(self.store)[0]
+        assert last.id != reuse and attach(last.id, store=self.store).result() == expected
+        assert {step.status for step in last.steps} <= {"Succeeded", "Cached", "Failed", "Skipped"}
+        counts = Counter(lines)
+        for text, count in counts.items():
+            usual = 1 + FAILURES if text.startswith("flaky") else 1
+            assert count <= usual + figures.kills * usual, f"{text} ran {count} times"
+            figures.cut += max(0, count - usual)
+        effects = list(dict.fromkeys(text for text in lines if text.startswith("effect")))
+        assert effects == self.program.effects(self.n), effects
+
+
+def main(kills: int, seed: int = 0, jobs: int = 1) -> Figures:
+    """Kill so many runs that had something on record, or a few more: each workflow is brought to its end."""
+    total, seeds = Figures(), itertools.count(seed)
+    if jobs == 1:
+        while total.counted < kills:
+            total.add(one_workflow(next(seeds)))
+        return total
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        waiting = {pool.submit(one_workflow, next(seeds)) for _ in range(2 * jobs)}
+        while waiting:
+            done, waiting = concurrent.futures.wait(waiting, return_when="FIRST_COMPLETED")
+            for future in done:
+                total.add(future.result())
+                if total.counted < kills:
+                    waiting.add(pool.submit(one_workflow, next(seeds)))
+    return total
 
 
 if __name__ == "__main__":
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=1000, help="how many runs to kill")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
     began = time.monotonic()
-    print(
-        f"{main(wanted, int(sys.argv[2]) if len(sys.argv) > 2 else 0)} workflows, {wanted} kills, {time.monotonic() - began:.0f} s"
-    )
+    print(main(options.runs, options.seed, options.jobs))
+    print(f"{time.monotonic() - began:.0f} s")

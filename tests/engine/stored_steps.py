@@ -6,7 +6,7 @@ import os
 import random
 import time
 
-from tangentflow import sequential, step, workflow
+from tangentflow import step, workflow
 
 FACTOR = 2
 
@@ -123,23 +123,6 @@ def stamped(path):
     seed = random.random()
     a = double(path, stamp)
     return add(path, a, seed), stamp
-
-
-@workflow
-def gallery(path, n, seconds):
-    """Some of everything, for kills at any moment."""
-    effect(path, "begin")
-    total = 0
-    for i in range(n):
-        total += slow(path, i, seconds)
-    level = 0
-    while level < 3:
-        level = add(path, level, 1)
-    stamp = time.time()
-    for i in sequential(range(3)):
-        effect(path, i)
-    last = double(path, total)
-    return last, level, add(path, stamp, 0) == stamp
 
 
 @workflow

@@ -20,6 +20,15 @@ def handled(n):
 
 
 @workflow
+def handled_loop(xs):
+    try:
+        out = [f(x) for x in xs]
+    except ValueError:
+        out = h(len(xs))
+    return out
+
+
+@workflow
 def handled_by_caller(xs):
     out = []
     for x in xs:
@@ -63,3 +72,16 @@ def test_calls_in_the_body_count_and_other_iterations_do_not() -> None:
     assert machine.ready == []
     settle(machine, steps["loop[0]._two.g"], Value(2))
     assert [ready.path for ready in machine.ready] == ["loop[0].h"]
+
+
+def test_a_handler_waits_for_items_that_are_not_open_yet() -> None:
+    machine = Machine(handled_loop.graph, ([1, 2, 3],), {}, lazy=True)
+    assert machine.ready == [] and machine.more()
+    settle(machine, machine.take(), Raised(ValueError("a")))
+    for path in ("loop[1].f", "loop[2].f"):
+        assert machine.ready == [] and machine.more()
+        (ready,) = machine.ready
+        assert ready.path == path
+        settle(machine, machine.take(), Value(0))
+    assert not machine.more()
+    assert [ready.path for ready in machine.ready] == ["h"]

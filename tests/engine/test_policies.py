@@ -247,7 +247,11 @@ def test_what_this_machine_cannot_keep_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(UsageError, match="'fit' has env=.*'thread'"):
         run(env={"A": "x"})
-    with pytest.raises(UsageError, match="no executor 'slurm'.*'fit'"):
+    with (
+        monkeypatch.context() as elsewhere,
+        pytest.raises(UsageError, match="'slurm' needs sbatch and srun on the path"),
+    ):
+        elsewhere.setenv("PATH", str(tmp_path))
         run_slurm()
     with pytest.raises(UsageError, match="secret db/token.*set the environment variable TF_TOKEN"):
         run(secrets={"TF_TOKEN": "db/token"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from functools import partial
 
-from tangentflow import workflow
+from tangentflow import attempt, workflow
 from tests.corpus.library import bump
 from tests.corpus.steps import e, f, fail_if, g, h, make, odd, pair, total_of
 
@@ -144,3 +144,12 @@ def returns_bound_step(n):
 def fine_bound_step(n):
     a = partial(g, n)
     return list(map(a, range(n))), fit(n)
+
+
+@workflow
+def attempts_unknown(xs, k):
+    a = attempt(k, xs)  # error: TF117 @9-23
+    b = attempt(bump, xs)  # error: TF117 @9-26
+    c = attempt(f, *xs)  # error: TF117 @9-24
+    d = attempt(partial(g, 1), xs)  # error: TF117 @9-35
+    return a, b, c, d, attempt(f)  # error: TF117 @24-34

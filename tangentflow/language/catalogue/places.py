@@ -162,6 +162,32 @@ ENTRIES = (
             """,
     ),
     Entry(
+        "TF117",
+        "A call of `attempt` whose step and items cannot be told",
+        "The calls are scheduled one by one, so which step it is must be known; it is given an item and nothing else.",
+        bad="""
+            from functools import partial
+            from tangentflow import attempt
+
+            @workflow
+            def wf(n=3):
+                return attempt(partial(score, y=n), range(n), min_ratio=0.5)
+            #          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ TF117
+            """,
+        good="""
+            from tangentflow import attempt
+
+            @workflow
+            def scored(pair):
+                x, y = pair
+                return score(x, y=y)
+
+            @workflow
+            def wf(n=3):
+                return attempt(scored, [(x, n) for x in range(n)], min_ratio=0.5)
+            """,
+    ),
+    Entry(
         "TF120",
         "An iterator that is kept",
         "Reading an iterator uses it up, and what was read in one process is not read in another. So it is consumed where it is made.",
