@@ -43,7 +43,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress", "on_event"})
-SUBMIT_OPTIONS = frozenset({"namespace", "artifacts"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse", "cache"})
+SIMULATE_OPTIONS = frozenset({"reuse", "cache"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
 
@@ -148,9 +149,9 @@ class BoundWorkflow(Generic[P, R]):
 
     def simulate(self, *args: P.args, **kwargs: P.kwargs) -> Run:
         """Run the emitted Argo document on this machine, as the controller would; return the finished run."""
-        from tangentflow.engine.simulated import simulate
+        from tangentflow.client.simulating import simulate
 
-        return simulate(self.workflow.graph, args, kwargs)
+        return simulate(self.workflow.graph, args, kwargs, **self._only(SIMULATE_OPTIONS))
 
 
 class BoundCall(Generic[R]):

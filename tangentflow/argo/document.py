@@ -16,9 +16,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.exits import exit_template, outer_template, told_status
+from tangentflow.argo.locks import locked
 from tangentflow.argo.names import slug
 from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
@@ -28,6 +30,7 @@ from tangentflow.argo.policies import refuse_uncounted, refuse_unsaid
 from tangentflow.argo.script import store_code
 from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
+from tangentflow.argo.taken import NOTHING, SEEDS, Taken
 from tangentflow.bundling.pack import pack
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import NotPicklable, UsageError
@@ -56,21 +59,23 @@ LARGEST_TEMPLATE = 128_000
 
 
 def document(
-    graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *, call: bool = False
+    graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *, call: bool = False,
+    taken: Taken = NOTHING, told: Mapping[str, Any] | None = None,
 ) -> Json:  # fmt: skip
     """Return the Workflow document; with arguments, they are baked in, else they are workflow parameters.
 
-    `call`: it is made for one run, so defaults that are files are baked in too. Raises TypeError for arguments that do not fit,
+    `call`: it is made for one run, so defaults that are files are baked in too. `taken` is what this run takes over from earlier ones, `told`
+    goes with the plan of the pods for whoever reads it later. Raises TypeError for arguments that do not fit,
     TangentflowError for code or arguments that cannot be sent.
     """
-    return _Maker(graph, args, dict(kwargs or {}), call=call).document
+    return _Maker(graph, args, dict(kwargs or {}), call=call, taken=taken, told=told).document
 
 
 def document_and_helpers(
-    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[Json, list[tuple[str, str]]]:
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], taken: Taken = NOTHING, told: Mapping[str, Any] | None = None
+) -> tuple[Json, list[tuple[str, str]]]:  # fmt: skip
     """Return the document of one run and the templates of its pods that run no step, with the reasons."""
-    made = _Maker(graph, args, dict(kwargs), call=True)
+    made = _Maker(graph, args, dict(kwargs), call=True, taken=taken, told=told)
     return made.document, made.helpers
 
 
@@ -105,8 +110,10 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 class _Maker:
     def __init__(
-        self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, call: bool = False
+        self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, call: bool = False,
+        taken: Taken = NOTHING, told: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
+        self.taken, self.to_tell = taken, dict(told or {})
         self.exit = graph.exit.root if graph.exit is not None else ""
         graph = with_exit(graph)
         if whole:
@@ -123,9 +130,13 @@ class _Maker:
         self.workflows = {f.key: cast(WorkflowFunction[..., Any], graph.bindings[f.key]) for f in graph.flows}
         self.image = root.option("image") or f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"
         self.plans = {
-            flow.key: plan_flow(flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow))
+            flow.key: plan_flow(
+                flow, self._step_pods(flow), flow.key in self.called, Constants(graph, flow), self.taken
+            )
             for flow in graph.flows
         }
+        for plan in self.plans.values():
+            chunked(graph, plan)
         if self.whole:
             refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)
@@ -231,7 +242,16 @@ class _Maker:
         all_volumes = root.option("volumes", {})
         volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
         images = {key: self._image(key) for key in self.workflows}
-        return Settings(images, volumes, shared_names(root), self.names["own:code"], called, arguments, address)
+        return Settings(
+            images,
+            volumes,
+            shared_names(root),
+            self.names["own:code"],
+            called,
+            arguments,
+            address,
+            locked(self.graph, self.plans, self.called),
+        )
 
     @cached_property
     def _bundle(self) -> bytes:
@@ -245,13 +265,16 @@ class _Maker:
     def _code(self, emitter: Emitter) -> str:
         """Return the bundle with its plan, as base64."""
         bundle = io.BytesIO(self._bundle)
-        plan = json.dumps(
-            plan_json(self.plans, self.graph.root, self.exit, emitter.inputs), sort_keys=True, separators=(",", ":")
-        )
+        plan = plan_json(self.plans, self.graph.root, self.exit, emitter.inputs) | self.to_tell
+        if self.taken:
+            plan["taken"] = self.taken.json()
+        members = {PLAN: json.dumps(plan, sort_keys=True, separators=(",", ":")).encode()}
+        members |= {f"{SEEDS}/{number}": seed for number, seed in enumerate(self.taken.seeds, 1)}
         with zipfile.ZipFile(bundle, "a") as archive:
-            info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))
-            info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(info, plan, compresslevel=9)
+            for name, data in members.items():
+                info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
+                archive.writestr(info, data, compresslevel=9)
         return base64.b64encode(bundle.getvalue()).decode()
 
     def _document(self, emitter: Emitter) -> Json:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tangentflow.argo.names import key
 from tangentflow.argo.shape import FlowPlan, Pod, opening
-from tangentflow.graph.nodes import Input, Loop, Map, Slice, Step
+from tangentflow.graph.nodes import Glue, Input, Loop, Map, Slice, Step
 
 __all__ = ["Loaded", "loaded", "needs_args"]
 
@@ -18,7 +18,7 @@ FRAME, IX, UP, ARGS = (f"{{{{inputs.parameters.{name}}}}}" for name in ("frame",
 class Loaded:
     """An input: `what` it is for the pod, its address in the run, whether it is a folder, and whether it must exist.
 
-    `depth` is how many indices of the pod its address contains.
+    `depth` is how many indices of the pod its address contains. `source` is the number of the earlier run that it lies in, 0 for this run.
     """
 
     what: str
@@ -26,6 +26,7 @@ class Loaded:
     depth: int
     folder: bool = False
     required: bool = False
+    source: int = 0
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ class Loaded:
 def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
     """Return the inputs of a pod; `called`: arguments may come from a caller."""
     nodes = plan.nodes
-    found: dict[str, Loaded] = {}
+    found: dict[tuple[str, int], Loaded] = {}
     names: set[str] = set()
     for slice_, sure in _slices(plan, pod):
         names |= set(slice_.names) if slice_.start is not None else set()
@@ -46,14 +47,50 @@ def loaded(plan: FlowPlan, pod: Pod, called: bool) -> list[Loaded]:
             site = wanted.site
             if (site in pod.hosted and plan.glue_like(nodes[site])) or (pod.step is not None and site == pod.step.id):
                 continue
-            item = _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))
-            if item.what not in found or item.required:
-                found[item.what] = item
-    for item in _heads(plan, pod, names):
-        found[item.what] = item
+            for item in _with_earlier(
+                plan, site, _outcome(plan, pod, slice_, wanted, sure and isinstance(nodes[site], Step))
+            ):
+                if (item.what, item.source) not in found or item.required:
+                    found[item.what, item.source] = item
+    for item in [*_own_earlier(plan, pod), *_heads(plan, pod, names)]:
+        found.setdefault((item.what, item.source), item)
     if called and needs_args(plan, pod):
-        found["args"] = Loaded("args", f"{ARGS}/v", 0)
+        found["args", 0] = Loaded("args", f"{ARGS}/v", 0)
     return [found[what] for what in sorted(found)]
+
+
+def _with_earlier(plan: FlowPlan, site: str, item: Loaded) -> Iterator[Loaded]:
+    """Yield an input from where its outcomes may lie: in this run, and in the earlier runs that they are taken over from."""
+    taken, flow = plan.taken, plan.flow.key
+    if (flow, site) not in taken.of_flow:
+        yield item
+        return
+    sources = taken.sources_of(flow, site)
+    if (flow, site) not in taken.done:
+        yield replace(item, required=False)
+    for source in sources:
+        yield replace(item, required=item.required and taken.is_certain(flow, site), source=source)
+
+
+def _own_earlier(plan: FlowPlan, pod: Pod) -> Iterator[Loaded]:
+    """Yield what a pod loads in place of making it: outcomes of its step, and of what it evaluates, that are taken over."""
+    depth = len(pod.block.loops)
+    wanted = [] if pod.step is None else [pod.step.id]
+    for name in pod.hosted:
+        node = plan.nodes.get(name)
+        if isinstance(node, (Glue, Loop)) or name in plan.local:
+            wanted.append(name)
+            wanted += [inner.id for region in node.regions for inner in region.walk()] if node is not None else []
+    for site in dict.fromkeys(wanted):
+        address = f"{FRAME}/{key(site)}{IX if depth else ''}"
+        deeper = plan.depths[site] > depth
+        item = (
+            Loaded(f"all:{site}", address, depth, folder=True)
+            if deeper
+            else Loaded(f"out:{site}", f"{address}/v", depth)
+        )
+        for source in plan.taken.sources_of(plan.flow.key, site):
+            yield replace(item, source=source)
 
 
 def needs_args(plan: FlowPlan, pod: Pod) -> bool:
@@ -82,6 +119,9 @@ def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
 
 def _outcome(plan: FlowPlan, pod: Pod, slice_: Slice, wanted: Input, sure: bool) -> Loaded:
     depth = len(pod.block.loops) if slice_.start is not None else 0
+    if depth and pod.chunk:  # the outcomes of all iterations
+        up = UP if depth > 1 else ""
+        return Loaded(f"all:{wanted.site}", f"{FRAME}/{key(wanted.site)}{up}", depth - 1, folder=True)
     address = f"{FRAME}/{key(wanted.site)}{IX if depth else ''}"
     if wanted.every:
         return Loaded(f"all:{wanted.site}", address, depth, folder=True)
@@ -113,7 +153,8 @@ def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
         if names & set(node.entry):
             yield entry
         if names & set(node.item):
-            yield Loaded(f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}/v", 0)
+            what, address = f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}"
+            yield Loaded(what, address, 0, folder=True) if pod.chunk else Loaded(what, f"{address}/v", 0)
         return
     ending = node.id in pod.ends
     shared = {*node.invariant, *([node.var] if node.var else [])}

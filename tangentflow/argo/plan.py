@@ -16,6 +16,7 @@ from tangentflow.argo.names import Names
 from tangentflow.argo.reach import guarded
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Gate, Pod, StepPods, Task, opening
 from tangentflow.argo.split import split
+from tangentflow.argo.taken import NOTHING, Place, Taken, innermost
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Call, Flow, Glue, If, Input, Loop, Map, Node, Slice, Step, Try
 
@@ -33,12 +34,17 @@ Early = tuple[Node, Slice | None, Block, str | None, Sequence[Input]]
 """What is evaluated when a region is opened: a node (for a step: its gate), its block, the fan-out that carries its flag, its inputs."""
 
 
-def plan_flow(flow: Flow, pods: StepPods, called: bool, constants: Constants) -> FlowPlan:
-    """Plan one flow. `pods` are those of steps that are not like all others; `called`: another flow or itself calls it."""
+def plan_flow(
+    flow: Flow, pods: StepPods, called: bool, constants: Constants, taken: Taken = NOTHING
+) -> FlowPlan:  # fmt: skip
+    """Plan one flow. `pods` are those of steps that are not like all others; `called`: another flow or itself calls it.
+
+    What is `taken` over from earlier runs gets no tasks where nothing is left to do.
+    """
     for node in flow.body.walk():
         if type(node) not in (Step, *_WORDS):
             raise InternalError("documents cannot be made of such a node yet", node=node.id, kind=type(node).__name__)
-    planner = _Planner(flow, pods, constants)
+    planner = _Planner(flow, pods, constants, taken)
     root = planner.plan.blocks[""]
     planner.block(root)
     close(planner.plan, root, None, called)
@@ -47,13 +53,17 @@ def plan_flow(flow: Flow, pods: StepPods, called: bool, constants: Constants) ->
 
 
 class _Planner:
-    def __init__(self, flow: Flow, pods: StepPods, constants: Constants) -> None:
+    def __init__(self, flow: Flow, pods: StepPods, constants: Constants, taken: Taken) -> None:
         self.pods = pods
         self.constants = constants
+        self.taken = taken
         guarded_flow, self.gates_of = guard(flow)
-        self.plan = FlowPlan(guarded_flow)
+        self.plan = FlowPlan(guarded_flow, taken=taken)
         self.plan.local = stepless(guarded_flow)
-        self.steps = frozenset(name for name, node in self.plan.nodes.items() if isinstance(node, Step))
+        self.done = frozenset(name for name, node in self.plan.nodes.items() if self._place(node) in taken.done)
+        self.steps = frozenset(
+            name for name, node in self.plan.nodes.items() if isinstance(node, Step) and name not in self.done
+        )
         self.names = Names()
         self.trail: dict[str, dict[str, str]] = {}
         self.given: dict[str, list[Task]] = {}
@@ -72,9 +82,26 @@ class _Planner:
                 loops = block.loops if branch else (*block.loops, node.id)
                 self._blocks(Block(f"{node.id}:{index}", region, node, block, loops), here)
 
+    # --- what is taken over
+
+    def _place(self, node: Node) -> Place:
+        """Return the place of a node; of a branch that only tells whether one is reached, that of this one."""
+        return self.plan.flow.key, innermost(node).id
+
+    def _arm(self, node: Node) -> int | None:
+        """Return the arm of a branch that is run, if that is known now."""
+        if node.id in self.plan.local:
+            return None
+        if is_guard(node):
+            return 0 if self._place(node) in self.taken.reached else None
+        return self.taken.arms.get(self._place(node)) if isinstance(node, If) else None
+
+    def _gates_of(self, step: Step) -> list[Slice]:
+        return [] if self._place(step) in self.taken.reached else self.gates_of.get(step.id, [])
+
     def _asked(self, step: Step, block: Block) -> list[Slice]:
         """Return the gates that must be looked at before a step runs."""
-        found = self.gates_of.get(step.id, [])
+        found = self._gates_of(step)
         return [] if found and implied(step, block.ids, self.gates_of, self.steps) else found
 
     # --- what can be evaluated when its region is opened
@@ -86,8 +113,13 @@ class _Planner:
         known: set[str] = set()
         around = (*around, (block, known))
         for node in block.region:
+            if node.id in self.done:
+                known.add(node.id)
+                continue
             if isinstance(node, Step):
                 yield from self._early_gates(node, block, way, carrier, around)
+                continue
+            if self._arm(node) is not None:
                 continue
             if isinstance(node, Call) and self._is_static(node):
                 continue
@@ -124,7 +156,8 @@ class _Planner:
                 yield inner, None, self.plan.blocks[""], carrier, ()
             return
         if isinstance(node, Map):
-            way, carrier = (ITEM, node.id) if way is None else (NONE, carrier)
+            listed = self._place(node) in self.taken.items
+            way, carrier = (ITEM, node.id) if way is None and not listed else (NONE, carrier)
         blocks = self.plan.inner(node)
         for inner_block in blocks[1:-1] if isinstance(node, Try) else blocks:
             yield from self._early(inner_block, way, carrier, around)
@@ -156,9 +189,11 @@ class _Planner:
     def block(self, block: Block) -> None:
         """Place everything in a block and in its inner blocks."""
         for node in block.region:
-            if isinstance(node, Step):
+            if node.id in self.done:
+                self.given[node.id] = []
+            elif isinstance(node, Step):
                 self._step(node, block)
-            elif node.id in self.hoisted:
+            elif node.id in self.hoisted or self._arm(node) is not None:
                 self._tasks(node, block, [])
             else:
                 self._open(node, block)
@@ -171,7 +206,7 @@ class _Planner:
         self.plan.pods.append(pod)
         task = block.add(step.id, "pod", node=step, pod=pod)
         task.wait(self._needed(step.slice.inputs, block))
-        task.gates = {wanted.code: None for wanted in self.gates_of.get(step.id, [])}
+        task.gates = {wanted.code: None for wanted in self._gates_of(step)}
         for asked in self._asked(step, block):
             known = self.gates.get((block.key, asked.code))
             if known is None:
@@ -239,6 +274,8 @@ class _Planner:
 
     def _is_static(self, node: Node) -> bool:
         """Whether nobody needs to evaluate what opens a node, since it is known now; note what is known."""
+        if self._is_begun(node):
+            return False
         if isinstance(node, Map):
             count = self.constants.count(node)
             if count is None:
@@ -250,7 +287,8 @@ class _Planner:
             self.plan.flags[node.id] = Flag(self.names.take(f"{node.id}-entry"), "0")
             self.plan.known |= {self.plan.flags[node.id].name: "1", self.plan.index_flag(node).name: "0"}
         elif isinstance(node, Call):
-            text = self.plan.arguments.get(node.id) or self.constants.arguments(node)
+            known = self.plan.arguments.get(node.id) or self.taken.arguments.get(self._place(node))
+            text = known or self.constants.arguments(node)
             if text is None:
                 return False
             self.plan.arguments[node.id] = text
@@ -259,6 +297,12 @@ class _Planner:
             return False
         self.plan.static.add(node.id)
         return True
+
+    def _is_begun(self, node: Node) -> bool:
+        """Whether iterations of a serial loop are taken over: then a pod passes over them."""
+        if not isinstance(node, Loop):
+            return False
+        return any(self._place(inner) in self.taken.of_flow for inner in node.body.walk())
 
     def _body(self, node: Try, block: Block) -> None:
         """Make the task of the body of a `try`. Whatever comes of it, the pod that waits for it tells how it ended."""
@@ -300,7 +344,10 @@ class _Planner:
             self._try_tasks(node, block, host)
             return
         made: list[Task] = []
-        for inner in self.plan.inner(node) if node.id not in self.plan.local else []:
+        arm = self._arm(node)
+        for place, inner in enumerate(self.plan.inner(node) if node.id not in self.plan.local else []):
+            if arm not in (None, place):
+                continue
             if isinstance(node, Loop):
                 self._set_begins(node, inner)
             self.block(inner)
@@ -310,17 +357,22 @@ class _Planner:
                 wish = f"{node.id}-{kind}" if kind in ("then", "else") else node.id
                 task = block.add(wish, kind, node=node, inner=region)
                 task.wait([*host, *needed])
-                if not isinstance(node, Map) and node.id not in self.plan.static and node.id not in self.plan.arguments:
+                known = node.id in self.plan.static or node.id in self.plan.arguments or arm is not None
+                if not isinstance(node, Map) and not known:
                     task.conditions.append((self.plan.flags[node.id], "0" if kind == "else" else "1"))
-                if kind == "rest":
+                if kind == "rest" and not known:
                     task.gates = {opening(node).code: self.plan.flags[node.id]}
                 made.append(task)
         self.given[node.id] = [*host, *made]
 
     def _kinds(self, node: Node) -> list[tuple[str, Block | None]]:
         if isinstance(node, If):
-            kinds = ("rest",) if is_guard(node) else ("then", "else")
-            return [(k, b) for k, b in zip(kinds, self.plan.inner(node)) if b.tasks]
+            kinds: tuple[str, ...] = ("rest",) if is_guard(node) else ("then", "else")
+            arm = self._arm(node)
+            blocks = self.plan.inner(node)
+            if arm is not None:  # it is run for sure
+                return [("rest", blocks[arm])] if blocks[arm].tasks else []
+            return [(k, b) for k, b in zip(kinds, blocks) if b.tasks]
         if isinstance(node, Map):
             return [("map", self.plan.inner(node)[0])]
         if isinstance(node, Loop):

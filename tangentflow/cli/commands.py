@@ -16,7 +16,7 @@ from tangentflow.cli.load import load
 from tangentflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from tangentflow.engine.run import Run
+    from tangentflow.engine.run import Run, StepRun
     from tangentflow.graph.nodes import Graph
     from tangentflow.simulator import SimulatedRun
 
@@ -89,19 +89,24 @@ def run_file(target: str, arguments: Sequence[str], options: Mapping[str, Any], 
         run = workflow.options(**options).run(*args, **kwargs)
         code = finished(run, out)
         if debug and run.error is not None:
-            _look_at(run, workflow.graph)
+            from tangentflow.engine.postmortem import failed_step
+
+            step = failed_step(run)
+            if step is None:
+                print("no step raised this: it is a line of the workflow, as a plain call shows", file=sys.stderr)
+            else:
+                look_at(step, workflow.graph)
         return code
 
 
-def _look_at(run: Run, graph: Graph) -> None:
+def look_at(step: StepRun, graph: Graph) -> None:
+    """Call a step once more, here and with its real inputs; open a debugger where it fails."""
     import pdb
 
-    from tangentflow.engine.postmortem import call_again, failed_step
+    from tangentflow.engine.postmortem import call_again
 
-    step = failed_step(run)
-    if step is None:
-        print("no step raised this: it is a line of the workflow, as a plain call shows", file=sys.stderr)
-        return
+    if step.status == "Skipped":
+        raise UsageError(f"{step.path} did not run, so there is nothing that it was given")
     print(f"{step.path} is called again with its inputs, in this process", file=sys.stderr)
     try:
         call_again(graph, step)

@@ -188,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Submit a workflow to the Argo Server or the Kubernetes API that the environment names, as for the `argo` command "
         "(ARGO_SERVER, ARGO_TOKEN, ARGO_NAMESPACE, KUBECONFIG, ...), and print the id of its run.",
     )  # fmt: skip
+    submitting.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are taken over")
     submitting.add_argument("--wait", action="store_true", help="wait for the end and print the result, as `run` does")
     _add_namespace(submitting)
     _add_call(submitting, _TARGET)
@@ -239,8 +240,18 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     logging.add_argument("path", nargs="?", metavar="STEP", help="the path of a step run, like fit or loop[3].fit")
     for parser in (listing, showing, logging, cancelling, resuming):
         parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
-    for parser in (listing, showing, logging, cancelling):
+    for parser in (listing, showing, logging, cancelling, resuming):
         _add_namespace(parser)
+    showing.add_argument(
+        "--pdb",
+        metavar="STEP",
+        help="call this step run again here, with its real inputs, and open a debugger where it fails",
+    )
+    resuming.add_argument("--wait", action="store_true", help="of a run on Argo: wait for the end and print the result")
+    for parser in (showing, resuming):
+        parser.add_argument(
+            "--workflow", metavar="FILE[:WF]", help="where the workflow is (default: where the run was begun from)"
+        )
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -342,7 +353,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _submit(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import submit_file
 
-    return submit_file(arguments.target, arguments.arguments, arguments.namespace, arguments.wait)
+    return submit_file(arguments.target, arguments.arguments, arguments.namespace, arguments.wait, arguments.reuse)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -354,7 +365,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import show_run
 
-    return show_run(arguments.run, arguments.store, arguments.namespace)
+    return show_run(arguments.run, arguments.store, arguments.namespace, arguments.pdb, arguments.workflow)
 
 
 def _logs(arguments: argparse.Namespace) -> int:
@@ -373,7 +384,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.runs import resume_run
 
     options = {name: value for name in ("executor", "workers") if (value := getattr(arguments, name)) is not None}
-    return resume_run(arguments.run, arguments.store, options)
+    return resume_run(arguments.run, arguments.store, options, arguments.namespace, arguments.workflow, arguments.wait)
 
 
 def _cache_list(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tangentflow.cli.arguments import parse
-from tangentflow.cli.commands import finished, own_output
+from tangentflow.cli.commands import finished, look_at, own_output
 from tangentflow.cli.load import load
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import UsageError
@@ -28,12 +28,18 @@ __all__ = ["cancel_run", "list_runs", "resume_run", "show_logs", "show_run", "su
 Row = tuple[str, ...]
 
 
-def submit_file(target: str, arguments: Sequence[str], namespace: str | None, wait: bool) -> int:
-    """Submit a workflow to Argo and print the id of its run; with `wait`, print its result as `run` does."""
+def submit_file(
+    target: str, arguments: Sequence[str], namespace: str | None, wait: bool, reuse: str | None = None
+) -> int:
+    """Submit a workflow to Argo and print the id of its run; with `wait`, print its result as `run` does.
+
+    `reuse` is the id of an earlier run of which step runs are taken over.
+    """
     with own_output() as out:
         workflow = load(target)
         args, kwargs = parse(workflow, arguments, f"tangentflow submit {target}", out)
-        run = workflow.options(namespace=namespace).submit(*args, **kwargs)
+        options = {"reuse": reuse} if reuse is not None else {}
+        run = workflow.options(namespace=namespace, **options).submit(*args, **kwargs)
         print(run.id, file=sys.stderr if wait else out, flush=True)
         return finished(run.wait(), out) if wait else 0
 
@@ -69,10 +75,19 @@ def _submitted(namespace: str | None) -> Iterator[tuple[float, Row]]:
         yield run.created, (run.id, run.workflow, status, _clock(run.created), took, "on Argo")
 
 
-def show_run(id: str, store: str | None, namespace: str | None) -> int:
-    """Print a run and its step runs; of those that failed, the arguments and the traceback too."""
+def show_run(
+    id: str, store: str | None, namespace: str | None, debug: str | None = None, target: str | None = None
+) -> int:
+    """Print a run and its step runs; of those that failed, the arguments and the traceback too.
+
+    `debug` is the path of a step run that is called again instead, here and with its real inputs, under a debugger; `target` says where the
+    workflow is, if that is not on record.
+    """
     with own_output() as out:  # what is loaded may print
         run = _found(id, store, namespace)
+        if debug is not None:
+            look_at(run.step(debug), _workflow(run, target).graph)
+            return 0
         print(f"{run.id}: {run.workflow}, {'Killed' if run.killed else run.status}", file=out)
         if run.started is not None:
             print(f"started {_clock(run.started)}, took {_took(run.started, run.finished)}", file=out)
@@ -118,15 +133,30 @@ def cancel_run(id: str, store: str | None, namespace: str | None) -> int:
     return 0
 
 
-def resume_run(id: str, store: str | None, options: dict[str, Any]) -> int:
-    """Begin a run again with its own arguments, and take over what is on record of it; print its result as `run` does."""
-    from tangentflow.engine.history import find_run
+def resume_run(
+    id: str, store: str | None, options: dict[str, Any], namespace: str | None = None, target: str | None = None, wait: bool = False
+) -> int:  # fmt: skip
+    """Begin a run again with its own arguments, and take over what is on record of it; print its result as `run` does.
+
+    One on Argo is submitted again: the id of the new run is printed, and its result with `wait`. `target` says where the workflow is, if that is not
+    on record.
+    """
+    from tangentflow.engine.history import StoredRun
 
     with own_output() as out:
-        run = find_run(id, store)
-        if run.status == "Running":
+        run = _found(id, store, namespace)
+        if run.status in ("Running", "Pending"):
             raise UsageError(f"run {run.id} is still running; tangentflow cancel {run.id} stops it")
-        workflow = _workflow(run)
+        workflow = _workflow(run, target)
+        if not isinstance(run, StoredRun):
+            if options:
+                raise UsageError(f"run {run.id} is on Argo, where --{' and --'.join(sorted(options))} mean nothing")
+            args, kwargs = run.arguments(workflow)
+            submitted = workflow.options(namespace=run.namespace, reuse=run).submit(*args, **kwargs)
+            print(submitted.id, file=sys.stderr if wait else out, flush=True)
+            for note in submitted.notes:
+                print(f"note: {note}", file=sys.stderr)
+            return finished(submitted.wait(), out) if wait else 0
         arguments = run.arguments()
         if arguments is None:
             raise UsageError(
@@ -142,17 +172,24 @@ def resume_run(id: str, store: str | None, options: dict[str, Any]) -> int:
         return finished(again.run(*args, **kwargs), out)
 
 
-def _workflow(run: StoredRun) -> WorkflowFunction[..., object]:
-    """Import the workflow of a run."""
-    if run.row.target is None:
+def _workflow(run: StoredRun | ArgoRun, named: str | None = None) -> WorkflowFunction[..., object]:
+    """Import the workflow of a run: as it is named, or from where the run was begun."""
+    from tangentflow.engine.history import StoredRun
+
+    if named is not None:
+        return load(named)
+    if isinstance(run, StoredRun):
+        target, module = run.row.target, run.row.options.get("module", "")
+    else:
+        target, module = (run.target.target, run.target.module) if run.target is not None else (None, "")
+    if target is None:
         raise UsageError(
-            f"{run.workflow} of run {run.id} is in no file that could be imported; go on with it in Python, with "
-            f".options(reuse={run.id!r})"
+            f"{run.workflow} of run {run.id} is in no file that is known here; name it, --workflow FILE[:WF], or go on with it in "
+            f"Python, with .options(reuse={run.id!r})"
         )
-    module = run.row.options.get("module", "")
     if "." not in module:
-        return load(run.row.target)
-    file, _, name = run.row.target.rpartition(":")
+        return load(target)
+    file, _, name = target.rpartition(":")
     root = Path(file).parents[module.count(".") + (Path(file).stem == "__init__")]
     sys.path.insert(0, str(root))
     found: WorkflowFunction[..., object] = getattr(importlib.import_module(module), name)

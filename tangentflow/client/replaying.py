@@ -27,8 +27,8 @@ main(*sys.argv[1:])
 """
 
 
-def replayed(plan: Plan, read: Callable[[str], bytes | None], run: str) -> Outcome:
-    """Return the outcome of a run; `read` gives the files below the run's own prefix.
+def replayed(plan: Plan, read: Callable[[int, str], bytes | None], run: str) -> Outcome:
+    """Return the outcome of a run; `read` gives the files below the prefix of a run: its own (0), or an earlier one that it takes outcomes over from.
 
     Where a step that it needs has none, it is StepKilled. Raises ClusterError if the code of the run cannot be run here.
     """
@@ -47,7 +47,8 @@ def replayed(plan: Plan, read: Callable[[str], bytes | None], run: str) -> Outco
             assert process.stdin is not None and process.stdout is not None
             try:
                 for line in process.stdout:
-                    data = read(line.decode().rstrip("\n"))
+                    number, _, key = line.decode().rstrip("\n").rpartition(":")
+                    data = read(int(number or "0"), key)
                     process.stdin.write(b"-1\n" if data is None else b"%d\n" % len(data) + data)
                     process.stdin.flush()
             except BaseException:

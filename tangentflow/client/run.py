@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, cast
 
 from tangentflow.argo.policies import LATE
+from tangentflow.argo.taken import Source
 from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
+from tangentflow.client.begun import Target, call_arguments, submitted_from
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
+from tangentflow.client.given import given
+from tangentflow.client.overrides import override, overrides
 from tangentflow.client.plan import Plan
+from tangentflow.client.records import Record
 from tangentflow.client.replaying import replayed
-from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs
+from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs, taken_runs
+from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
@@ -52,6 +58,16 @@ class ArgoRun(Run):
     def status(self) -> str:
         """ "Pending" until a controller takes it up, then "Running", "Succeeded", "Failed" or "Cancelled". Asks the cluster."""
         return self._look().status
+
+    @property
+    def uid(self) -> str:
+        """The uid of its Workflow, with which the addresses of its artifacts begin."""
+        return self._seen.uid
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that it is in."""
+        return self._cluster.namespace
 
     @property
     def created(self) -> float:
@@ -153,7 +169,7 @@ class ArgoRun(Run):
         if data is not None:
             outcome = decode(data, where=self.workflow, files=user_files(locate(None)))
         else:
-            outcome = replayed(self._plan, lambda key: self._read(f"{seen.uid}/{key}"), self.id)
+            outcome = replayed(self._plan, self._read_of, self.id)
         late = self._late(outcome, data is not None)
         if late is not None:
             return Raised(late)
@@ -210,6 +226,31 @@ class ArgoRun(Run):
         found: bytes | None = self._about(lambda: artifacts.read(key))
         return found
 
+    def _read_of(self, number: int, key: str) -> bytes | None:
+        """Return a file of this run (0), or of an earlier one that it took outcomes over from."""
+        sources = self._plan.content.get("taken", {}).get("sources", [])
+        return self.read(Source(*sources[number - 1]) if number else Source(self._seen.uid, self.id), key)
+
+    def read(self, source: Source, key: str) -> bytes | None:
+        """Return a file that a run of this namespace recorded; None if there is none. Raises ClusterError."""
+        if source.run == self.id or not isinstance(self._artifacts, ServedArtifacts):
+            return self._read(f"{source.uid}/{key}")
+        if source.run not in self._others:
+            try:
+                found = self._cluster.get(source.run)
+            except ClusterError as error:
+                if error.status != 404:
+                    raise
+                found = {}
+            own = nodes_of(found) if found.get("metadata", {}).get("uid") == source.uid else {}
+            self._others[source.run] = ServedArtifacts(self._cluster, source.run, own.values)
+        others = self._others[source.run]
+        return cast("bytes | None", self._about(lambda: others.read(f"{source.uid}/{key}")))
+
+    @cached_property
+    def _others(self) -> dict[str, ServedArtifacts]:
+        return {}
+
     @cached_property
     def _artifacts(self) -> Artifacts:
         if self._address:
@@ -228,7 +269,53 @@ class ArgoRun(Run):
 
     def argo_steps(self) -> list[ArgoStepRun]:
         """Return the same as `steps`, as what they are on a cluster."""
-        return step_runs(self._plan, self._document, self._read, self._log)
+        runs = step_runs(self._plan, self._document, self._read, self._log)
+        content = self._plan.content
+        if "codes" in content:
+            runs = sorted([*runs, *taken_runs(self.receipts, {run.path for run in runs})], key=lambda run: run.order)
+        for run in runs:
+            self._furnish(run)
+        return runs
+
+    def _furnish(self, run: ArgoStepRun) -> None:
+        """Let a step run have what the record of the run tells of it."""
+        if "codes" not in self._plan.content or run.place is None:
+            return
+        number = self.receipts.number(*run.place)
+        if number and run.status == "Succeeded":  # its pod was there for what it evaluates besides
+            run.status, run.cached, run.why = "Cached", True, self.receipts.taken["told"].get(str(number), "")
+        run.why = run.why or self._plan.content.get("why", {}).get(run.path, "")
+        if run.status != "Skipped":
+            run.given = partial(given, self.receipts, run)
+        if run.path in self.overridden:
+            data = self.overridden[run.path]
+            run.recorded = lambda: decode(data, where=run.name, files=user_files(locate(None)))
+            run.status, run.why = "Succeeded", "overridden"
+        if self._seen.over:
+            run.overriding = self._override
+
+    def _override(self, path: str, data: bytes) -> None:
+        self.overridden[path] = data
+        override(locate(None), self._seen.uid, path, data)
+
+    @cached_property
+    def overridden(self) -> dict[str, bytes]:
+        """The outcomes that were changed by hand on this machine, by the paths of their step runs."""
+        return overrides(locate(None), self._seen.uid)
+
+    def arguments(self, workflow: WorkflowFunction[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what the workflow was called with, as (args, kwargs)."""
+        return call_arguments(self._plan, workflow)
+
+    @property
+    def target(self) -> Target | None:
+        """Where its workflow is on this machine, if it was submitted from here; else None."""
+        return submitted_from(locate(None), self._seen.uid)
+
+    @cached_property
+    def receipts(self) -> Record:
+        """What it has on record. Raises UsageError if its document does not tell of its code."""
+        return Record(self._plan, Source(self._seen.uid, self.id), self.read, self.overridden)
 
     @property
     def pods(self) -> int:

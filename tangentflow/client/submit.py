@@ -5,16 +5,21 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 from tangentflow.argo.document import document
-from tangentflow.argo.policies import notes
+from tangentflow.argo.notes import notes
+from tangentflow.client.begun import note_submission
+from tangentflow.client.cached import Candidate, is_cached
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
+from tangentflow.client.reusing import reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
-from tangentflow.errors import ClusterError
-from tangentflow.graph.exits import with_exit
+from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.run import Run
+from tangentflow.engine.store import locate
+from tangentflow.errors import ClusterError, UsageError
 from tangentflow.graph.nodes import Graph
 
 __all__ = ["attached", "submit", "submitted"]
@@ -25,24 +30,68 @@ SUBMISSION = "tangentflow.dev/submission"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _TRIES = 4
 PAUSE = 0.2
+LOOKED_AT = 20
+"""In so many runs, the latest ones of the namespace, values of cached steps are looked for."""
 
 
 def submit(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
-    namespace: str | None = None, artifacts: str | None = None,
+    namespace: str | None = None, artifacts: str | None = None, reuse: Run | str | None = None,
+    cache: bool | None = None,
 ) -> ArgoRun:  # fmt: skip
     """Submit a graph with these arguments; return the live run at once.
+
+    `reuse`, a run on the cluster or its id, is an earlier run of which step runs are taken over. `cache` True: as if
+    every step had it, False: no earlier value is used.
 
     `namespace` is the cluster's (default: ARGO_NAMESPACE, or that of the kubeconfig's context); `artifacts` the address of the artifact
     repository as this machine reaches it, if it is not to be asked for. Raises TypeError for arguments that do not fit, UsageError if no
     cluster is configured, ClusterError if it cannot be reached or refuses the workflow.
     """
-    made = document(graph, args, kwargs, call=True)
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
-    cluster = connect(settings)
+    if reuse is None and not is_cached(graph, cache):
+        made = document(graph, args, kwargs, call=True, told=reused(graph, args, kwargs, None).told)
+        cluster, more = connect(settings), []
+    else:
+        cluster = connect(settings)
+        record = None if reuse is None else _earlier(reuse, cluster, settings).receipts
+        found = reused(graph, args, kwargs, record, _candidates(cluster, settings), cache)
+        made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = notes(with_exit(graph))
+    run.notes = [*notes(graph), *more]
+    note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))
     return run
+
+
+def _candidates(cluster: Cluster, settings: Settings) -> Iterator[Candidate]:
+    """Yield the latest runs that are over and tell of their code, newest first."""
+    over = [found for found in cluster.list() if found.over]
+    for found in over[:LOOKED_AT]:
+        run = ArgoRun(cluster, found, settings.artifacts)
+        try:
+            record = run.receipts
+        except UsageError:  # of another origin, or made by an earlier version
+            continue
+        yield Candidate(record, [step for step in run.argo_steps() if step.status == "Succeeded"])
+
+
+def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
+    """Return the run that is to be reused."""
+    if isinstance(reuse, str):
+        reuse = ArgoRun(cluster, cluster.peek(reuse), settings.artifacts)
+    if not isinstance(reuse, ArgoRun):
+        raise UsageError(
+            f"what is submitted can reuse a run on Argo, or its id, and not {reuse!r}: what other runs recorded lies elsewhere"
+        )
+    if reuse.namespace != cluster.namespace:
+        raise UsageError(
+            f"the run {reuse.id} is in the namespace {reuse.namespace}, and pods of {cluster.namespace} do not reach what it recorded"
+        )
+    if reuse.finished is None:
+        raise UsageError(
+            f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused"
+        )
+    return reuse
 
 
 def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:

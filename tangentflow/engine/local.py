@@ -34,7 +34,7 @@ from tangentflow.runtime.exits import PATH
 from tangentflow.runtime.slices import bind
 from tangentflow.runtime.slurm import Slurm
 
-__all__ = ["run"]
+__all__ = ["run", "target_of"]
 
 _log = logging.getLogger("tangentflow")
 
@@ -76,7 +76,7 @@ def run(
         recorder.begin(
             args,
             kwargs,
-            _target(workflow),
+            target_of(workflow),
             {"workers": workers, "executor": _on_record(executor), "module": workflow.__module__},
         )
         machine = Machine(graph, args, kwargs, memory=recorder, lazy=True)
@@ -155,7 +155,7 @@ def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
     return reuse.record()
 
 
-def _target(workflow: WorkflowFunction[..., Any]) -> str | None:
+def target_of(workflow: WorkflowFunction[..., Any]) -> str | None:
     """Return "FILE:NAME" of a workflow that can be imported from a file."""
     module = sys.modules.get(workflow.__module__)
     file = getattr(module, "__file__", None)

@@ -26,6 +26,7 @@ class StepRun:
     `status` is "Pending" (between two attempts), "Running", "Succeeded", "Failed", "Cached", "Cancelled" or "Skipped"; `attempts` counts how
     often it was started; `started` and `finished` are seconds since the epoch, None if it did not run or has not ended; `source` is
     "file:line" of the call; `why` says in words where the outcome comes from, if the step was not run for it; `progress` is (done, total) as `progress(xs)` told last.
+    `place` is the frame, site and indices of one on Argo.
     """
 
     name: str
@@ -43,6 +44,7 @@ class StepRun:
     order: tuple[int, ...] = field(default=(), repr=False)
     written: list[str] | None = field(default=None, repr=False)
     overriding: Callable[[str, bytes], object] | None = field(default=None, repr=False)
+    place: tuple[str, str, tuple[int, ...]] | None = field(default=None, repr=False)
 
     @property
     def inputs(self) -> Mapping[str, Any]:

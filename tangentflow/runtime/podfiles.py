@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tangentflow.errors import NotPicklable, StepKilled
@@ -15,9 +16,12 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
-__all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "lost", "parse_ix", "spell"]
+__all__ = ["RUNS", "Files", "Indices", "Outcomes", "Own", "chunk_items", "ix_text", "lost", "parse_ix", "spell"]
 
 Indices = tuple[int, ...]
+
+RUNS = "-runs"
+"""The end of the key at which a pod that ran several iterations tells of them: attempts, beginning and end of each, as JSON."""
 
 
 def root() -> str:
@@ -33,6 +37,11 @@ def parse_ix(text: str) -> Indices:
 def ix_text(indices: Indices) -> str:
     """Return the text of indices: `/2/7` of (2, 7)."""
     return "".join(f"/{index}" for index in indices)
+
+
+def chunk_items(chunk: int, size: int, count: int) -> range:
+    """Return the iterations that one pod runs of `count`, if each runs `size`."""
+    return range(chunk * size, min((chunk + 1) * size, count))
 
 
 def spell(site: str, indices: Indices) -> str:
@@ -57,22 +66,44 @@ class Files:
     """The files of one pod.
 
     `inputs` maps what is loaded (`out:fit`, `all:loop.fit`, `head:loop`) to the name of its input, and how many indices its address has.
+    Outcomes that are taken over from earlier runs: `earlier` are inputs by the number of the run, `table` has by site and text of indices the
+    source of each: such a number, or that of a seed in the code, below 0.
     """
 
-    def __init__(self, inputs: Mapping[str, tuple[str, int]]) -> None:
+    def __init__(
+        self,
+        inputs: Mapping[str, tuple[str, int]],
+        earlier: Mapping[str, Mapping[str, tuple[str, int]]] = MappingProxyType({}),
+        table: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+    ) -> None:
         self.inputs = inputs
+        self.earlier = earlier
+        self.table = table
         self.base = root()
         self.out = Path(self.base + "/tf/out")
         self.scratch = f"{self.base}/tmp" if self.base else None
         for folder in ("flags", "hosted"):
             (self.out / folder).mkdir(parents=True, exist_ok=True)
 
-    def path(self, what: str, rest: Indices = ()) -> Path | None:
+    def path(self, what: str, rest: Indices = (), source: int = 0) -> Path | None:
         """Return the file of an input; `rest` leads to an item of a gather. None if it was not loaded or does not exist."""
-        if what not in self.inputs:
+        inputs = self.inputs_of(source)
+        if what not in inputs:
             return None
-        path = Path(self.base + f"/tf/in/{self.inputs[what][0]}" + ix_text(rest)) / "v"
+        path = Path(self.base + f"/tf/in/{inputs[what][0]}" + ix_text(rest)) / "v"
         return path if path.is_file() and path.stat().st_size else None
+
+    def inputs_of(self, source: int) -> Mapping[str, tuple[str, int]]:
+        """Return the inputs that lie in this run (0) or in an earlier one."""
+        return self.earlier.get(str(source), {}) if source else self.inputs
+
+    def source(self, address: Address) -> int:
+        """Return the source of an outcome that is taken over, 0 for one of this run."""
+        return self.table.get(address[0], {}).get(ix_text(address[1]), 0)
+
+    def seed(self, source: int) -> bytes:
+        """Return a seed."""
+        return Path(f"{self.base}/tf/code/tangentflow-taken/{-source}").read_bytes()
 
     def load(self, what: str, rest: Indices = ()) -> Any:
         """Return the value of an input file; None if there is none."""
@@ -144,20 +175,27 @@ class Outcomes(Own):
         super().__init__()
         self.files = files
         self.indices = indices
-        self.own = Own()
-        self.own.data = self.data
+        self.own = _Sure(self)
         self.issue = False
 
     def find(self, address: Address) -> bytes | None:
         """Return the bytes of an outcome from memory or from an input."""
         if address in self.data:
             return self.data[address]
+        source = self.files.source(address)
+        return self.files.seed(source) if source < 0 else self._loaded(address, source)
+
+    def taken(self, address: Address) -> bytes | None:
+        """Return the bytes of an outcome that is taken over from an earlier run; None for all others."""
+        return self.find(address) if self.files.source(address) else None
+
+    def _loaded(self, address: Address, source: int) -> bytes | None:
         site, indices = address
         for what in (f"out:{site}", f"all:{site}"):
-            depth = self.files.inputs.get(what, ("", 0))[1]
+            depth = self.files.inputs_of(source).get(what, ("", 0))[1]
             rest = indices[depth:]
             if bool(rest) is (what[0] == "a") and indices[:depth] == self.indices[:depth]:
-                path = self.files.path(what, rest)
+                path = self.files.path(what, rest, source)
                 if path is not None:
                     return path.read_bytes()
         return None
@@ -166,3 +204,16 @@ class Outcomes(Own):
         """Issue a message in the one replay that is to issue them."""
         if self.issue:
             call()
+
+
+class _Sure(Own):
+    """What a pod recorded itself, and what is taken over from earlier runs: it is there before anything of this run is."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        super().__init__()
+        self.data = outcomes.data
+        self.outcomes = outcomes
+
+    def find(self, address: Address) -> bytes | None:
+        """Return the bytes of an outcome; None if there is none."""
+        return self.data[address] if address in self.data else self.outcomes.taken(address)

@@ -26,7 +26,9 @@ MAIN = "main"
 
 
 class _Asked(Outcomes):
-    """A store that asks whoever started this process: the key on one line, answered by the length of the file (-1: none) and its bytes."""
+    """A store that asks whoever started this process, on one line: the number of the earlier run that has it (0: none) and the key, `0:main/fit/v`;
+    the answer is the length of the file (-1: none) and its bytes.
+    """
 
     def __init__(self, files: Files, nodes: Mapping[str, Json], questions: BinaryIO, answers: BinaryIO) -> None:
         super().__init__(files, ())
@@ -38,7 +40,10 @@ class _Asked(Outcomes):
         """Return the bytes of an outcome; None if there is none."""
         if address not in self.known:
             site, indices = address
-            self.questions.write(f"{MAIN}/{self.nodes[site]['key']}{ix_text(indices)}/v\n".encode())
+            source = self.files.source(address)
+            if source < 0:
+                return self.files.seed(source)
+            self.questions.write(f"{source}:{MAIN}/{self.nodes[site]['key']}{ix_text(indices)}/v\n".encode())
             self.questions.flush()
             length = int(self.answers.readline())
             self.known[address] = self.answers.read(length) if length >= 0 else None
@@ -55,7 +60,7 @@ def main(bundle: str, plan: str, parameters: str, target: str) -> None:
         functions = load(bundle, root() + "/tf/code")
         found = json.loads((Path(root() + "/tf/code") / plan).read_text())
         flow = found["flows"][found["root"]]
-        files = Files({})
+        files = Files({}, {}, found.get("taken", {}).get("table", {}).get(MAIN, {}))
         replays = Replays(flow, {}, files, functions, json.loads(Path(parameters).read_text()))
         replays.store = _Asked(files, flow["nodes"], questions, answers)
         Path(target).write_bytes(encode(_outcome(replays, flow), where=flow["name"]))

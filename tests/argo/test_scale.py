@@ -15,7 +15,6 @@ import pytest
 
 from tangentflow import step, workflow
 from tangentflow.engine.simulated import simulate
-from tangentflow.simulator.status import status_size
 from tests.argo.forking import forking
 
 ALL = os.environ.get("TANGENTFLOW_CORPUS") == "all"

@@ -239,4 +239,6 @@ def test_what_has_no_effect_is_said():
     told = here(programs.nightly).notes
     for option in ("schedule", "timezone", "ttl", "pod_gc", "labels"):
         assert f"{option}= of nightly has no effect on this machine" in told
-    assert there(programs.nightly).notes == ["cache= of kept keeps nothing on Argo: these steps run each time"]
+    assert there(programs.nightly).notes == [
+        "cache= of kept finds values only in a run that is given as reuse=: simulations keep none"
+    ]
