@@ -12,7 +12,6 @@ import concurrent.futures
 import glob
 import graphlib
 import importlib.util
-import logging
 import os
 import sqlite3
 import sys
@@ -214,50 +213,9 @@ def hamilton_runs(n):
     yield "hamilton", "fan", lambda: built.execute([f"b{i}" for i in range(n)], inputs={"x": 1})
 
 
-def redun_runs(n):
-    import redun
-
-    logging.getLogger("redun").setLevel(logging.ERROR)
-    one = redun.task(name="inc", namespace="bench", version="1")(inc)
-
-    @redun.task(name="fan", namespace="bench", version="1")
-    def fan(n, salt):
-        return [one(i + salt) for i in range(n)]
-
-    salts = iter(range(0, 10**9, 10**6))
-    scheduler = redun.Scheduler(
-        config=redun.config.Config({"backend": {"db_uri": f"sqlite:///{tempfile.mkdtemp()}/redun.db"}})
-    )
-    scheduler.load()
-    yield "redun, kept", "fan", lambda: scheduler.run(fan(n, next(salts)))
-    salt = next(salts)
-    scheduler.run(fan(n, salt))
-    yield "redun, cached", "fan", lambda: scheduler.run(fan(n, salt))
-
-
-def prefect_runs(n):
-    os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
-    os.environ["PREFECT_HOME"] = tempfile.mkdtemp()
-    os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "60"
-    import prefect
-
-    one = prefect.task(inc)
-
-    @prefect.flow
-    def chain(n):
-        x = 0
-        for _ in range(n):
-            x = one(x)
-        return x
-
-    chain(3)
-    few = max(1, n // 10)
-    yield "prefect", "chain", (few, lambda: chain(few))
-
-
 SYSTEMS = (
     ("", graphlib_floor), ("", pool_floor), ("", sqlite_floor), ("tangentflow", tangentflow_runs), ("joblib", joblib_runs),
-    ("dask", dask_runs), ("hamilton", hamilton_runs), ("redun", redun_runs), ("prefect", prefect_runs),
+    ("dask", dask_runs), ("hamilton", hamilton_runs),
 )  # fmt: skip
 
 
@@ -269,16 +227,15 @@ def main(n):
             print(f"{package:<30}not installed")
             continue
         for name, shape, run in runs(n):
-            count, call = run if isinstance(run, tuple) else (n, run)
             try:
-                wall, load = best(call)
+                wall, load = best(run)
             except Exception as error:  # a peer's own limit is an answer
                 print(
                     f"{name:<30}{shape:<8}  {type(error).__name__}: {str(error).splitlines()[-1][:80] if str(error) else ''}",
                     flush=True,
                 )
                 continue
-            print(f"{name:<30}{shape:<8}{wall / count * 1e6:>12.1f}{load / count * 1e6:>12.1f}", flush=True)
+            print(f"{name:<30}{shape:<8}{wall / n * 1e6:>12.1f}{load / n * 1e6:>12.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -173,8 +173,10 @@ class Driver:
         begun: list[Task] = []
         while len(self.active) < self.limit and not self.machine.done and self._has_next():
             task = self.queue.popleft()
-            if not self.limits.admit(task) or (not task.payload and not self._prepare(task)):
-                self.queue.extendleft(self.limits.spare(task))
+            bounded = self.limits.any
+            if (bounded and not self.limits.admit(task)) or (not task.payload and not self._prepare(task)):
+                if bounded:
+                    self.queue.extendleft(self.limits.spare(task))
                 continue
             self._begin(task)
             begun.append(task)
@@ -238,7 +240,8 @@ class Driver:
         task.attempt += 1
         step.attempts, step.status = task.attempt, "Running"
         self.active[task] = None
-        self.limits.start(task)
+        if self.limits.any:
+            self.limits.start(task)
         if task.policy.timeout is not None and task.where == "thread":
             task.deadline = time.monotonic() + task.policy.timeout
         self.recorder.started(task)
@@ -308,7 +311,8 @@ class Driver:
         """Take a task from those under way; another one of its kind may start."""
         del self.active[task]
         task.deadline = None
-        self.queue.extendleft(self.limits.leave(task))
+        if self.limits.any:
+            self.queue.extendleft(self.limits.leave(task))
 
     def _settle(self, task: Task, finished: Finished) -> None:
         step, data = task.step, finished.data

@@ -40,16 +40,19 @@ class Fans:
 
     def add(self, fan: Fan) -> None:
         """Take a fan-out that has iterations."""
+        if len(self._heap) == 1:  # its place was left as it was, while there was none beside it
+            (*before, _), number, only = self._heap[0]
+            self._heap[0] = ((*before, only.following), number, only)
         position = self._positions.of(fan.frame, (fan.node.id, fan.indices))
         heapq.heappush(self._heap, ((*position, 0, fan.following), next(self._numbers), fan))
 
     def take(self) -> tuple[Fan, int]:
         """Return the iteration that is to be opened next: its fan-out and its index."""
-        (*position, _), number, fan = self._heap[0]
+        position, number, fan = self._heap[0]
         index = fan.following
         fan.following += 1
         if fan.following == fan.count:
             heapq.heappop(self._heap)
-        else:
-            heapq.heapreplace(self._heap, ((*position, fan.following), number, fan))
+        elif len(self._heap) > 1:
+            heapq.heapreplace(self._heap, ((*position[:-1], fan.following), number, fan))
         return fan, index

@@ -9,10 +9,10 @@ import selectors
 import threading
 from collections import deque
 
-from tangentflow.engine.output import noting
+from tangentflow.engine.output import note_of
 from tangentflow.engine.tasks import Collect, Ended, Output, Progressed, Report, Task
 from tangentflow.engine.worker import Finished, execute
-from tangentflow.runtime.progress import reporting
+from tangentflow.runtime.progress import tell_of
 
 __all__ = ["Inline", "Threads"]
 
@@ -21,12 +21,14 @@ def attempt(task: Task, report: Collect, interrupt: bool) -> Finished:
     """Run an attempt in this thread."""
     name, number = task.ready.step.__name__, task.attempt
     assert task.shipped is not None
-    with (
-        noting(lambda stream, text: report(Output(task, number, stream, text))),
-        reporting(lambda done, total: report(Progressed(task, number, done, total))),
-    ):
+    noted = note_of.set(lambda stream, text: report(Output(task, number, stream, text)))
+    told = tell_of.set(lambda done, total: report(Progressed(task, number, done, total)))
+    try:
         line = task.ready.node.origin.lineno
         return execute(task.shipped.loaded(), task.payload, task.step.path, name, line, task.policy.check, interrupt)
+    finally:
+        tell_of.reset(told)
+        note_of.reset(noted)
 
 
 class Inline:

@@ -88,7 +88,7 @@ class Machine:
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
         self._agenda: deque[_Poll] = deque()
-        self._bodies = Bodies()
+        self._bodies = Bodies(graph)
         self._fans = Fans()
         function = self._function(graph.root)
         self.root = self._frame(graph.main, path, _given(bind(function, args, dict(kwargs))), None)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["listening", "noting", "show"]
+__all__ = ["listening", "note_of", "show"]
 
 Note = Callable[[str, str], object]
 """Takes the name of a stream and a text."""
 
-_note: ContextVar[Note | None] = ContextVar("tangentflow_output", default=None)
+note_of: ContextVar[Note | None] = ContextVar("tangentflow_output", default=None)
+"""What takes note of what this context writes."""
+
 _lock = threading.Lock()
 _users: list[object] = []
 
@@ -27,7 +29,7 @@ class _Proxy:
 
     def write(self, text: str) -> int:
         """Write on, and note."""
-        note = _note.get()
+        note = note_of.get()
         if note is not None:
             note(self.stream_name, text)
         written: int = self.stream.write(text)
@@ -47,7 +49,7 @@ class _Proxy:
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
-    """Take notes of what is written in here, by those who are `noting`."""
+    """Take notes of what is written in here, by those who have set `note_of`."""
     me = object()
     with _lock:
         _users.append(me)
@@ -72,18 +74,3 @@ def show(name: str, text: str) -> None:
     if stream is not None:
         stream.write(text)
         stream.flush()
-
-
-class noting:
-    """Note what this context writes."""
-
-    __slots__ = ("note", "token")
-
-    def __init__(self, note: Note) -> None:
-        self.note = note
-
-    def __enter__(self) -> None:
-        self.token = _note.set(self.note)
-
-    def __exit__(self, *raised: object) -> None:
-        _note.reset(self.token)

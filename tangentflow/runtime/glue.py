@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextvars import ContextVar, Token
 
-__all__ = ["glue", "in_glue"]
+__all__ = ["glue", "in_glue", "inside"]
 
-_inside: ContextVar[bool] = ContextVar("tangentflow_in_glue", default=False)
+inside: ContextVar[bool] = ContextVar("tangentflow_in_glue", default=False)
 
 
 class glue:
@@ -17,12 +17,12 @@ class glue:
     token: Token[bool]
 
     def __enter__(self) -> None:
-        self.token = _inside.set(True)
+        self.token = inside.set(True)
 
     def __exit__(self, *raised: object) -> None:
-        _inside.reset(self.token)
+        inside.reset(self.token)
 
 
 def in_glue() -> bool:
     """Whether glue is being evaluated."""
-    return _inside.get()
+    return inside.get()

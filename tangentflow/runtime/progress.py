@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import ContextVar
 from typing import TypeVar
 
-__all__ = ["progress", "reporting"]
+__all__ = ["progress", "reporting", "tell_of"]
 
 T = TypeVar("T")
 Tell = Callable[[int, "int | None"], object]
@@ -16,7 +16,7 @@ Tell = Callable[[int, "int | None"], object]
 _EVERY = 0.1
 """Seconds between two reports."""
 
-_tell: ContextVar[Tell | None] = ContextVar("tangentflow_progress", default=None)
+tell_of: ContextVar[Tell | None] = ContextVar("tangentflow_progress", default=None)
 
 
 class reporting:
@@ -28,10 +28,10 @@ class reporting:
         self.tell = tell
 
     def __enter__(self) -> None:
-        self.token = _tell.set(self.tell)
+        self.token = tell_of.set(self.tell)
 
     def __exit__(self, *raised: object) -> None:
-        _tell.reset(self.token)
+        tell_of.reset(self.token)
 
 
 def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
@@ -41,7 +41,7 @@ def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
     """
     if total is None:
         total = len(items) if isinstance(items, Sized) else None
-    tell = _tell.get() or _argo()
+    tell = tell_of.get() or _argo()
     if tell is None:
         yield from items
         return

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tangentflow.errors import InternalError
-from tangentflow.runtime.glue import glue
+from tangentflow.runtime.glue import inside
 from tangentflow.runtime.replay import Replay
 
 __all__ = ["bind", "compile_slice"]
@@ -45,8 +45,11 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
     slice_ = types.FunctionType(found, function.__globals__, "slice", None, closure)
 
     def run(replay: Replay) -> Any:
-        with glue():
+        token = inside.set(True)  # what `glue()` does, in less time
+        try:
             return slice_(replay)
+        finally:
+            inside.reset(token)
 
     return run
 
