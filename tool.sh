@@ -1,2 +1,2 @@
 #!/bin/sh
-echo t $1
+echo {{x $1

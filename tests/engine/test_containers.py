@@ -122,7 +122,9 @@ def test_the_document() -> None:
 
 
 def test_what_documents_cannot_say() -> None:
-    with pytest.raises(UsageError, match=r"this container\(...\) \(.*programs.py:\d+\): its image or environment"):
+    with pytest.raises(
+        UsageError, match=r"this container\(...\) \(.*programs.py:\d+\): its arguments are known to a run only"
+    ):
         programs.no_command.graph.yaml("alpine")
 
 
@@ -130,3 +132,12 @@ def test_explain_names_the_pods() -> None:
     line = programs.in_a_loop.function.__code__.co_firstlineno + 4
     told = " ".join(programs.in_a_loop.graph.explain(line).split())
     assert "There `loop-container-work` runs the command" in told
+
+
+def test_documents_with_files() -> None:
+    found = templates(programs.files, "x")
+    [given] = found["container-work"]["inputs"]["artifacts"]
+    assert (given["path"], given["mode"], "archive" in given) == ("/work", 0o777, False)
+    assert "volumes" not in found["container-work"]
+    left = {a["name"]: a["path"] for a in templates(programs.outputs, 1)["loop-container-work"]["outputs"]["artifacts"]}
+    assert left == {"stdout": "/var/run/argo/ctr/main/stdout", "left": "/work"}
