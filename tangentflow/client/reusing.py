@@ -11,7 +11,8 @@ from tangentflow.client.cached import Cache, Candidate, is_cached
 from tangentflow.client.codes import codes_of
 from tangentflow.client.prerun import Prerun
 from tangentflow.client.records import Record
-from tangentflow.client.survey import Survey, TooMuch
+from tangentflow.client.sources import TooMuch
+from tangentflow.client.survey import Survey
 from tangentflow.engine.identity import Identity
 from tangentflow.graph.nodes import Graph
 

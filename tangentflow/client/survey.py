@@ -13,32 +13,21 @@ from dataclasses import dataclass, field
 from tangentflow.argo.constants import LARGEST
 from tangentflow.argo.guards import guard, is_guard
 from tangentflow.argo.shape import opening
-from tangentflow.argo.taken import Place, Source, Taken, innermost
+from tangentflow.argo.taken import Place, Taken, innermost
 from tangentflow.argo.works import WORKS
-from tangentflow.client.prerun import Found, Prerun, chain_of, frame_of
-from tangentflow.engine.frames import Frame, Recorded
+from tangentflow.client.prerun import Prerun
+from tangentflow.client.sources import Sources, TooMuch, called_by, calls_of
+from tangentflow.engine.frames import Frame
 from tangentflow.engine.machine import Machine
-from tangentflow.errors import TangentflowError, UsageError
 from tangentflow.graph.exits import with_exit
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Input, Loop, Map, Node, Region, Step, Try
-from tangentflow.runtime.codec import decode, digest, encode
-from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.podfiles import Indices, ix_text
+from tangentflow.runtime.codec import encode
+from tangentflow.runtime.outcome import Value
+from tangentflow.runtime.podfiles import Indices
 
-__all__ = ["LARGEST_SEEDS", "Survey", "TooMuch"]
-
-LARGEST_SEEDS = 300_000
-"""So many bytes of outcomes the code of a run may carry."""
+__all__ = ["Survey"]
 
 Instance = tuple[Frame, Indices]
-
-
-class TooMuch(Exception):
-    """A site of which nothing can be taken over after all; the text says why."""
-
-    def __init__(self, site: Place, why: str) -> None:
-        super().__init__(why)
-        self.site = site
 
 
 @dataclass
@@ -56,123 +45,20 @@ class Survey:
         self.graph = prerun.graph
         self.prerun = prerun
         self.machine = machine
-        self.record = prerun.record
         self.ready = {(id(r.frame), r.node.id, r.indices) for r in prerun.begun}
-        self.frames = {id(frame): frame_of(frame) for frame in machine.frames()}
-        self.sources: list[Source] = []
-        self.seeds: list[bytes] = []
-        self.told: dict[str, str] = {}
-        self.table: dict[str, dict[str, dict[str, int]]] = {}
-        self.of_flow: dict[Place, set[int]] = {}
-        self.provided: set[tuple[int, str, Indices]] = set()
+        self.sources = Sources(prerun, machine)
         self.done: set[Place] = set()
         self.reached: set[Place] = set()
         self.arms: dict[Place, int] = {}
         self.items: dict[Place, tuple[int, ...]] = {}
         self.arguments: dict[Place, str] = {}
         self._behind: dict[str, set[str]] = {}
-        self.speaking = {flow.key for flow in _speaking(self.graph)}
 
     def taken(self) -> Taken:
         """Return what is taken over. Raises TooMuch."""
-        for (number, site, indices), found in self.prerun.found.items():
-            self._take(number, site, indices, found)
-        for frame in self.machine.frames():
-            for (site, indices), recorded in frame.outcomes.items():
-                if (site, indices) in frame.calls and frame.calls[site, indices].flow.key not in self.speaking:
-                    self._provide(frame, site, indices, recorded.outcome(), recorded.data)
-            for (site, indices), left in frame.lefts.items():
-                outcome = left.outcome() if isinstance(left, Recorded) else Value(left)
-                self._provide(frame, site, indices, outcome, None)
+        self.sources.find()
         self._flows()
-        return Taken(
-            self.sources, self.seeds, self.table, self.told, {k: frozenset(v) for k, v in self.of_flow.items()}, frozenset(self.done),
-            frozenset(self.reached), self.arms, self.items, self.arguments,
-        )  # fmt: skip
-
-    # --- where outcomes lie
-
-    def _take(self, frame: int, site: str, indices: Indices, found: Found) -> None:
-        where = found.record.where(found.frame, found.site, found.indices)
-        here = (found.frame, found.site, found.indices) == (self.frames[frame], site, indices)
-        if isinstance(where, Source) and here and not found.overridden:
-            self._enter(frame, site, indices, self._source(where, found.why))
-            return
-        number = self._seed(found.data, found.why)
-        if number is None and found.overridden:
-            raise UsageError(
-                f"the value that {found.record.plan.path(found.frame, site, indices)} was overridden with has {len(found.data)} bytes, and a "
-                f"document carries up to {LARGEST_SEEDS} of such values: override it with a smaller one, or edit the step"
-            )
-        if number is None:
-            raise TooMuch(
-                self._place(frame, site),
-                f"it lies at another place, and its {len(found.data)} bytes are too many to be carried",
-            )
-        self._enter(frame, site, indices, number)
-
-    def _provide(self, frame: Frame, site: str, indices: Indices, outcome: Outcome, data: bytes | None) -> None:
-        """Let pods have what a loop left or a call gave, which this machine has worked out: as it lies in the earlier run, if it is the same."""
-        at = None if self.record is None else self.record.frame(chain_of(frame))
-        number: int | None = None
-        if (
-            self.record is not None
-            and at is not None
-            and at == self.frames[id(frame)]
-            and self._same(at, site, indices, outcome)
-        ):
-            where = self.record.where(at, site, indices)
-            number = self._source(where, "") if isinstance(where, Source) else None
-        if number is None:
-            number = self._seed(data if data is not None else encode(outcome, where=site), "")
-        if number is not None:
-            self._enter(id(frame), site, indices, number)
-            self.provided.add((id(frame), site, indices))
-
-    def _same(self, at: str, site: str, indices: Indices, outcome: Outcome) -> bool:
-        assert self.record is not None
-        data = self.record.original(at, site, indices) if site in self.record.flow(at)["nodes"] else None
-        if data is None:
-            return False
-        try:
-            before = decode(data, where=site)
-        except TangentflowError:
-            return False
-        if isinstance(before, Raised) or isinstance(outcome, Raised):
-            return False
-        return digest(before.value) == digest(outcome.value)
-
-    def _source(self, source: Source, why: str) -> int:
-        """Return the number of an earlier run; it has several if outcomes are taken over from it for several reasons."""
-        for number, known in enumerate(self.sources, 1):
-            if known == source and (not why or self.told.setdefault(str(number), why) == why):
-                return number
-        self.sources.append(source)
-        if why:
-            self.told[str(len(self.sources))] = why
-        return len(self.sources)
-
-    def _seed(self, data: bytes, why: str) -> int | None:
-        if sum(map(len, self.seeds)) + len(data) > LARGEST_SEEDS:
-            return None
-        self.seeds.append(data)
-        number = -len(self.seeds)
-        if why:
-            self.told[str(number)] = why
-        return number
-
-    def _enter(self, frame: int, site: str, indices: Indices, number: int) -> None:
-        self.table.setdefault(self.frames[frame], {}).setdefault(site, {})[ix_text(indices)] = number
-        self.of_flow.setdefault(self._place(frame, site), set()).add(number)
-
-    def _place(self, frame: int, site: str) -> Place:
-        return self._by_id[frame].flow.key, site
-
-    @property
-    def _by_id(self) -> Mapping[int, Frame]:
-        if not hasattr(self, "_known_frames"):
-            self._known_frames = {id(frame): frame for frame in self.machine.frames()}
-        return self._known_frames
+        return self.sources.taken(frozenset(self.done), frozenset(self.reached), self.arms, self.items, self.arguments)
 
     # --- what is done
 
@@ -184,13 +70,13 @@ class Survey:
         if isinstance(node, (Step, Glue)):
             return known in self.prerun.found
         if isinstance(node, Call):
-            return known in self.provided
+            return known in self.sources.provided
         if isinstance(node, Map):
             return address in frame.counts and all(
                 self._is_region_done(frame, node.body, at) for at in _items(frame, node, indices)
             )
         if isinstance(node, Loop):
-            return known in self.provided and all(
+            return known in self.sources.provided and all(
                 self._is_region_done(frame, node.body, at) for at in _turns(frame, node, indices)
             )
         return all(self._is_region_done(frame, region, indices) for region in node.regions)
@@ -219,7 +105,7 @@ class Survey:
         self.instances[self.graph.root].known.append((self.machine.root, ()))
         again = _in_cycles(self.graph)
         exit_ = self.graph.exit
-        beside = {exit_.root, *_called_by(with_exit(self.graph), exit_.root)} if exit_ is not None else set()
+        beside = {exit_.root, *called_by(with_exit(self.graph), exit_.root)} if exit_ is not None else set()
         for frame in self.machine.frames():
             if frame.flow.key in again and frame.parent is not None:
                 self.instances[frame.flow.key].known.append((frame, ()))
@@ -298,7 +184,7 @@ class Survey:
 
     def _step(self, place: Place, node: Step) -> None:
         """Take nothing over of a step that is done in some instances only if it would be waited for in all of them."""
-        if place in self.of_flow and self.graph.bindings[node.callee] in WORKS:
+        if place in self.sources.of_flow and self.graph.bindings[node.callee] in WORKS:
             raise TooMuch(place, "no pod of ours does its work, so it is done in all of its runs if in some")
 
     def _branch(self, flow: Flow, node: If, instances: _Instances) -> None:
@@ -363,32 +249,8 @@ def _turns(frame: Frame, node: Loop, indices: Indices) -> Iterator[Indices]:
         i += 1
 
 
-def _speaking(graph: Graph) -> Iterator[Flow]:
-    """Yield the flows that issue messages, themselves or by a workflow that they call: those are issued by pods of this run."""
-    own = {flow.key for flow in graph.flows if "_tf.message(" in flow.result.code}
-    for flow in graph.flows:
-        if own & {flow.key, *_called_by(graph, flow.key)}:
-            yield flow
-
-
-def _calls(graph: Graph, key: str) -> Iterable[str]:
-    return [node.flow for node in graph.flow(key).body.walk() if isinstance(node, Call)]
-
-
-def _called_by(graph: Graph, key: str) -> set[str]:
-    """Return the flows that a flow calls, directly or not."""
-    found: set[str] = set()
-    todo = [key]
-    while todo:
-        for called in _calls(graph, todo.pop()):
-            if called not in found:
-                found.add(called)
-                todo.append(called)
-    return found
-
-
 def _in_cycles(graph: Graph) -> set[str]:
-    return {flow.key for flow in graph.flows if flow.key in _called_by(graph, flow.key)}
+    return {flow.key for flow in graph.flows if flow.key in called_by(graph, flow.key)}
 
 
 def _callers_first(graph: Graph) -> list[Flow]:
@@ -397,7 +259,7 @@ def _callers_first(graph: Graph) -> list[Flow]:
 
     def visit(key: str) -> None:
         seen.add(key)
-        for called in _calls(graph, key):
+        for called in calls_of(graph, key):
             if called not in seen:
                 visit(called)
         found.append(key)

@@ -239,7 +239,8 @@ def test_an_answer_is_not_asked_for_again(path, flag):
     assert not [node for node in second.simulation.nodes if node.type == "Suspend" and node.template.endswith("work")]
 
 
-def test_files_are_taken_over(path, flag):
+def test_files_are_taken_over(path, flag, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # simulated pods are forks here, which write where this process is
     raised_flag(flag, "")
     first = run(programs.files, path, flag, "text")
     lower(flag, "")

@@ -15,6 +15,24 @@ def adding(n):
     return last
 
 
+def costly_of(n):
+    """Return two workflows with a cached step that is another one for each number."""
+
+    @step(cache=True)
+    def costly(x):
+        return x * n
+
+    @workflow
+    def here(x):
+        return grown(costly(x))
+
+    @workflow
+    def there(x):
+        return sum([costly(i) for i in range(x)])
+
+    return here, there
+
+
 @step
 def grown(x):
     return x + 1

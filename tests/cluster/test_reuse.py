@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tangentflow import attach
-from tests.cluster.reuse_programs import adding, late_item, rounds, six
+from tests.cluster.reuse_programs import adding, costly_of, late_item, rounds, six
 from tests.cluster.test_controller import MINUTES
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
@@ -61,3 +61,18 @@ def test_override():
     second = rounds.options(reuse=attach(first.id)).submit(0, 5)
     assert second.result(WAIT) == {"iter": 5, "found": [0, 1, 3, 4]}
     assert list(of(second).values()) == ["Cached", "Cached", "Succeeded", "Succeeded"]
+
+
+def test_values_of_cached_steps_are_found():
+    here, there = costly_of(time.time_ns())
+    first = here.submit(2)
+    one = first.result(WAIT)
+    second = there.submit(3)
+    assert (second.result(WAIT), second.pods) == (
+        (one - 1) // 2 * 3,
+        4,
+    )  # what lists the items, two of them, the result
+    assert list(of(second).values()) == ["Succeeded", "Succeeded", "Cached"]
+    third = here.submit(2)
+    assert (third.result(WAIT), third.pods) == (one, 1)
+    assert third.steps["costly"][0].why.startswith("same code and inputs in run ")
