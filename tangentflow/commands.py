@@ -13,7 +13,16 @@ from typing import Any
 
 from tangentflow.decorators import step
 
-__all__ = ["CommandFailed", "Output", "finished", "run_command", "shell"]
+__all__ = [
+    "CommandFailed",
+    "Output",
+    "check_files",
+    "finished",
+    "put_files",
+    "run_command",
+    "shell",
+    "take_files",
+]
 
 _SHOWN = 20
 """Lines of what a failed command said that its exception repeats."""
@@ -70,16 +79,11 @@ def run_command(
 
     `tells_apart`: its exception tells what was written to the standard error.
     """
-    for name in [*(files or {}), *(out or {})]:
-        _check_name(name)
-    for name, kind in (out or {}).items():
-        if kind not in (Path, str, bytes):
-            raise TypeError(f"out={{{name!r}: ...}} takes Path, str or bytes, not {kind!r}")
+    check_files(files, out)
     directory = tempfile.TemporaryDirectory(prefix="tangentflow-command-", ignore_cleanup_errors=True)
     folder = Path(directory.name)
     try:
-        for name, content in (files or {}).items():
-            _put(folder / name, content)
+        put_files(folder, files)
         done = subprocess.run(
             line(directory.name), cwd=folder, env={**os.environ, **{key: str(value) for key, value in (env or {}).items()}},
             stdin=subprocess.DEVNULL, capture_output=True, check=False,
@@ -87,7 +91,7 @@ def run_command(
         said = _text(done.stderr)
         sys.stderr.write(said.encode("utf-8", "replace").decode("utf-8"))
         text = finished(done.returncode, shown, done.stdout, said if tells_apart else None, check)
-        result = {name: _take(folder / name, kind) for name, kind in (out or {}).items()}
+        result = take_files(folder, out)
         if Path in (out or {}).values():
             _kept.append(directory)
     finally:
@@ -107,6 +111,26 @@ def finished(status: int, shown: Any, wrote: bytes, said: str | None, check: boo
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def check_files(files: Mapping[str, Any] | None, out: Mapping[str, type] | None) -> None:
+    """Raise ValueError or TypeError for files of a command that cannot be meant."""
+    for name in [*(files or {}), *(out or {})]:
+        _check_name(name)
+    for name, kind in (out or {}).items():
+        if kind not in (Path, str, bytes):
+            raise TypeError(f"out={{{name!r}: ...}} takes Path, str or bytes, not {kind!r}")
+
+
+def put_files(folder: Path, files: Mapping[str, Any] | None) -> None:
+    """Put the files of a command into its directory."""
+    for name, content in (files or {}).items():
+        _put(folder / name, content)
+
+
+def take_files(folder: Path, out: Mapping[str, type] | None) -> dict[str, Any]:
+    """Return what a command left in its directory. Raises FileNotFoundError for what it did not."""
+    return {name: _take(folder / name, kind) for name, kind in (out or {}).items()}
 
 
 def _check_name(name: str) -> None:

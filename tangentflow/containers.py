@@ -10,14 +10,16 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tangentflow.commands import finished, run_command
+from tangentflow.commands import check_files, finished, put_files, run_command, take_files
 from tangentflow.decorators import step
 from tangentflow.errors import StepKilled, UsageError
-from tangentflow.parts import BEFORE, given, hand_on, left, part, status
+from tangentflow.parts import BEFORE, given, hand_on, leaving, left, left_folder, part, status
 
 __all__ = ["BRACE", "ENGINE", "FOLDER", "LARGEST", "Asked", "asked_of", "container", "engine", "escaped", "written_for"]
 
@@ -62,11 +64,16 @@ def container(
     there, or what TANGENTFLOW_CONTAINER_ENGINE names; UsageError if there is none.
     """
     asked = asked_of(image, command, env)
+    check_files(files, out)
     shown = [asked.image, *(asked.command or ())]
+    if part() == BEFORE:
+        return _told(asked, files, leaving("files"))
     if part():
-        if files or out is not None:
-            raise UsageError("the Argo document cannot say files= and out= of container(...)")
-        return _told(asked) if part() == BEFORE else _recorded(shown, check)
+        if status() == "Omitted":  # the pod before has failed: this fails in the same way
+            with tempfile.TemporaryDirectory() as place:
+                return _told(asked, files, Path(place) / "files")
+        text = _recorded(shown, check)
+        return text if out is None else take_files(left_folder("left"), out)
     program = engine()
 
     def line(folder: str) -> list[str]:
@@ -150,8 +157,11 @@ def escaped(text: str) -> str:
     return re.sub(r"(?<=\{)\{", f"$({BRACE})", text.replace("$", "$$"))
 
 
-def _told(asked: Asked) -> str:
+def _told(asked: Asked, files: Mapping[str, Any] | None, folder: Path) -> str:
     """Hand what is asked on to the work; as base64, in which there is nothing that could be taken for something else."""
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    put_files(folder, files)
     if asked.command is None:
         raise UsageError(
             "the Argo document cannot say that a container has no command where only a run knows so: leave it out in the call"

@@ -11,7 +11,22 @@ from pathlib import Path
 
 from tangentflow.runtime.podfiles import root
 
-__all__ = ["AFTER", "BEFORE", "GIVEN", "LEFT", "PART", "STATUS", "given", "hand_on", "leave", "left", "part", "status"]
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "GIVEN",
+    "LEFT",
+    "PART",
+    "STATUS",
+    "given",
+    "hand_on",
+    "leave",
+    "leaving",
+    "left",
+    "left_folder",
+    "part",
+    "status",
+]
 
 PART = "TANGENTFLOW_PART"
 """The variable that says which part of a step a pod does: `BEFORE` or `AFTER`."""
@@ -43,7 +58,12 @@ def hand_on(name: str, text: str) -> None:
 
 def leave(name: str, data: bytes) -> None:
     """Leave a file for the work."""
-    Path(f"{root()}/tf/out/{name}").write_bytes(data)
+    leaving(name).write_bytes(data)
+
+
+def leaving(name: str) -> Path:
+    """Return where something lies that is left for the work."""
+    return Path(f"{root()}/tf/out/{name}")
 
 
 def given() -> dict[str, str]:
@@ -54,5 +74,10 @@ def given() -> dict[str, str]:
 
 def left(name: str) -> Path | None:
     """Return the file that the work left under a name; None if it left none."""
-    path = Path(root() + LEFT.format(name=name))
+    path = left_folder(name)
     return path if path.is_file() else None
+
+
+def left_folder(name: str) -> Path:
+    """Return where the work left a directory under a name; it is empty if it left none."""
+    return Path(root() + LEFT.format(name=name))

@@ -326,12 +326,11 @@ class Emitter:
         """Add the templates of a step whose work no pod of ours does."""
         pod.outer = self.names.take(wish)
         before = None
-        if work.before:
+        if work.before or work.finds:
             pod.before = Pod(pod.block, pod.step, kind="before", reasons=[f"works out what {wish} needs"])
             before = self._body(plan, pod.before, f"{wish}-before")
-            before["outputs"] = {
-                "parameters": [{"name": p, "valueFrom": {"path": f"/tf/out/flags/{p}"}} for p in work.before]
-            }
+            told = [{"name": p, "valueFrom": {"path": f"/tf/out/flags/{p}"}} for p in work.before]
+            before["outputs"] = {"parameters": told} if told else {}
             tell(before, None)
         pod.work, pod.word = self.names.take(f"{wish}-work"), work.word
         assert pod.step is not None

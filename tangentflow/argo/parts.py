@@ -28,7 +28,7 @@ class Work:
 
     `before` are the parameters that the pod before gives the work, if any; `given` are expressions of what the pod behind is given in its
     environment, by name: of the task `t-work`. `leaves` are paths of files that the work leaves for the pod behind, by name, `finds` those that the
-    pod before leaves for it. `done` are the phases of the work that the step itself tells from each other.
+    pod before leaves for it; those that are `packed` are directories. `done` are the phases of the work that the step itself tells from each other.
     """
 
     template: Json
@@ -37,6 +37,7 @@ class Work:
     given: dict[str, str] = field(default_factory=dict)
     leaves: dict[str, str] = field(default_factory=dict)
     finds: dict[str, str] = field(default_factory=dict)
+    packed: frozenset[str] = frozenset()
     done: tuple[str, ...] = ("Succeeded",)
 
 
@@ -68,12 +69,19 @@ def hand_over(
     for name, path in work.finds.items():
         assert before is not None
         where = f"{address[0]}{name}{address[1]}"
-        before["outputs"].setdefault("artifacts", []).append(artifact(name, f"/tf/out/{name}", where, False))
-        template["inputs"].setdefault("artifacts", []).append(artifact(name, path, where, False))
+        saved, found = artifact(name, f"/tf/out/{name}", where, False), artifact(name, path, where, False)
+        if name in work.packed:
+            del saved["archive"], found["archive"]
+            found["mode"] = 0o777
+        before["outputs"].setdefault("artifacts", []).append(saved)
+        template["inputs"].setdefault("artifacts", []).append(found)
     for name, path in work.leaves.items():
         where = f"{address[0]}{name}{address[1]}"
-        template.setdefault("outputs", {}).setdefault("artifacts", []).append(artifact(name, path, where, False))
-        after["inputs"].setdefault("artifacts", []).append(artifact(name, LEFT.format(name=name), where, True))
+        saved, found = artifact(name, path, where, False), artifact(name, LEFT.format(name=name), where, True)
+        if name in work.packed:
+            del saved["archive"], found["archive"]
+        template.setdefault("outputs", {}).setdefault("artifacts", []).append(saved)
+        after["inputs"].setdefault("artifacts", []).append(found)
 
 
 def join(work: Work, name: str, before: Json | None, template: Json, after: Json) -> Json:

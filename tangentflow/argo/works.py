@@ -100,11 +100,9 @@ _ENDED = ("Succeeded", "Failed", "Error")
 
 def _contained(step: Step, constants: Constants) -> Work:
     call = written(step.slice)
-    for name in ("files", "out"):
-        if call is not None and name in call.keywords:
-            raise _refused(step, f"{name}= is not known there yet; run the workflow here, with .run()")
+    files, out = (call is None or name in call.keywords for name in ("files", "out"))
     fields = _fields(step, constants)
-    template: Json = {}
+    template: Json = {"archiveLocation": {"archiveLogs": True}}
     before: tuple[str, ...] = ()
     if fields is None:
         before = ("image", "program", "patch")
@@ -112,14 +110,23 @@ def _contained(step: Step, constants: Constants) -> Work:
         template["podSpecPatch"] = _decoded("patch")
         fields = {"image": "{{inputs.parameters.image}}", "command": [_decoded("program")]}
         if call is not None and len(call.args) < 2 and "command" not in call.keywords:
-            raise _refused(step, "its image or environment is known to a run only, so it needs a command")
-    template |= {
-        "archiveLocation": {"archiveLogs": True},
-        "volumes": [{"name": "work", "emptyDir": {}}],
-        "container": {**fields, "workingDir": FOLDER, "volumeMounts": [{"name": "work", "mountPath": FOLDER}]},
-    }
-    given = {"code": "toBase64(tasks['t-work']?.exitCode ?? '')"}
-    return Work(template, "runs the command", before, given, {"stdout": _STDOUT}, done=_ENDED)
+            raise _refused(step, "its arguments are known to a run only, so it needs a command")
+    if (files or out) and "command" not in fields:
+        raise _refused(step, "with files= or out= it needs a command")
+    template["container"] = {**fields, "workingDir": FOLDER}
+    if not (files or out):
+        template["volumes"] = [{"name": "work", "emptyDir": {}}]
+        template["container"]["volumeMounts"] = [{"name": "work", "mountPath": FOLDER}]
+    return Work(
+        template,
+        "runs the command",
+        before,
+        {"code": "toBase64(tasks['t-work']?.exitCode ?? '')"},
+        {"stdout": _STDOUT, **({"left": FOLDER} if out else {})},
+        {"files": FOLDER} if files or out else {},
+        frozenset(("files", "left")),
+        done=_ENDED,
+    )
 
 
 def _decoded(parameter: str) -> str:

@@ -56,6 +56,8 @@ class ArtifactStore:
                 raise ArtifactError(f"artifact {artifact['name']} failed to load: gzip: invalid header")
             else:
                 _copy(source, target)
+            if "mode" in artifact:
+                target.chmod(artifact["mode"])
         elif source.is_dir() and any(source.iterdir()):
             for file in _files(source):
                 _copy(file, target / file.relative_to(source))

@@ -54,6 +54,7 @@ _ARTIFACT = object_of(
         "name": name(PARAMETER_NAME),
         "path": string,
         "optional": boolean,
+        "mode": integer,
         "archive": object_of({"none": _EMPTY, "tar": object_of({"compressionLevel": integer})}),
         "s3": object_of({"key": string}, "key"),
     },

@@ -1,6 +1,7 @@
 """Programs with steps whose work is a container, with locks, and with several runs to a pod."""
 
 import time
+from pathlib import Path
 
 from tangentflow import CommandFailed, container, step, workflow
 
@@ -69,6 +70,33 @@ def arguments_raise(n):
     except ZeroDivisionError as error:
         text = str(error)
     return text
+
+
+@step
+def tool(text):
+    path = Path("tool.sh")
+    path.write_text(f"#!/bin/sh\necho {text} $1\n")
+    path.chmod(0o755)
+    return path
+
+
+@step
+def read(folder):
+    return sorted((path.name, path.read_text()) for path in folder.iterdir())
+
+
+@workflow
+def with_files(text):
+    name = "a b.txt"
+    command = "cat 'a b.txt' d/x; ./tool 1 | tee out; mkdir made; echo 1 > made/x; : > empty; ls"
+    files = {name: text, "d/x": b"x\n", "tool": tool("t")}
+    left = container(IMAGE, ["sh", "-c", command], files=files, out={"out": str, "made": Path, "empty": bytes})
+    return left["out"], read(left["made"]), left["empty"]
+
+
+@workflow
+def lacks_an_output(n):
+    return container(IMAGE, ["sh", "-c", f"echo {n} > a"], out={"a": str, "b": str})
 
 
 @workflow

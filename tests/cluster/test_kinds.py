@@ -27,6 +27,8 @@ CASES = {
     "no such program": (programs.no_such_program, ()),
     "arguments raise": (programs.arguments_raise, (0,)),
     "a large output": (programs.large, (700_000,)),
+    "files": (programs.with_files, ("{{x}} $$\n",)),
+    "a missing output": (programs.lacks_an_output, (1,)),
     "chunks": (programs.chunks, (list(range(5)),)),
     "a chunk fails": (programs.chunks, (list(range(8)),)),
     "attempts of a chunk": (programs.tried_chunks, (3,)),

@@ -1,5 +1,7 @@
 """Workflows that run commands in images."""
 
+from pathlib import Path
+
 from tangentflow import CommandFailed, container, step, workflow
 
 HOSTILE = "{{workflow.uid}} {{=1+1}} {{{{ }} $(A) $$(A) $$ ${A} $(id) '\"\\ \n\t\x01\x7f é \u2028 \U000e0041 <&>"
@@ -83,6 +85,60 @@ def nested(n):
 def large(size):
     """More than the engine keeps of what a script writes, and not even text."""
     return len(container("alpine:3", ["sh", "-c", f"head -c {size} /dev/zero; printf '\\377'"]))
+
+
+@step
+def read(folder):
+    return sorted((path.name, path.read_text()) for path in folder.iterdir())
+
+
+@step
+def tool(text):
+    path = Path("tool.sh")
+    path.write_text(f"#!/bin/sh\necho {text} $1\n")
+    path.chmod(0o755)
+    return path
+
+
+@workflow
+def files(text):
+    name = "a b.txt"
+    return container(
+        "alpine:3",
+        ["sh", "-c", "cat 'a b.txt'; cat d/x; ./tool 1; ls"],
+        files={name: text, "d/x": b"\xff\n", "tool": tool(text[:3])},
+        env={"LC_ALL": "C"},
+    )
+
+
+@workflow
+def outputs(n):
+    found = []
+    for i in range(n):
+        command = ["sh", "-c", f"printf abc{i} > a; mkdir d; echo 1 > d/x; echo nothing"]
+        left = container("alpine:3", command, out={"a": str, "d": Path, "d/x": bytes})
+        found.append((left["a"], left["d/x"], read(left["d"])))
+    return found
+
+
+@workflow
+def both_ways(text):
+    left = container("alpine:3", ["sh", "-c", "tr a-z A-Z < in > out"], files={"in": text}, out={"out": str})
+    return left["out"]
+
+
+@workflow
+def missing(names):
+    return container("alpine:3", ["true"], out={name: str for name in names})
+
+
+@workflow
+def wrong_file(name, content):
+    try:
+        text = container("alpine:3", ["cat", "x"], files={name: content})
+    except (TypeError, ValueError) as error:
+        text = f"{type(error).__name__}: {error}"
+    return text
 
 
 @workflow

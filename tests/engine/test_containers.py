@@ -40,6 +40,15 @@ VALUES: list[tuple[Any, tuple[Any, ...], Any]] = [
     (programs.branches, (2,), "2"),
     (programs.nested, (1,), ["before"]),
     (programs.large, (600_000,), 600_001),
+    (programs.files, ("{{x}} $$",), "{{x}} $$\udcff\n{{x 1\na b.txt\nd\ntool"),
+    (programs.outputs, (2,), [(f"abc{i}", b"1\n", [("x", "1\n")]) for i in range(2)]),
+    (programs.both_ways, ("abc",), "ABC"),
+    (programs.wrong_file, ("x", 3), "TypeError: a file of a command is a text, bytes or a path, not int: 'x'"),
+    (
+        programs.wrong_file,
+        ("../x", ""),
+        "ValueError: the name of a file of a command is relative, and leads to its own directory: '../x' does not",
+    ),
     (programs.arguments_raise, (0,), "integer division or modulo by zero"),
     (programs.arguments_raise, (5,), "2"),
 ]
@@ -65,6 +74,8 @@ def test_a_failure(way: str) -> None:
     with pytest.raises(CommandFailed) as caught:
         WAYS[way](programs.no_such_program, "no-such-program")
     assert caught.value.args == (127, ["alpine:3", "no-such-program"], "", None)
+    with pytest.raises(FileNotFoundError, match="did not write 'b'"):
+        WAYS[way](programs.missing, ["b"])
 
 
 WRONG: list[tuple[tuple[Any, ...], str]] = [
@@ -111,7 +122,9 @@ def test_the_document() -> None:
 
 
 def test_what_documents_cannot_say() -> None:
-    with pytest.raises(UsageError, match=r"this container\(...\) \(.*programs.py:\d+\): its image or environment"):
+    with pytest.raises(
+        UsageError, match=r"this container\(...\) \(.*programs.py:\d+\): its arguments are known to a run only"
+    ):
         programs.no_command.graph.yaml("alpine")
 
 
@@ -119,3 +132,12 @@ def test_explain_names_the_pods() -> None:
     line = programs.in_a_loop.function.__code__.co_firstlineno + 4
     told = " ".join(programs.in_a_loop.graph.explain(line).split())
     assert "There `loop-container-work` runs the command" in told
+
+
+def test_documents_with_files() -> None:
+    found = templates(programs.files, "x")
+    [given] = found["container-work"]["inputs"]["artifacts"]
+    assert (given["path"], given["mode"], "archive" in given) == ("/work", 0o777, False)
+    assert "volumes" not in found["container-work"]
+    left = {a["name"]: a["path"] for a in templates(programs.outputs, 1)["loop-container-work"]["outputs"]["artifacts"]}
+    assert left == {"stdout": "/var/run/argo/ctr/main/stdout", "left": "/work"}
