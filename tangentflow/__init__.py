@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tangentflow.attempts import attempt
     from tangentflow.client.find import attach, runs
-    from tangentflow.commands import CommandFailed, container, shell
+    from tangentflow.commands import CommandFailed, shell
     from tangentflow.compiled import Graph
+    from tangentflow.containers import container
     from tangentflow.decorators import step, workflow
     from tangentflow.engine.run import Run, StepRun
     from tangentflow.errors import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     )
     from tangentflow.merged import merge, shared
     from tangentflow.order import after, parallel, sequential
+    from tangentflow.resources import resource
     from tangentflow.runtime.progress import progress
     from tangentflow.runtime.slurm import Slurm
     from tangentflow.waiting import suspend
@@ -39,13 +41,15 @@ _HOMES = {
     "tangentflow.decorators": ("step", "workflow"),
     "tangentflow.attempts": ("attempt",),
     "tangentflow.compiled": ("Graph",),
-    "tangentflow.commands": ("CommandFailed", "container", "shell"),
+    "tangentflow.commands": ("CommandFailed", "shell"),
+    "tangentflow.containers": ("container",),
     "tangentflow.runtime.progress": ("progress",),
     "tangentflow.runtime.slurm": ("Slurm",),
     "tangentflow.client.find": ("attach", "runs"),
     "tangentflow.merged": ("merge", "shared"),
     "tangentflow.order": ("after", "parallel", "sequential"),
     "tangentflow.engine.run": ("Run", "StepRun"),
+    "tangentflow.resources": ("resource",),
     "tangentflow.waiting": ("suspend",),
     "tangentflow.errors": (
         "Cancelled", "LanguageError", "LoopLimit", "MutatedArgument", "StepFailed", "StepKilled", "StepTimeout",
@@ -76,6 +80,7 @@ __all__ = [
     "merge",
     "parallel",
     "progress",
+    "resource",
     "runs",
     "sequential",
     "shared",

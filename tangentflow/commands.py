@@ -1,7 +1,4 @@
-"""Steps that run a command: `shell` here, `container` in an image.
-
-Both are step functions, so their calls stand in loops, conditions and `try` like those of any step.
-"""
+"""`shell`: a step that runs a script; and what it has in common with `container`, which runs a command in an image."""
 
 from __future__ import annotations
 
@@ -10,14 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tangentflow.decorators import step
-from tangentflow.errors import UsageError
 
-__all__ = ["CommandFailed", "Output", "container", "shell"]
+__all__ = ["CommandFailed", "Output", "finished", "run_command", "shell"]
 
 _SHOWN = 20
 """Lines of what a failed command said that its exception repeats."""
@@ -63,45 +59,17 @@ def shell(
     Raises CommandFailed (a `subprocess.CalledProcessError`) for a status other than 0; with `check=False` the result is a `str` that has
     `returncode`. Raises FileNotFoundError for an output that the script did not write.
     """
-    return _run(lambda folder: ["sh", "-c", script], script, env, files, out, check)
+    return run_command(lambda folder: ["sh", "-c", script], script, env, files, out, check)
 
 
-@step
-def container(
-    image: str, command: Sequence[str] | None = None, *, env: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None,
-    out: Mapping[str, type] | None = None, check: bool = True,
+def run_command(
+    line: Callable[[str], list[str]], shown: Any, env: Mapping[str, Any] | None, files: Mapping[str, Any] | None,
+    out: Mapping[str, type] | None, check: bool, tells_apart: bool = True,
 ) -> Any:  # fmt: skip
-    """Run a command in a container of an image; arguments, result and exceptions are those of `shell`.
+    """Run a command line in a directory of its own, which it is made of; return the result of its step.
 
-    The directory with the files is the container's working directory. On this machine it runs through docker or podman, whichever is
-    there, or what TANGENTFLOW_CONTAINER_ENGINE names; UsageError if there is none.
+    `tells_apart`: its exception tells what was written to the standard error.
     """
-    engine = _container_engine()
-
-    def line(folder: str) -> list[str]:
-        variables = [
-            part for name in env or {} for part in ("--env", name)
-        ]  # the values are in the environment, not in a command line
-        mounted = ["--volume", f"{folder}:/work", "--workdir", "/work"]
-        return [engine, "run", "--rm", *mounted, *variables, image, *(command or ())]
-
-    return _run(line, [image, *(command or ())], env, files, out, check)
-
-
-def _container_engine() -> str:
-    named = os.environ.get("TANGENTFLOW_CONTAINER_ENGINE")
-    found = next((path for name in ([named] if named else ["docker", "podman"]) if (path := shutil.which(name))), None)
-    if found is None:
-        wanted = repr(named) if named else "docker or podman"
-        raise UsageError(
-            f"container() needs {wanted} on this machine, and there is none: install it, or write the command as shell(...)"
-        )
-    return found
-
-
-def _run(
-    line: Any, shown: Any, env: Mapping[str, Any] | None, files: Mapping[str, Any] | None, out: Mapping[str, type] | None, check: bool
-) -> Any:  # fmt: skip
     for name in [*(files or {}), *(out or {})]:
         _check_name(name)
     for name, kind in (out or {}).items():
@@ -116,20 +84,29 @@ def _run(
             line(directory.name), cwd=folder, env={**os.environ, **{key: str(value) for key, value in (env or {}).items()}},
             stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
-        text, said = (part.decode("utf-8", "surrogateescape") for part in (done.stdout, done.stderr))
+        said = _text(done.stderr)
         sys.stderr.write(said.encode("utf-8", "replace").decode("utf-8"))
-        if check and done.returncode:
-            raise CommandFailed(done.returncode, shown, text, said)
+        text = finished(done.returncode, shown, done.stdout, said if tells_apart else None, check)
         result = {name: _take(folder / name, kind) for name, kind in (out or {}).items()}
         if Path in (out or {}).values():
             _kept.append(directory)
     finally:
         if directory not in _kept:
             directory.cleanup()
-    if out is not None:
-        return result
+    return text if out is None else result
+
+
+def finished(status: int, shown: Any, wrote: bytes, said: str | None, check: bool) -> str:
+    """Return what a command wrote to its standard output, as the result of its step; or raise CommandFailed."""
+    text = _text(wrote)
+    if check and status:
+        raise CommandFailed(status, shown, text, said)
     text = text[:-1] if text.endswith("\n") else text
-    return text if check else Output(text, done.returncode)
+    return text if check else Output(text, status)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _check_name(name: str) -> None:

@@ -1,12 +1,10 @@
 """`suspend`: a step that waits until somebody answers.
 
-On Argo the engine itself waits, and no pod does. A pod before it may work out what it asks, a pod behind it records the answers: both call this
-step, which knows them by `PART`.
+On Argo the engine itself waits, and no pod does (see `tangentflow.parts`).
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
@@ -18,31 +16,13 @@ from typing import Any
 
 from tangentflow.decorators import step
 from tangentflow.errors import StepKilled, UsageError
-from tangentflow.runtime.podfiles import root
+from tangentflow.parts import BEFORE, given, hand_on, part, status
 from tangentflow.runtime.policies import seconds
 
-__all__ = [
-    "ANSWERS",
-    "DEFAULT",
-    "GIVEN",
-    "PART",
-    "STATUS",
-    "answers",
-    "hand_on",
-    "lasting",
-    "nobody",
-    "readable",
-    "suspend",
-]
+__all__ = ["ANSWERS", "DEFAULT", "answers", "lasting", "nobody", "readable", "suspend"]
 
 ANSWERS = "TANGENTFLOW_ANSWERS"
 """A variable with answers as JSON, for runs on this machine: `{"approve": true}`."""
-
-PART = "TANGENTFLOW_PART"
-"""Which part of a step a pod does whose work something else does: "before" or "after" it."""
-
-GIVEN, STATUS = "TANGENTFLOW_GIVEN", "TANGENTFLOW_STATUS"
-"""What a pod behind the work is told: `name=base64` of each answer; the phase in which the work ended."""
 
 DEFAULT = "(default)"
 """Stands in a document for a default that only the program knows; as an answer it gives that default."""
@@ -70,20 +50,13 @@ def suspend(message: str = "", *, timeout: float | str | None = None, **inputs: 
             raise TypeError(
                 f"suspend({name}=...) takes a default: a text, a number, True or False, not {type(default).__name__}"
             )
-    part = os.environ.get(PART)
-    if part == "before":
+    if part() == BEFORE:
         print(message)
         hand_on("message", readable(message))
         hand_on("duration", "" if limit is None else lasting(limit))
         return inputs
-    found = _recorded() if part else _here(message, limit, inputs)
+    found = _recorded() if part() else _here(message, limit, inputs)
     return {name: _read(name, found.get(name, DEFAULT), default) for name, default in inputs.items()}
-
-
-def hand_on(name: str, text: str) -> None:
-    """Write an output parameter of this pod."""
-    with open(f"{root()}/tf/out/flags/{name}", "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def lasting(limit: float) -> str:
@@ -99,10 +72,9 @@ def readable(message: str) -> str:
 
 def _recorded() -> dict[str, str]:
     """Return the answers that the engine has got."""
-    if os.environ[STATUS] != "Succeeded":
-        raise StepKilled(f"suspend() ended as {os.environ[STATUS]} on the engine", "suspend")
-    pairs = [pair.partition("=") for pair in os.environ[GIVEN].split()]
-    return {name: base64.b64decode(text).decode() for name, _, text in pairs}
+    if status() != "Succeeded":
+        raise StepKilled(f"suspend() ended as {status()} on the engine", "suspend")
+    return given()
 
 
 def answers() -> dict[str, str] | None:

@@ -72,6 +72,16 @@ class Constants:
             return False
         return False
 
+    def call(self, slice_: Slice) -> tuple[tuple[Any, ...], Mapping[str, Any]] | None:
+        """Return the arguments of a step that depends on nothing."""
+        if slice_.inputs or slice_.names:
+            return None
+        try:
+            call = self._run(slice_, {})
+            return None if call is SKIP else call()
+        except (Exception, NotRun):
+            return None
+
     def arguments(self, node: Call) -> str | None:
         """Return the arguments of a call as base64 of an encoded map by parameter, if they are known and small."""
         if node.slice.inputs or node.slice.names:

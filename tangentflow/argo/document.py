@@ -16,9 +16,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
+from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.exits import exit_template, outer_template, told_status
+from tangentflow.argo.locks import locked
 from tangentflow.argo.names import slug
 from tangentflow.argo.options import hosts_glue, make_run, shared_names
 from tangentflow.argo.plan import plan_flow
@@ -133,6 +135,8 @@ class _Maker:
             )
             for flow in graph.flows
         }
+        for plan in self.plans.values():
+            chunked(graph, plan)
         if self.whole:
             refuse_uncounted(graph, self.plans)
         self.function = cast(types.FunctionType, root.function)
@@ -238,7 +242,16 @@ class _Maker:
         all_volumes = root.option("volumes", {})
         volumes = {key: {**all_volumes, **flow.option("volumes", {})} for key, flow in self.workflows.items()}
         images = {key: self._image(key) for key in self.workflows}
-        return Settings(images, volumes, shared_names(root), self.names["own:code"], called, arguments, address)
+        return Settings(
+            images,
+            volumes,
+            shared_names(root),
+            self.names["own:code"],
+            called,
+            arguments,
+            address,
+            locked(self.graph, self.plans, self.called),
+        )
 
     @cached_property
     def _bundle(self) -> bytes:

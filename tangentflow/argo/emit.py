@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangentflow.argo.chain import chain
+from tangentflow.argo.constants import Constants
 from tangentflow.argo.inputs import Loaded, loaded, needs_args
 from tangentflow.argo.names import Names, key
-from tangentflow.argo.parts import Work, join, tell, work_of
+from tangentflow.argo.options import placed
+from tangentflow.argo.parts import Work, hand_over, join, tell
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
+from tangentflow.argo.works import work_of
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
 
@@ -37,6 +40,9 @@ _ARMS = {
 
 NOBODY = "-"
 """What a flag of a DAG is where no task of it wrote it: who asks then takes what was written before."""
+
+NOT_OURS = "tangentflow.dev/pod-root"
+"""The annotation of a template that tells a simulation (with "0") that its program knows nothing of tangentflow."""
 
 
 @dataclass(frozen=True)
@@ -219,9 +225,13 @@ class Emitter:
         listed = plan.taken.items.get((plan.flow.key, node.id))
         if listed is not None:
             return {"withParam": json.dumps(listed)}
+        chunk = plan.chunks.get(node.id, 1)
         if node.id in plan.static:
-            return {"withSequence": {"count": str(plan.counts[node.id])}}
-        value = _tag(self._flag(plan, plan.flags[node.id], block, parameters))
+            return {"withSequence": {"count": str(-(-plan.counts[node.id] // chunk))}}
+        flag = self._flag(plan, plan.flags[node.id], block, parameters)
+        if chunk > 1:
+            return {"withSequence": {"count": f"{{{{= int((asInt({flag}) + {chunk - 1}) / {chunk}) }}}}"}}
+        value = _tag(flag)
         return {"withParam": value} if plan.item_flags.get(node.id) else {"withSequence": {"count": value}}
 
     def _flag(self, plan: FlowPlan, flag: Flag, block: Block, parameters: set[str]) -> str:
@@ -255,6 +265,13 @@ class Emitter:
                 _take(parameters, "ix" if ix else None)
                 item = "{{item.i}}" if plan.item_flags.get(node.id) else "{{item}}"
                 return ix if name == "up" else f"{ix}/{item}"
+            if name == "count" and node.id in plan.chunks:
+                static = node.id in plan.static
+                return (
+                    str(plan.counts[node.id])
+                    if static
+                    else _tag(self._flag(plan, plan.flags[node.id], block, parameters))
+                )
             if name in {flag.name for flag in plan.item_flags.get(node.id, [])}:
                 return f"{{{{item.{name}}}}}"
         if task.kind == "loop" and name == "up":
@@ -290,7 +307,8 @@ class Emitter:
             wish = f"{pod.block.key.partition(':')[0]}-{pod.kind}" if pod.block.key else pod.kind
         work = None
         if pod.step is not None:
-            work = work_of(pod.step, cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee]))
+            function = cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee])
+            work = work_of(pod.step, function, Constants(self.graph, plan.flow))
         if work is not None:
             return self._parts(plan, pod, work, self._prefix(plan) + wish)
         body = self._body(plan, pod, self._prefix(plan) + wish)
@@ -316,13 +334,27 @@ class Emitter:
             }
             tell(before, None)
         pod.work, pod.word = self.names.take(f"{wish}-work"), work.word
-        template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}  # type: ignore[union-attr]
+        assert pod.step is not None
+        template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}
+        if "suspend" not in template:
+            template["metadata"]["annotations"][NOT_OURS] = "0"
+            template |= self._placed(plan)
         self.templates.append(template)
         after = self._body(plan, pod, f"{wish}-record")
         tell(after, work)
+        own = ["frame", "ix"] if pod.block.loops else ["frame"]
+        ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
+        hand_over(
+            work, before, template, after, (f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}-", f"{ix}/v"), own
+        )
         outer = join(work, pod.outer, before, template, after)
         self.templates.append(outer)
         return Template(pod.outer, tuple(p["name"] for p in outer["inputs"]["parameters"]))
+
+    def _placed(self, plan: FlowPlan) -> Json:
+        """Return where pods that run nothing of ours are to run, if their workflow is not the one that is run."""
+        main = plan.flow.key == self.graph.root
+        return {} if main else placed(cast(WorkflowFunction[..., Any], self.graph.bindings[plan.flow.key]))
 
 
 def _take(parameters: set[str], *names: str | None) -> None:

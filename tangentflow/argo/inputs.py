@@ -119,6 +119,9 @@ def _slices(plan: FlowPlan, pod: Pod) -> Iterator[tuple[Slice, bool]]:
 
 def _outcome(plan: FlowPlan, pod: Pod, slice_: Slice, wanted: Input, sure: bool) -> Loaded:
     depth = len(pod.block.loops) if slice_.start is not None else 0
+    if depth and pod.chunk:  # the outcomes of all iterations
+        up = UP if depth > 1 else ""
+        return Loaded(f"all:{wanted.site}", f"{FRAME}/{key(wanted.site)}{up}", depth - 1, folder=True)
     address = f"{FRAME}/{key(wanted.site)}{IX if depth else ''}"
     if wanted.every:
         return Loaded(f"all:{wanted.site}", address, depth, folder=True)
@@ -150,7 +153,8 @@ def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
         if names & set(node.entry):
             yield entry
         if names & set(node.item):
-            yield Loaded(f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}/v", 0)
+            what, address = f"item:{node.id}", f"{FRAME}/{key(node.id)}-item{IX}"
+            yield Loaded(what, address, 0, folder=True) if pod.chunk else Loaded(what, f"{address}/v", 0)
         return
     ending = node.id in pod.ends
     shared = {*node.invariant, *([node.var] if node.var else [])}

@@ -6,19 +6,16 @@ Texts of the user's stand in a document only where Argo and Kubernetes leave the
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from tangentflow.containers import BRACE, escaped
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.runtime.policies import seconds
 
-__all__ = ["BRACE", "hosts_glue", "lost_in_calls", "make_pod", "make_run", "merged", "placed", "shared_names"]
+__all__ = ["hosts_glue", "lost_in_calls", "make_pod", "make_run", "merged", "placed", "shared_names"]
 
 Json = dict[str, Any]
-
-BRACE = "TANGENTFLOW_BRACE"
-"""A variable that holds an opening brace: where two would stand side by side in a value, Argo would see a tag."""
 
 
 def hosts_glue(step: StepFunction[..., Any]) -> bool:
@@ -69,12 +66,10 @@ def _bytes(value: float | str) -> str:
 
 
 def _environment(step: StepFunction[..., Any]) -> list[Json]:
-    """Return the variables of a step. Kubernetes replaces `$(NAME)` in values, and reads `$$` as `$`."""
-    values = {name: value.replace("$", "$$") for name, value in step.policy.env}
-    found: list[Json] = [
-        {"name": name, "value": re.sub(r"(?<=\{)\{", f"$({BRACE})", value)} for name, value in values.items()
-    ]
-    if any("{{" in value for value in values.values()):
+    """Return the variables of a step."""
+    values = {name: escaped(value) for name, value in step.policy.env}
+    found: list[Json] = [{"name": name, "value": value} for name, value in values.items()]
+    if any(BRACE in value for value in values.values()):
         found.insert(0, {"name": BRACE, "value": "{"})
     for name, source in sorted(step.option("secrets", {}).items()):
         secret, _, key = source.partition("/")

@@ -66,6 +66,7 @@ def _pod(plan: FlowPlan, pod: Pod, inputs: list[Loaded]) -> Json:
         "region": pod.block.key,
         "step": pod.step.id if pod.step is not None else None,
         **({"before": True} if pod.kind == "before" else {}),
+        **({"chunk": pod.chunk} if pod.chunk else {}),
         "hosted": pod.hosted,
         "begins": [name for end in pod.ends if end is not None for name in plan.blocks[f"{end}:0"].begins],
         "flags": {flag.name: flag.default for flag in pod.flags},
@@ -145,7 +146,8 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         return {**common, "pick": _slice(flow, node.pick, f"body of {node.id}")}
     if isinstance(node, Map):
         item_flags = {f.name: f.default for f in plan.item_flags.get(node.id, [])}
-        return {**common, "scan": _slice(flow, node.scan, f"items of {node.id}"), "item_flags": item_flags}
+        chunk = {"chunk": plan.chunks[node.id]} if node.id in plan.chunks else {}
+        return {**common, **chunk, "scan": _slice(flow, node.scan, f"items of {node.id}"), "item_flags": item_flags}
     return {**common, **_loop(plan, node, flag)}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangentflow.argo.inputs import Loaded, needs_args
+from tangentflow.argo.locks import Locks
 from tangentflow.argo.names import key
 from tangentflow.argo.options import make_pod, merged, placed
 from tangentflow.argo.podplan import short_file
@@ -14,15 +15,19 @@ from tangentflow.argo.policies import say
 from tangentflow.argo.shape import FlowPlan, Pod
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Graph, If
+from tangentflow.runtime.podfiles import RUNS
 from tangentflow.source.origin import Origin
 
-__all__ = ["STANDARD", "Settings", "artifact", "helper_names", "ordered", "pod_template", "sourced"]
+__all__ = ["CHUNK", "STANDARD", "Settings", "artifact", "helper_names", "ordered", "pod_template", "sourced"]
 
 Json = dict[str, Any]
 _OWN = "{{workflow.uid}}"
-STANDARD = ("frame", "ix", "up", "at", "args", "given")
-"""Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; where the call's outcome is written;
+STANDARD = ("frame", "ix", "up", "count", "at", "args", "given")
+"""Parameters that are not flags: the call's prefix of addresses; indices of the pod and of its loop; how many iterations its loop has, where it runs several; where the call's outcome is written;
 where its arguments lie; its arguments themselves if they are constants."""
+
+CHUNK = "tangentflow.dev/chunk"
+"""The annotation of a template whose pods run several iterations of a fan-out: how many."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Settings:
     """What the pods of a document share: images and volumes by flow, the name of the code parameter, and how pods get arguments.
 
     `called` are the flows whose arguments are recorded. `arguments` are texts by flow for the pods of those that nobody calls,
-    `address` is where the arguments of the main workflow lie if they are an artifact. `shared` are the names of temporary volumes, by path.
+    `address` is where the arguments of the main workflow lie if they are an artifact. `locks` are those of steps, `shared` are the names of temporary volumes, by path.
     """
 
     images: Mapping[str, str]
@@ -40,6 +45,7 @@ class Settings:
     called: frozenset[str]
     arguments: Mapping[str, Mapping[str, str]]
     address: str
+    locks: Locks
 
 
 def ordered(parameters: set[str]) -> tuple[str, ...]:
@@ -55,6 +61,8 @@ def pod_template(
     parameters = {"frame", *[p for item in inputs for p in item.parameters]}
     if pod.block.loops:
         parameters.add("ix")
+    if pod.chunk:
+        parameters.add("count")
     if None in pod.ends:
         parameters.add("at")
     if args and given and plan.flow.key in settings.called:
@@ -68,7 +76,7 @@ def pod_template(
     if artifacts:
         body["inputs"]["artifacts"] = artifacts
     body["outputs"] = _outputs(plan, pod)
-    texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "given"})}
+    texts = {p: f"{{{{inputs.parameters.{p}}}}}" for p in ordered(parameters & {"frame", "ix", "count", "given"})}
     if args:
         texts |= settings.arguments.get(plan.flow.key, {})
     body["script"] = {
@@ -81,7 +89,9 @@ def pod_template(
         body |= placed(cast(WorkflowFunction[..., Any], graph.bindings[plan.flow.key]))
     if pod.step is not None:
         step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
-        texts |= say(body, step)
+        texts |= say(body, step, pod.chunk)
+        if (plan.flow.key, pod.step.id) in settings.locks:
+            body["synchronization"] = settings.locks[plan.flow.key, pod.step.id]
         make_pod(body, step, settings.volumes[plan.flow.key], settings.shared)
         body = merged(body, step.option("argo", {}))
     return body, texts
@@ -94,12 +104,15 @@ def _outputs(plan: FlowPlan, pod: Pod) -> Json:
         found["parameters"] = [{"name": name, "valueFrom": {"path": f"/tf/out/flags/{name}"}} for name in sorted(flags)]
     artifacts = []
     ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
-    if pod.step is not None:
+    if pod.step is not None and not pod.chunk:
         artifacts.append(
             artifact("outcome", "/tf/out/outcome", f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{ix}/v", False)
         )
+    if pod.step is not None and pod.chunk:
+        told = f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}{RUNS}{ix}/v"
+        artifacts.append(artifact("runs", "/tf/out/runs", told, False))
     flags_only = [name for name in pod.hosted if name in plan.gates or isinstance(plan.nodes.get(name), If)]
-    if len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
+    if pod.chunk or len(flags_only) < len(pod.hosted) or any(end is not None for end in pod.ends):
         artifacts.append(artifact("hosted", "/tf/out/hosted", "{{inputs.parameters.frame}}", False))
     if None in pod.ends:
         artifacts.append(artifact("result", "/tf/out/result", "{{inputs.parameters.at}}/v", True))
@@ -110,6 +123,8 @@ def _outputs(plan: FlowPlan, pod: Pod) -> Json:
 
 def _pod_annotations(plan: FlowPlan, pod: Pod) -> Json:
     found = sourced(pod.step.origin if pod.step is not None else plan.flow.origin)
+    if pod.chunk:
+        found["annotations"][CHUNK] = str(pod.chunk)
     if pod.reasons:
         found["annotations"]["tangentflow.dev/reason"] = "; ".join(dict.fromkeys(pod.reasons))
     return found

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from tangentflow.argo.options import lost_in_calls
 from tangentflow.argo.shape import FlowPlan
-from tangentflow.commands import container
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.graph.nodes import Graph, Step
@@ -16,7 +15,7 @@ from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.slurm import Slurm
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
-__all__ = ["LATE", "notes", "refuse_uncounted", "refuse_unsaid", "say"]
+__all__ = ["LATE", "refuse_uncounted", "refuse_unsaid", "say"]
 
 Json = dict[str, Any]
 
@@ -29,6 +28,7 @@ LATE = "Step exceeded its deadline"
 _SAID = frozenset({
     "pure", "ordered", "check", "name", "image", "retries", "backoff", "on", "timeout", "cpu", "memory", "gpu", "env", "secrets", "volumes",
     "labels", "annotations", "node_selector", "tolerations", "service_account", "argo", "cache",
+    "max_concurrent", "chunk",
 })  # fmt: skip
 """Options that the document, the graph or the pod's own program keeps. (Of `cache` it is what it implies, `pure`: a pod always runs.)"""
 
@@ -50,8 +50,6 @@ def refuse_unsaid(graph: Graph) -> None:
             if isinstance(node, Step):
                 step = graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
-                if step is container:
-                    lost.setdefault("container(...)", f"{node.origin.filename}:{node.origin.lineno}")
                 for option in step.options_given:
                     if option not in _SAID | _LOCAL and _matters(step, option):
                         place = f"{node.origin.filename}:{node.origin.lineno}"
@@ -105,26 +103,27 @@ def _uncounted(graph: Graph, plan: FlowPlan) -> str:
     return ""
 
 
-def notes(graph: Graph) -> list[str]:
-    """Return in words what a simulated run does without, which a submitted one has."""
-    steps = [node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step)]
-    cached = [node.name for node in steps if cast(StepFunction[..., Any], graph.bindings[node.callee]).policy.cache]
-    told = ", ".join(dict.fromkeys(cached))
-    return (
-        [f"cache= of {told} finds values only in a run that is given as reuse=: simulations keep none"] if told else []
-    )
+def say(body: Json, step: StepFunction[..., object], chunk: int = 0) -> dict[str, str]:
+    """Put the options of a step into its pod's template; return the texts that the pod's program needs for them.
 
-
-def say(body: Json, step: StepFunction[..., object]) -> dict[str, str]:
-    """Put the options of a step into its pod's template; return the texts that the pod's program needs for them."""
+    A pod that runs the step for a `chunk` of iterations makes further attempts itself; the engine makes them only of pods that are lost.
+    """
     policy, texts = step.policy, {}
     if policy.timeout is not None:
-        body["activeDeadlineSeconds"] = math.ceil(policy.timeout) + NET
+        pauses = sum(policy.pause(attempts) for attempts in range(1, policy.retries + 1))
+        most = chunk * ((policy.retries + 1) * policy.timeout + pauses) if chunk else policy.timeout
+        body["activeDeadlineSeconds"] = math.ceil(most) + NET
         texts["attempt"] = "0"
     if policy.retries:
-        body["retryStrategy"] = _retry(policy)
-        texts["attempt"] = "{{retries}}"
+        texts["attempt"] = "0" if chunk else "{{retries}}"
+        if not chunk or _after_loss(policy):
+            body["retryStrategy"] = _retry(policy)
     return texts
+
+
+def _after_loss(policy: Policy) -> bool:
+    """Whether another attempt is to be made after a pod was lost."""
+    return policy.on is None or issubclass(StepKilled, policy.on)
 
 
 def _retry(policy: Policy) -> Json:
@@ -132,8 +131,7 @@ def _retry(policy: Policy) -> Json:
 
     (A pod that is deleted, or fails before or after its program, is in Error and has no exit code of its own.)
     """
-    killed = policy.on is None or issubclass(StepKilled, policy.on)
-    asked = f"!= {FAILED}" if killed else f"== {AGAIN}"
+    asked = f"!= {FAILED}" if _after_loss(policy) else f"== {AGAIN}"
     found: Json = {
         "limit": str(policy.retries),
         "retryPolicy": "Always",

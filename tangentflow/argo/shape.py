@@ -68,7 +68,7 @@ class Pod:
     workflow (None). `final` are those of them for which it waits until all is over: what is missing then is lost. One that does not
     `host` evaluates nothing, since its environment is its step's own. Of a step whose work no pod of ours does it is the pod that records;
     `outer` is the DAG of the step then, `work` the template of its work, which does what `word` says, `before` the pod that comes before it, if
-    there is one.
+    there is one. `chunk`: it runs its step for so many iterations of a fan-out, one after the other.
     """
 
     block: Block
@@ -87,6 +87,7 @@ class Pod:
     image: str | None = None
     hosts: bool = True
     task: Task | None = None
+    chunk: int = 0
 
     @property
     def called(self) -> str:
@@ -243,9 +244,10 @@ class FlowPlan:
 
     `flags` are those of nodes by id, `homes` the pods that write them first, by name; `item_flags` those that items of a fan-out
     carry. `static` loops are known to every pod without a record: `counts` are those of fan-outs, `known` flags of serial loops.
-    `arguments` are those of calls, if constant. `local` nodes have no step in them. `tried`: a pod of its own tells how the body of this `try`
-    ended, and fails if nothing takes its exception. `recorded`: a pod records the outcome. `taken` is what is taken over from earlier runs, `seeded` are the fan-outs whose heads
-    the code carries.
+    `chunks` are how many iterations of a fan-out a pod runs, if more than one. `arguments` are those of calls, if constant. `local` nodes
+    have no step in them. `tried`: a pod of its own tells how the body of this `try` ended, and fails if nothing takes its exception. `recorded`: a
+    pod records the outcome. `taken` is what is taken over from earlier runs, `seeded` are
+    the fan-outs whose heads the code carries.
     """
 
     flow: Flow
@@ -257,6 +259,7 @@ class FlowPlan:
     static: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
+    chunks: dict[str, int] = field(default_factory=dict)
     arguments: dict[str, str] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
     tried: set[str] = field(default_factory=set)

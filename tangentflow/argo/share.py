@@ -18,6 +18,9 @@ MOST = 190
 """Above this number of templates, pods share them; the API server takes 200."""
 
 _PARAMETER = re.compile(r"\{\{inputs\.parameters\.([-\w]+)\}\}")
+_NAMED = re.compile(r"inputs\.parameters\['([-\w]+)'\]")
+_OWN = "{{workflow.uid}}-"
+_TURN = re.compile(r"\((\d+) \+")
 
 
 def share(templates: list[Json], names: Names) -> list[Json]:
@@ -53,11 +56,16 @@ def _shape(template: Json) -> tuple[Json, dict[str, str]]:
     for part in (inputs, outputs):
         if "artifacts" in part:
             part["artifacts"] = [_keyed(artifact, values) for artifact in part["artifacts"]]
-    used = set(_PARAMETER.findall(source + json.dumps(template["script"]["env"])))
+    locks = json.loads(json.dumps(template.get("synchronization", {})))
+    for mutex in locks.get("mutexes", []):
+        _set_turn(mutex, values)
+    written = source + json.dumps(template["script"]["env"])
+    used = {*_PARAMETER.findall(written), *_NAMED.findall(json.dumps(locks))}
     inputs["parameters"] = [{"name": p["name"]} for p in inputs["parameters"] if p["name"] in used]
     inputs["parameters"] += [{"name": name} for name in values]
     return {
         **template,
+        **({"synchronization": locks} if "synchronization" in template else {}),
         "name": "",
         "metadata": {
             **template["metadata"],
@@ -67,6 +75,19 @@ def _shape(template: Json) -> tuple[Json, dict[str, str]]:
         "outputs": outputs,
         "script": {**template["script"], "source": source},
     }, values
+
+
+def _set_turn(mutex: Json, values: dict[str, str]) -> None:
+    """Put a parameter in place of the number that a lock begins to count by, or of the lock itself if it is always the same."""
+    turn = _TURN.search(mutex["name"])
+    if not mutex["name"].startswith(_OWN):
+        return
+    if turn:
+        values["turn"] = turn[1]
+        mutex["name"] = _TURN.sub("(asInt(inputs.parameters['turn']) +", mutex["name"])
+    else:
+        values["lock"] = mutex["name"].removeprefix(_OWN)
+        mutex["name"] = f"{_OWN}{{{{inputs.parameters.lock}}}}"
 
 
 def _keyed(artifact: Json, values: dict[str, str]) -> Json:

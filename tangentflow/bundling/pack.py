@@ -32,8 +32,12 @@ POD_SIDE = (
     "decorators.py",
     "merged.py",
     "order.py",
+    "conditions.py",
+    "parts.py",
+    "resources.py",
     "attempts.py",
     "commands.py",
+    "containers.py",
     "waiting.py",
     "runtime/*.py",
 )

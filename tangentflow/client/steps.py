@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from tangentflow.argo.names import key
+from tangentflow.argo.pods import CHUNK
 from tangentflow.argo.policies import LATE
 from tangentflow.client.cluster import timestamp
 from tangentflow.client.plan import Plan
@@ -17,7 +19,7 @@ from tangentflow.engine.store import locate, user_files
 from tangentflow.errors import Cancelled, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.podfiles import Indices, ix_text, parse_ix
+from tangentflow.runtime.podfiles import RUNS, Indices, chunk_items, ix_text, parse_ix
 
 __all__ = ["ArgoStepRun", "nodes_of", "pod_name", "step_runs", "taken_runs"]
 
@@ -56,6 +58,7 @@ class _Place:
     path: str
     order: tuple[int, ...]
     uid: str
+    times: tuple[float, float] | None = None
 
     @property
     def key(self) -> str:
@@ -73,7 +76,7 @@ def step_runs(
 ) -> list[ArgoStepRun]:
     """Return what started and what was skipped, in program order."""
     cancelled = bool((workflow.get("spec") or {}).get("shutdown"))
-    places = {place.path: place for place in _places(plan, workflow)}
+    places = {place.path: place for place in _places(plan, workflow, read)}
     return [_step_run(place, read, printed, cancelled) for place in sorted(places.values(), key=lambda p: p.order)]
 
 
@@ -81,11 +84,11 @@ def _step_run(
     place: _Place, read: Read, printed: Callable[[ArgoStepRun], str], cancelled: bool
 ) -> ArgoStepRun:  # fmt: skip
     node, ran = place.node, place.attempts > 0
+    began, ended = place.times or (timestamp(node.get("startedAt")), timestamp(node.get("finishedAt")))
     run = ArgoStepRun(
         place.step["name"], place.path, node.get("phase") or "Pending", f"{place.flow['file']}:{place.step['line']}",
         place=(place.frame, place.step["id"], place.indices),
-        attempts=place.attempts, started=timestamp(node.get("startedAt")) if ran else None,
-        finished=timestamp(node.get("finishedAt")) if ran else None, order=place.order,
+        attempts=place.attempts, started=began if ran else None, finished=ended if ran else None, order=place.order,
         message=node.get("message") or "", pod=place.pod, printed=printed,
     )  # fmt: skip
     if run.status == "Succeeded":
@@ -140,15 +143,20 @@ def _lost(run: ArgoStepRun) -> Outcome:
     return Raised(StepKilled(f"the pod of {run.path} ended without recording an outcome{told}", run.name, run.path))
 
 
-def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
+def _places(plan: Plan, workflow: Mapping[str, Any], read: Read) -> Iterator[_Place]:
     nodes = nodes_of(workflow)
     uid = workflow["metadata"]["uid"]
+    over = (workflow.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Error")
+    works: dict[tuple[str, Indices, str], str] = {}
     for node in nodes.values():  # first what is under way: the pod that records the outcome of some work tells more
         found = plan.worked(node.get("templateName", ""))
         if found is not None and node.get("type") in ("Pod", "Suspend"):
             frame, indices = _address(nodes.get(node.get("boundaryID", ""), {}))
             pod = pod_name(workflow, node) if node["type"] == "Pod" else ""
-            shown = {**node, "phase": "Running"} if node.get("phase") == "Succeeded" else node
+            if pod:
+                works[frame, indices, found[1]["id"]] = pod
+            told = ("Succeeded", "Failed", "Error") if pod and not over else ("Succeeded",)
+            shown = {**node, "phase": "Running"} if node.get("phase") in told else node
             yield _place(plan, shown, *found, frame, indices, uid, 1, pod)
     for node in nodes.values():
         if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
@@ -168,7 +176,41 @@ def _places(plan: Plan, workflow: Mapping[str, Any]) -> Iterator[_Place]:
             attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
             frame, indices = _address(node)
             pod = pod_name(workflow, attempts[-1] if attempts else node)
-            yield _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
+            pod = works.get((frame, indices, found[1]["id"]), pod)  # that of the work has printed what there is to see
+            place = _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
+            size = _chunk(plan, node)
+            yield from _iterations(plan, place, size, read) if size else [place]
+
+
+def _chunk(plan: Plan, node: Mapping[str, Any]) -> int:
+    """Return how many iterations the pods of a node's template run; 0 if that is one."""
+    metadata = plan.templates.get(node.get("templateName", ""), {}).get("metadata") or {}
+    return int((metadata.get("annotations") or {}).get(CHUNK, 0))
+
+
+def _iterations(plan: Plan, place: _Place, size: int, read: Read) -> Iterator[_Place]:
+    """Yield the iterations that a pod runs, with what it told of each when it ended."""
+    *outer, chunk = place.indices
+    told: dict[str, list[float]] = {}
+    if place.node.get("phase") in ("Succeeded", "Failed", "Error"):
+        told = json.loads(
+            read(f"{place.uid}/{place.frame}/{key(place.step['id'])}{RUNS}{ix_text(place.indices)}/v") or "{}"
+        )
+    for i in chunk_items(chunk, size, int(_given(place.node.get("inputs"))["count"])):
+        attempts, *times = told.get(str(i)) or [place.attempts]
+        indices = (*outer, i)
+        path, order = (
+            plan.path(place.frame, place.step["id"], indices),
+            plan.order(place.frame, place.step["id"], indices),
+        )
+        yield replace(
+            place,
+            indices=indices,
+            path=path,
+            order=order,
+            attempts=int(attempts),
+            times=(times[0], times[1]) if times else None,
+        )
 
 
 def _place(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from tangentflow.argo.document import document
+from tangentflow.argo.notes import notes
 from tangentflow.client.begun import note_submission
 from tangentflow.client.cached import Candidate, is_cached
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
@@ -57,7 +58,7 @@ def submit(
         found = reused(graph, args, kwargs, record, _candidates(cluster, settings), cache)
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = list(more)
+    run.notes = [*notes(graph), *more]
     note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))
     return run
 

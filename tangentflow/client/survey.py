@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 from tangentflow.argo.constants import LARGEST
 from tangentflow.argo.guards import guard, is_guard
-from tangentflow.argo.parts import work_of
 from tangentflow.argo.shape import opening
 from tangentflow.argo.taken import Place, Taken, innermost
+from tangentflow.argo.works import WORKS
 from tangentflow.client.prerun import Prerun
 from tangentflow.client.sources import Sources, TooMuch, called_by, calls_of
-from tangentflow.decorators import StepFunction
 from tangentflow.engine.frames import Frame
 from tangentflow.engine.machine import Machine
 from tangentflow.graph.exits import with_exit
@@ -188,10 +187,8 @@ class Survey:
 
     def _step(self, place: Place, node: Step) -> None:
         """Take nothing over of a step that is done in some instances only if it would be waited for in all of them."""
-        function = self.graph.bindings[node.callee]
-        assert isinstance(function, StepFunction)
-        if place in self.sources.of_flow and work_of(node, function) is not None:
-            raise TooMuch(place, "it waits for an answer in some of its runs, and then in all")
+        if place in self.sources.of_flow and self.graph.bindings[node.callee] in WORKS:
+            raise TooMuch(place, "no pod of ours does its work, so it is done in all of its runs if in some")
 
     def _branch(self, flow: Flow, node: If, instances: _Instances) -> None:
         arms = [self._arm(frame, node, at) for frame, at in instances.known]

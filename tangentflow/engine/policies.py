@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 from typing import Any
 
 from tangentflow.decorators import StepFunction, WorkflowFunction
@@ -44,6 +46,8 @@ def check_here(graph: Graph, executor: str | Slurm) -> None:
     """Raise UsageError if a step has an option that this machine, or this executor, cannot keep."""
     for name, step in _steps(graph).items():
         where = step.policy.executor or executor
+        if where == "slurm" or isinstance(where, Slurm):
+            _check_slurm(name)
         if step.policy.env and where in ("thread", "inline"):
             raise UsageError(
                 f"step {name!r} has env=, which executor {where!r} cannot keep: its steps share one environment; use "
@@ -57,6 +61,19 @@ def check_here(graph: Graph, executor: str | Slurm) -> None:
                     "workflow that is run"
                 )
     check_needs(graph)
+
+
+def _check_slurm(name: str) -> None:
+    """Raise UsageError if no jobs can be submitted from here."""
+    missing = [command for command in ("sbatch", "srun", "squeue", "scancel") if shutil.which(command) is None]
+    if missing:
+        raise UsageError(
+            f"step {name!r} is to run as a job of Slurm, and this machine has no {', '.join(missing)}: start the run on a machine of the cluster"
+        )
+    if importlib.util.find_spec("submitit") is None:
+        raise UsageError(
+            f"step {name!r} is to run as a job of Slurm, which needs submitit: pip install 'tangentflow[slurm]'"
+        )
 
 
 def title(graph: Graph) -> str:

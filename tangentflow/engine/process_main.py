@@ -7,13 +7,12 @@ and, with every process that its steps have started, at the moment when the engi
 from __future__ import annotations
 
 import os
-import pickle
 import signal
+import socket
 import sys
 import threading
-from multiprocessing.connection import Connection
-from typing import Any
 
+from tangentflow.engine.channel import Channel
 from tangentflow.engine.worker import execute, unpack
 from tangentflow.runtime import progress
 from tangentflow.runtime.outcome import Outcome
@@ -27,33 +26,35 @@ IDLE = 60.0
 def main(channel: int, life: int) -> None:
     """Serve the engine. `channel` is a socket to it, `life` a pipe that nobody writes to and that closes when the engine ends."""
     threading.Thread(target=_end_with_the_engine, args=(life,), daemon=True).start()
-    connection: Connection[Any, Any] = Connection(channel)
+    connection = Channel(socket.socket(fileno=channel))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     try:
-        setup = _receive(connection)
+        setup = connection.wait(IDLE)
+        if setup is None:
+            return
         sys.path[:], sys.argv[:] = setup["path"], setup["argv"]
-        _send(connection, "hello")
+        connection.send(("hello",))
         _serve(connection)
     except (EOFError, ConnectionError):  # the engine has no more work for this process
         return
 
 
-def _serve(connection: Connection[Any, Any]) -> None:
+def _serve(connection: Channel) -> None:
     functions: dict[int, Outcome] = {}
-    while connection.poll(IDLE):
-        kind, *parts = _receive(connection)
+    while (message := connection.wait(IDLE)) is not None:
+        kind, *parts = message
         if kind == "function":
             key, data = parts
             functions[key] = unpack(data, "")
             continue
         key, payload, path, name, line, check, tell = parts
         if tell:
-            _send(connection, "began")
-        with progress.reporting(lambda done, total: _send(connection, "progress", done, total)):
+            connection.send(("began",))
+        with progress.reporting(lambda done, total: connection.send(("progress", done, total))):
             finished = execute(functions[key], payload, path, name, line, check, interrupt=False)
         _flush()
-        _send(connection, "ended", finished.data, finished.started, finished.finished)
+        connection.send(("ended", finished.data, finished.started, finished.finished))
 
 
 def _flush() -> None:
@@ -62,14 +63,6 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):  # the step has closed or replaced it
             continue
-
-
-def _receive(connection: Connection[Any, Any]) -> Any:
-    return pickle.loads(connection.recv_bytes())
-
-
-def _send(connection: Connection[Any, Any], *message: Any) -> None:
-    connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
 
 def _end_with_the_engine(life: int) -> None:

@@ -86,7 +86,7 @@ class Processes:
             break
         worker = reserve.take(env) or Worker(env)
         self.workers.append(worker)
-        files: dict[Any, Any] = {worker.connection: self._channel, worker.exit: self._exit}
+        files: dict[Any, Any] = {worker.channel: self._channel, worker.exit: self._exit}
         files |= {stream: functools.partial(self._output, stream) for stream in worker.streams}
         for file, handle in files.items():
             if file is not None:
@@ -94,7 +94,7 @@ class Processes:
         return worker
 
     def _unwatch(self, worker: Worker) -> None:
-        for file in (worker.connection, worker.exit, *worker.streams):
+        for file in (worker.channel, worker.exit, *worker.streams):
             if file is not None:
                 with contextlib.suppress(KeyError):
                     self.selector.unregister(file)

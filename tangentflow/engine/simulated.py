@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
 import types
 import uuid
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 from tangentflow.argo.document import document_and_helpers
+from tangentflow.argo.notes import notes
 from tangentflow.argo.parts import WORK
-from tangentflow.argo.policies import LATE, notes
+from tangentflow.argo.pods import CHUNK
+from tangentflow.argo.policies import LATE
 from tangentflow.argo.taken import NOTHING, Taken
+from tangentflow.containers import container, engine
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import check_needs, run_timeout, secrets_here, time_limit, title
 from tangentflow.engine.run import Run
 from tangentflow.engine.stored import Seen, stored_exit, stored_outcome, stored_steps
 from tangentflow.errors import InternalError
 from tangentflow.graph.exits import exit_name, with_exit
-from tangentflow.graph.nodes import Graph
+from tangentflow.graph.nodes import Graph, Step
+from tangentflow.resources import kubectl, resource
 from tangentflow.runtime.exits import after_exit, status_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.podfiles import RUNS, chunk_items, ix_text, parse_ix
 from tangentflow.runtime.slices import bind
 from tangentflow.simulator import Action, SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
@@ -73,12 +79,12 @@ def simulate(
         for uid, place in earlier.items():
             (Path(folder) / uid).symlink_to(place / uid)
         found = simulate_document(
-            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering()
-        )
+            made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=engine() if _has(whole, container) else None, kubectl=kubectl() if _has(whole, resource) else None,
+        )  # fmt: skip
         if found.hang and any(node.type == "Suspend" and not node.fulfilled for node in found.nodes):
             raise nobody()
         here = Path(folder) / found.uid
-        seen = _seen(found, made)
+        seen = _seen(found, made, here)
         late = any(node.message == LATE for node in found.nodes) and found.phase != "Succeeded"
         limit = run_timeout(title(graph), time_limit(graph) or 0.0) if late else None
         outcome = stored_outcome(
@@ -92,7 +98,7 @@ def simulate(
             why = found.reason if found.hang else f"it ended as {found.phase}, and its outcome is {outcome!r}"
             raise InternalError("the document is wrong", workflow=graph.main.name, told=why, nodes=_listing(found))
         run = Simulated(found.name, title(graph), outcome, stored_steps(graph, here, seen, taken), found.pods)
-        run.notes = notes(whole)
+        run.notes = notes(graph, kept=False)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -116,29 +122,53 @@ def _answering() -> list[Action]:
     return [] if given is None else [Action("resume", f"t-{WORK}", given, every=True)]
 
 
+def _has(graph: Graph, function: object) -> bool:
+    """Whether a step of a graph calls this function."""
+    steps = (node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step))
+    return any(graph.bindings[step.callee] is function for step in steps)
+
+
 def _is_late(seen: Seen | None) -> bool:
     """Whether a step was ended, or not begun, because the time of the run was over."""
     return seen is None or seen.message == LATE
 
 
-def _seen(found: SimulatedRun, made: Mapping[str, Any]) -> dict[str, Seen]:
+def _seen(found: SimulatedRun, made: Mapping[str, Any], folder: Path) -> dict[str, Seen]:
     """Return what the nodes tell of step runs, by where their outcomes lie: another pod has written that of one that was lost.
 
     (Attempts come after the node that they are of.)
     """
     artifacts = {t["name"]: t.get("outputs", {}).get("artifacts", []) for t in made["spec"]["templates"]}
+    sizes = {
+        t["name"]: int(t["metadata"]["annotations"].get(CHUNK, 0)) for t in made["spec"]["templates"] if "metadata" in t
+    }
     seen: dict[str, Seen] = {}
     for node in found.nodes:
         if node.type in ("Pod", "Retry"):
             attempts = len(node.children) if node.type == "Retry" else 1
             for artifact in artifacts[node.template]:
+                if artifact["name"] not in ("outcome", "runs"):
+                    continue
+                address = _filled(artifact["s3"]["key"], node.inputs).partition("/")[2]
+                last = found.node(node.children[-1]) if node.type == "Retry" and node.children else node
+                own = Seen(attempts, node.started, node.finished, last.message)
                 if artifact["name"] == "outcome":
-                    address = _filled(artifact["s3"]["key"], node.inputs)
-                    last = found.node(node.children[-1]) if node.type == "Retry" and node.children else node
-                    seen.setdefault(
-                        address.partition("/")[2], Seen(attempts, node.started, node.finished, last.message)
-                    )
+                    seen.setdefault(address, own)
+                else:
+                    seen = {**dict(_iterations(address, node.inputs, sizes[node.template], folder, own)), **seen}
     return seen
+
+
+def _iterations(
+    address: str, given: Mapping[str, str], size: int, folder: Path, own: Seen
+) -> Iterator[tuple[str, Seen]]:  # fmt: skip
+    """Yield what is known of the iterations that one pod ran, by where their outcomes lie; `address` is where it told of them."""
+    *outer, chunk = parse_ix(given["ix"])
+    place = address.removesuffix(f"{RUNS}{given['ix']}/v")
+    told = json.loads((folder / address).read_text()) if (folder / address).is_file() else {}
+    for i in chunk_items(chunk, size, int(given["count"])):
+        attempts, *times = told.get(str(i)) or [own.attempts, own.started, own.finished]
+        yield f"{place}{ix_text((*outer, i))}/v", Seen(attempts, times[0], times[1], own.message)
 
 
 def _filled(text: str, given: Mapping[str, str]) -> str:

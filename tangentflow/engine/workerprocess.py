@@ -5,15 +5,14 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
-import pickle
 import signal
 import socket
 import subprocess
 import sys
 import time
-from multiprocessing.connection import Connection
 from typing import IO, Any
 
+from tangentflow.engine.channel import Channel
 from tangentflow.engine.kill import kill_tree
 from tangentflow.engine.process_main import IDLE
 from tangentflow.engine.tasks import Task
@@ -24,6 +23,9 @@ __all__ = ["Environment", "Stream", "Worker"]
 
 Environment = tuple[tuple[str, str], ...]
 """What steps add to the environment of a run."""
+
+_FRESH = 0.5
+"""Seconds in which a process that has just done its work is taken to be there; if it is not, sending tells."""
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _BOOT = "import sys; sys.path.insert(0, {root!r}); from tangentflow.engine.process_main import main; main({channel}, {life})"
@@ -85,15 +87,16 @@ class Worker:
         finally:
             theirs.close()
             os.close(life)
-        self.connection: Connection[Any, Any] = Connection(ours.detach())
+        self.channel = Channel(ours)
         self.streams = (Stream("stdout", self.process.stdout), Stream("stderr", self.process.stderr))
         self.exit = _watch(self.process.pid)
-        self._send({"path": sys.path, "argv": sys.argv})
+        self.channel.send({"path": sys.path, "argv": sys.argv})
 
     @property
     def usable(self) -> bool:
         """Whether the process is there and will not end in the next moment for lack of work."""
-        return self.process.poll() is None and time.monotonic() - self.idle_since < IDLE - 10
+        idle = time.monotonic() - self.idle_since
+        return idle < _FRESH or (self.process.poll() is None and idle < IDLE - 10)
 
     def start(self, task: Task) -> None:
         """Begin to work at a task. Raises OSError if the process is gone."""
@@ -102,26 +105,20 @@ class Worker:
         shipped = task.shipped
         assert shipped is not None
         if shipped.key not in self.known:
-            self._send(("function", shipped.key, shipped.data))
+            self.channel.send(("function", shipped.key, shipped.data))
             self.known.add(shipped.key)
         name, tell = task.ready.step.__name__, task.policy.timeout is not None
         line = task.ready.node.origin.lineno
-        self._send(("task", shipped.key, task.payload, task.step.path, name, line, task.policy.check, tell))
+        self.channel.send(("task", shipped.key, task.payload, task.step.path, name, line, task.policy.check, tell))
 
     def rest(self) -> None:
         """Be free."""
         self.task = None
         self.idle_since = time.monotonic()
 
-    def _send(self, message: Any) -> None:
-        self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
-
     def receive(self) -> tuple[Any, ...] | None:
         """Return a message if there is one. Raises EOFError or OSError if the process is gone."""
-        if self.closed or not self.connection.poll(0):
-            return None
-        message: tuple[Any, ...] = pickle.loads(self.connection.recv_bytes())
-        return message
+        return None if self.closed else self.channel.receive()
 
     def kill_group(self) -> None:
         """Kill what a process that is gone has left behind."""
@@ -143,7 +140,7 @@ class Worker:
         self.process.wait()
         remove_rooms(self.process.pid)
         self.closed = True
-        self.connection.close()
+        self.channel.close()
         os.close(self._life)
         if self.exit is not None:
             os.close(self.exit)

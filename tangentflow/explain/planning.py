@@ -64,6 +64,7 @@ class _Planner:
         if args is not None:
             self._look_ahead(args, kwargs)
         self.rows: list[tuple[View, _Row]] = []
+        self.chunks: dict[Factor, int] = {}
         self.total = self._flow(graph.root, (), True, (graph.root,))
 
     def _look_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -100,7 +101,7 @@ class _Planner:
         )
         node = task.node
         if task.pod is not None:
-            pods = [task.pod] if task.pod.before is None else [task.pod.before, task.pod]
+            pods = [*_parts(view, task.pod), task.pod]
             for pod in pods:
                 self.rows.append((view, _Row(pod, factors, sure)))
             if task.rescue:
@@ -109,7 +110,8 @@ class _Planner:
         if task.kind in ("map", "loop"):
             assert node is not None
             factor = (view.flow.key, node.id)
-            count = self.known.get(factor, 0)
+            self.chunks[factor] = view.plan.chunks.get(node.id, 1)
+            count = self._pods(factor) if factor in self.known else 0
             inner = self._inside(view, task, (*factors, factor), sure and count > 0, callers)
             return _Total(inner.fewest * count, inner.most)
         if task.kind == "call":
@@ -151,8 +153,12 @@ class _Planner:
     def _times(self, product: Factors) -> int:
         times = 1
         for factor in product:
-            times *= self.known[factor]
+            times *= self._pods(factor)
         return times
+
+    def _pods(self, factor: Factor) -> int:
+        """Return how often a loop whose items are known repeats what is in it."""
+        return -(-self.known[factor] // self.chunks.get(factor, 1))
 
     def _sites(self) -> Iterator[tuple[str, str, str]]:
         for view, row in self.rows:
@@ -180,8 +186,10 @@ class _Planner:
             return f"each call of {self.views[flow].flow.name}"
         node = self.views[flow].places.nodes[loop]
         what = "iteration" if isinstance(node, Loop) else "item"
-        known = self.known.get(factor)
+        known, chunk = self.known.get(factor), self.chunks.get(factor, 1)
         count = f"each of the {known:,} {what}s" if known is not None else f"each {what}"
+        if chunk > 1:
+            count = f"each {chunk} of the {'' if known is None else f'{known:,} '}items"
         return f"{count} of line {node.origin.lineno}"
 
     def _about(self, pod: Pod) -> str:
@@ -214,6 +222,14 @@ class _Planner:
         )
         yield ""
         yield from _table(rows, right=(1, 2))
+
+
+def _parts(view: View, pod: Pod) -> list[Pod]:
+    """Return the pods of a step besides the one that records its outcome."""
+    found = [] if pod.before is None else [pod.before]
+    if pod.work and "suspend" not in view.templates[pod.work]:
+        found.append(Pod(pod.block, None, template=pod.work, reasons=[pod.word], task=pod.task))
+    return found
 
 
 def _conditional(pod: Pod) -> bool:

@@ -171,7 +171,13 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (self.attempts, self.imports.meaning, self.source.closure, self.source.globals, vars(builtins)):
+            for space in (
+                self.attempts,
+                self.imports.meaning,
+                self.source.closure,
+                self.source.globals,
+                vars(builtins),
+            ):
                 if node.id in space:
                     return self._outer(node, space[node.id])
             return MISSING

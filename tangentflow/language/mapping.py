@@ -151,7 +151,11 @@ class Speller(_Body):
     def _attempt(self, node: gast.Call) -> gast.expr:
         """Let a call of `attempt` be one of the workflow that it is for its step: `attempt(f, xs)` becomes `attempt_f(xs)`."""
         step = self.lowering.resolve(node.args[0]) if node.args else None
-        if not isinstance(step, (StepFunction, WorkflowFunction)) or len(node.args) != 2 or isinstance(node.args[1], gast.Starred):
+        if (
+            not isinstance(step, (StepFunction, WorkflowFunction))
+            or len(node.args) != 2
+            or isinstance(node.args[1], gast.Starred)
+        ):
             self.lowering.refuse(
                 node, "TF117", f"a call of attempt() whose step and items cannot be told: `{gast.unparse(node)}`",
                 "which steps run must be known before the run",

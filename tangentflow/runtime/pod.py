@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +21,12 @@ from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
 from tangentflow.runtime.exits import FRAME, PATH
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
-from tangentflow.runtime.podfiles import Files, lost, parse_ix, root, spell
+from tangentflow.runtime.podfiles import Files, chunk_items, ix_text, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
 from tangentflow.runtime.policies import duration
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
-from tangentflow.runtime.supervised import AGAIN, FAILED, Terms, Watch, supervised
+from tangentflow.runtime.supervised import AGAIN, FAILED, Terms, Watch, apart, supervised
 
 __all__ = ["PLAN", "Pod", "call_path", "main"]
 
@@ -37,7 +38,7 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     """Do the work of a template; return the exit code: 0, 1 if its step raised or the workflow ends with an exception, 75 if the step is to
     be tried again.
 
-    `parameters`: `frame`, `ix` (indices, as `/2/7`), `given` (base64 of bound arguments), `arguments` (the same for the main
+    `parameters`: `frame`, `ix` (indices, as `/2/7`), `count` (of all iterations, where a pod runs several), `given` (base64 of bound arguments), `arguments` (the same for the main
     workflow), `arg.<name>` (base64 of the Python literal of one argument of the main workflow); of steps that may be tried again or have
     a limit of time `attempt`, counted from 0.
     """
@@ -49,7 +50,10 @@ def main(bundle: str, template: str, parameters: Mapping[str, str]) -> int:
     files = Files(spec["inputs"], spec.get("earlier", {}), table)
     for flag, default in spec["flags"].items():
         files.flag(flag, default)
-    pod = Pod(flow, spec, files, functions, parameters, call_path(plan, parameters["frame"]))
+    kind = Chunk if "chunk" in spec else Pod
+    pod = kind(flow, spec, files, functions, parameters, call_path(plan, parameters["frame"]))
+    if isinstance(pod, Chunk):
+        return pod.run_all()
     return supervised(pod.run, pod.lost) if "attempt" in parameters else pod.run(Watch())
 
 
@@ -105,7 +109,7 @@ class Pod(Hosted):
         where = self.path(node["id"], self.indices)
         known = self.store.taken((node["id"], self.indices))
         if known is not None:
-            self.files.put("outcome", known)
+            self.files.put(self._place(node), known)
             return 0
         try:
             arguments = self.replay(node["slice"], self.indices)
@@ -142,13 +146,17 @@ class Pod(Hosted):
             seen = decode(data, where=where)
             if isinstance(seen, Raised) and step.policy.again(seen.exception, attempt):
                 return AGAIN
-        self.files.put("outcome", data)
+        self.files.put(self._place(node), data)
         self.store.data[(node["id"], self.indices)] = data
         return FAILED if raised else 0
 
     def _record_step(self, node: Json, outcome: Outcome) -> None:
-        data = self.files.write("outcome", outcome, self.path(node["id"], self.indices))
+        data = self.files.write(self._place(node), outcome, self.path(node["id"], self.indices))
         self.store.data[(node["id"], self.indices)] = data
+
+    def _place(self, node: Json) -> str:
+        """Return where the outcome of the step lies below the folder of outputs."""
+        return "outcome"
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
@@ -201,6 +209,45 @@ class Pod(Hosted):
         node = self.nodes[missing.address[0]]
         path = self.path(*missing.address)
         return lost(node["kind"], node.get("name", path), path)
+
+
+class Chunk(Pod):
+    """A pod that runs its step for several iterations of a fan-out, one after the other.
+
+    Each iteration leaves what a pod of its own would leave. One that fails does not keep the others from running.
+    """
+
+    def run_all(self) -> int:
+        """Run all iterations; return the exit code: 0, or 1 if one of them raised."""
+        *outer, chunk = self.indices
+        node, code = self.nodes[self.spec["step"]], 0
+        told: dict[int, list[float]] = {}
+        for i in chunk_items(chunk, self.spec["chunk"], int(self.parameters["count"])):
+            self.indices = (*outer, i)
+            began = time.time()
+            failed, attempts = self._tried(self.functions[node["callee"]])
+            told[i] = [attempts, began, time.time()]
+            code = code or failed
+            self.store.data.clear()
+            self.heads.clear()
+        self.files.put("runs", json.dumps(told).encode())
+        return code
+
+    def _tried(self, step: Any) -> tuple[int, int]:
+        """Run the step for an iteration until no other attempt is to be made; return the exit code and the number of attempts."""
+        if "attempt" not in self.parameters:
+            return self.run(Watch()), 1
+        attempts = 0
+        while True:
+            self.parameters = {**self.parameters, "attempt": str(attempts)}
+            attempts += 1
+            code = apart(self.run, self.lost)
+            if code != AGAIN:
+                return code, attempts
+            time.sleep(step.policy.pause(attempts))
+
+    def _place(self, node: Json) -> str:
+        return f"hosted/{node['key']}{ix_text(self.indices)}/v"
 
 
 def _late(step: Any, path: str) -> StepTimeout:

@@ -16,9 +16,12 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
-__all__ = ["Files", "Indices", "Outcomes", "Own", "ix_text", "lost", "parse_ix", "spell"]
+__all__ = ["RUNS", "Files", "Indices", "Outcomes", "Own", "chunk_items", "ix_text", "lost", "parse_ix", "spell"]
 
 Indices = tuple[int, ...]
+
+RUNS = "-runs"
+"""The end of the key at which a pod that ran several iterations tells of them: attempts, beginning and end of each, as JSON."""
 
 
 def root() -> str:
@@ -34,6 +37,11 @@ def parse_ix(text: str) -> Indices:
 def ix_text(indices: Indices) -> str:
     """Return the text of indices: `/2/7` of (2, 7)."""
     return "".join(f"/{index}" for index in indices)
+
+
+def chunk_items(chunk: int, size: int, count: int) -> range:
+    """Return the iterations that one pod runs of `count`, if each runs `size`."""
+    return range(chunk * size, min((chunk + 1) * size, count))
 
 
 def spell(site: str, indices: Indices) -> str:

@@ -156,7 +156,8 @@ class Hosted(Replays):
         for i, item in enumerate(found.items):
             at = (*indices, i)
             self.heads[(node["id"], at)] = found.entry | item
-            self._write(node, "-item", at, Value(item))
+            place = (*indices, i // node["chunk"], i) if "chunk" in node else at
+            self._write(node, "-item", place, Value(item))
             outer, self.flags = self.flags, dict(node["item_flags"])
             self.region(node["regions"][0], at)
             inner.append({"i": str(i), **{flag: self.flags[flag] for flag in node["item_flags"]}})

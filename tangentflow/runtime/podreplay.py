@@ -44,6 +44,7 @@ class Replays:
         self.nodes: dict[str, Json] = flow["nodes"]
         self.heads: dict[tuple[str, Indices], dict[str, Any]] = {}
         self.entries: dict[tuple[str, Indices], dict[str, Any]] = {}
+        self.scanned: dict[tuple[str, Indices], Scanned] = {}
         self._args: dict[str, Any] | None = None
 
     def path(self, site: str, indices: Indices) -> str:
@@ -90,10 +91,14 @@ class Replays:
         if source:
             return cast(dict[str, Any], cast(Value, decode(self.files.seed(source))).value)
         if node["static"]:
-            scanned = self.replay(node["scan"], indices[:-1])
-            assert isinstance(scanned, Scanned)
-            return scanned.entry | scanned.items[indices[-1]]
-        return (self.files.load(f"entry:{node['id']}") or {}) | (self.files.load(f"item:{node['id']}") or {})
+            key = node["id"], indices[:-1]
+            if key not in self.scanned:
+                scanned = self.replay(node["scan"], indices[:-1])
+                assert isinstance(scanned, Scanned)
+                self.scanned[key] = scanned
+            return self.scanned[key].entry | self.scanned[key].items[indices[-1]]
+        own = indices[-1:] if "chunk" in self.spec else ()
+        return (self.files.load(f"entry:{node['id']}") or {}) | (self.files.load(f"item:{node['id']}", own) or {})
 
     def _loop_head(self, node: Json, indices: Indices) -> dict[str, Any]:
         outer, i = indices[:-1], indices[-1]

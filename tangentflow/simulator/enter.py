@@ -77,18 +77,19 @@ def _build(plan: dict[str, Any], unprivileged: bool) -> None:
 def _first(plan: dict[str, Any], told: int) -> int:
     """Run the command as a child of the first process; returns its exit code and tells its peak of memory."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    name = plan["command"][0]
+    program = _find(name, plan["environment"].get("PATH", ""))
+    if not program:
+        os.write(2, f'failed to find name in PATH: exec: "{name}": executable file not found in $PATH\n'.encode())
+        _tell(told, missing=name)
+        return 64
     main = os.fork()
     if main == 0:
         os.setsid()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):  # Python's own habits, not the command's
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-        program = _find(plan["command"][0], plan["environment"].get("PATH", ""))
-        if program:
-            os.execve(program, plan["command"], plan["environment"])
-        name = plan["command"][0]
-        os.write(2, f'failed to find name in PATH: exec: "{name}": executable file not found in $PATH\n'.encode())
-        os._exit(64)
+        os.execve(program, plan["command"], plan["environment"])
     _hand_on_to(main)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     while True:

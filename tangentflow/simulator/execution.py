@@ -62,6 +62,8 @@ class Execution(State):
                 raise NodeFailure(str(error)) from error
         self._check_parallelism(running.template, node, call.boundary)
         self.running[call.name] = running
+        if not self._acquire(running.template, call):
+            return self.nodes[call.name]
         if "retryStrategy" in running.template:
             return self._retry(running, call)
         return self._start(running, call.name, call)
@@ -72,6 +74,33 @@ class Execution(State):
             self.add(name, "Skipped", "Error", call.template, call.boundary, message=message)
         else:
             self.mark(node, "Error", message)
+
+    def _acquire(self, template: Json, call: Call) -> bool:
+        """Take the locks that a template asks for, all of them or none; a node without them waits."""
+        wanted = [mutex["name"] for mutex in (template.get("synchronization") or {}).get("mutexes") or []]
+        node = self.nodes.get(call.name)
+        taken = next((name for name in wanted if self._is_taken(name, call.name)), None)
+        if taken is not None:
+            if node is None:
+                kind = "Retry" if "retryStrategy" in template else "Pod"
+                node = self.add(call.name, kind, "Pending", call.template, call.boundary)
+                node.inputs = input_values(template)
+            node.lock = f"{self.document.namespace}/Mutex/{taken}"
+            node.message = f"Waiting for {node.lock} lock. Lock status: 0/1"
+            return False
+        self.holders |= dict.fromkeys(wanted, call.name)
+        if node is not None and node.lock:
+            node.lock = node.message = ""
+            node.started = self.clock()
+            if node.type == "Pod":
+                self.waited.add(call.name)
+            else:
+                self.mark(node, "Running")
+        return True
+
+    def _is_taken(self, lock: str, node: str) -> bool:
+        holder = self.nodes.get(self.holders.get(lock, ""))
+        return holder is not None and holder.name != node and not holder.fulfilled
 
     def _start(self, running: Running, name: str, call: Call) -> Node:
         """Create or go on with the node that does the work: that of the call, or one attempt of it."""
@@ -84,7 +113,8 @@ class Execution(State):
             node.inputs = input_values(template)
             fresh = True
         else:
-            fresh = False
+            fresh = name in self.waited
+            self.waited.discard(name)
         try:
             if kind == "dag":
                 if running.dag is None:

@@ -17,7 +17,7 @@ FAILED = frozenset(("Failed", "Error"))
 class Node:
     """One node of the status.
 
-    `outputs` are the output parameters by name, None for one that was declared and not written. `output_artifacts` are
+    `lock` is the one that it waits for. `outputs` are the output parameters by name, None for one that was declared and not written. `output_artifacts` are
     the keys of the artifacts that were saved. `children` and `outbound` are names of nodes.
     """
 
@@ -39,6 +39,7 @@ class Node:
     finished: float | None = None
     logs: str = ""
     attempt: bool = False
+    lock: str = ""
 
     @property
     def fulfilled(self) -> bool:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,12 +20,15 @@ from tangentflow.simulator.document import kind_of
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.memory import bytes_of, watch
 from tangentflow.simulator.orders import PodOrder, PodReport
+from tangentflow.simulator.patch import patched
+from tangentflow.simulator.resources import run_resource
 from tangentflow.simulator.templates import seconds
 
 __all__ = ["CommandNotFound", "Pod", "PodProcess", "PodRunner", "Workflow"]
 
 Json = dict[str, Any]
 SCRIPT = "/argo/staging/script"
+KEPT_STDOUT = "/var/run/argo/ctr/main/stdout"
 LONGEST_RESULT = 256 * 1024
 GRACE = 2.0
 TOO_LONG = "Pod was active on the node longer than the specified deadline"
@@ -37,18 +40,24 @@ class CommandNotFound(Exception):
 
 @dataclass(frozen=True)
 class PodProcess:
-    """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name."""
+    """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name.
+
+    `declared` are the variables of the pod's own description, `environment` these and those of an image.
+    """
 
     root: Path
     image: str
     command: tuple[str, ...]
+    declared: Mapping[str, str]
     environment: Mapping[str, str]
     directory: str
     paths: frozenset[str]
 
 
 class PodRunner(Protocol):
-    """Starts the main process of a pod."""
+    """Starts the main process of a pod. `has_images`: in its image, so it knows which command that has."""
+
+    has_images: bool
 
     def start(self, process: PodProcess, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         """Start the process in a session of its own, with no stdin.
@@ -61,6 +70,7 @@ class PodRunner(Protocol):
         """Return the most memory that a process has used which is over now, in bytes, or 0 where it is not known.
 
         Raises:
+            CommandNotFound: where the image has no such command.
             SimulationError: where it was never really started.
         """
 
@@ -75,6 +85,7 @@ class Workflow:
     scratch: Path
     secrets: Mapping[str, Mapping[str, str]]
     scale: float
+    kubectl: Sequence[str] | None = None
 
 
 class Pod:
@@ -90,6 +101,8 @@ class Pod:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.ended = ""
+        self._archives = (order.template.get("archiveLocation") or {}).get("archiveLogs", False)
+        self._captures = order.wants_result or self._archives
 
     def end(self, why: str) -> None:
         """End the pod: SIGTERM, and SIGKILL a little later."""
@@ -123,8 +136,6 @@ class Pod:
     def _run(self) -> PodReport:
         template = self.order.template
         kind = kind_of(template)
-        if kind == "resource":
-            raise NotSimulated(f"template {template['name']}", "resource templates need a Kubernetes API server")
         if _size(template) <= dollar.LONGEST:
             # the init container reads the template from an environment variable, in which Kubernetes expands names
             template = _expanded(
@@ -138,17 +149,29 @@ class Pod:
                 self.workflow.store.load(artifact, self._path(artifact["path"]))
         except ArtifactError as error:
             return PodReport("Error", f"init: Error (exit code 64): {error}")
+        if kind == "resource":
+            return self._resource(template)
         if template.get("script", {}).get("source"):
             script = self._path(SCRIPT)
             script.parent.mkdir(parents=True, exist_ok=True)
             script.write_text(template["script"]["source"])
             script.chmod(0o755)
-        code, reason, note = self._main(
-            self.order.template[kind], bool(template.get("script", {}).get("source")), inputs
-        )
+        main = patched(self.order.template, self.order.template[kind])
+        code, reason, note = self._main(main, bool(template.get("script", {}).get("source")), inputs)
         if self.ended:
             return PodReport("Failed", self.ended, code)
         return self._save(template, code, reason, note)
+
+    def _resource(self, template: Json) -> PodReport:
+        where, work = f"template {template['name']}", template["resource"]
+        if self.workflow.kubectl is None:
+            raise NotSimulated(where, "resource templates need a Kubernetes API server")
+        manifest = work.get("manifest", "")
+        if "manifestFrom" in work:
+            name = work["manifestFrom"]["artifact"]["name"]
+            [path] = [artifact["path"] for artifact in template["inputs"]["artifacts"] if artifact["name"] == name]
+            manifest = self._path(path).read_text()
+        return run_resource(template, manifest, self.workflow.kubectl, lambda: self.ended)
 
     def _path(self, path: str) -> Path:
         """Return where a path of the pod lies on this machine."""
@@ -164,7 +187,7 @@ class Pod:
         environment = {**self._image_environment(), **declared}
         command = [dollar.expand(c, declared) for c in container.get("command") or []]
         args = [dollar.expand(a, declared) for a in container.get("args") or []]
-        if not command:
+        if not command and not self.runner.has_images:
             raise NotSimulated(f"template {self.order.template['name']}", "a command is needed: images cannot be asked")
         if is_script:
             args.append(SCRIPT)
@@ -180,13 +203,14 @@ class Pod:
             self.root,
             container.get("image", ""),
             (*command, *args),
+            declared,
             environment,
             container.get("workingDir", "/"),
             frozenset((SCRIPT, *(a["path"] for a in inputs))),
         )
         with (
             open(self.logs, "ab") as stderr,
-            open(self._stdout if self.order.wants_result else self.logs, "ab") as stdout,
+            open(self._stdout if self._captures else self.logs, "ab") as stdout,
         ):
             try:
                 with self._lock:
@@ -194,18 +218,21 @@ class Pod:
                         return 143, "Error", ""
                     self._process = self.runner.start(process, stdout.fileno(), stderr.fileno())
             except CommandNotFound as error:
-                return (
-                    64,
-                    "Error",
-                    f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH',
-                )
+                return _not_found(error)
         memory = ((container.get("resources") or {}).get("limits") or {}).get("memory")
         limit = None if memory is None else bytes_of(memory)
         exceeded = None if limit is None else watch(self._process, limit)
         code = self._wait(self._process)
         if self.ended:
             return code, "Error", ""
-        peak = self.runner.finish(process)
+        try:
+            peak = self.runner.finish(process)
+        except CommandNotFound as error:
+            return _not_found(error)
+        if self._captures:
+            kept = self._path(KEPT_STDOUT)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._stdout, kept)
         if limit is not None and exceeded is not None and (exceeded() or peak > limit):
             return 137, "OOMKilled", ""
         return code, "Error", ""
@@ -292,6 +319,8 @@ class Pod:
                     lost += f"open /var/run/argo/outputs/artifacts{artifact['path']}.tgz: no such file or directory; "
             except ArtifactError as error:
                 lost += f"{error}; "
+        if self._path(KEPT_STDOUT).exists() and self._archives:
+            saved.append(self._archive_logs())
         if lost:
             problems.append(lost)
         if code:
@@ -304,6 +333,18 @@ class Pod:
         if self.order.wants_result:
             result = self._stdout.read_bytes()[-LONGEST_RESULT:].decode(errors="replace").removesuffix("\n")
         return PodReport(phase, message, code, values or None, result, tuple(saved))
+
+    def _archive_logs(self) -> str:
+        """Save what the main container wrote, under the key that the engine gives it; return the key."""
+        key = f"{self.workflow.name}/{self.order.pod}/main.log"
+        whole = self.root / "main.log"
+        whole.write_bytes(self._stdout.read_bytes() + self.logs.read_bytes())
+        self.workflow.store.save({"name": "main-logs", "archive": {"none": {}}, "s3": {"key": key}}, whole)
+        return key
+
+
+def _not_found(error: CommandNotFound) -> tuple[int, str, str]:
+    return 64, "Error", f': failed to find name in PATH: exec: "{error}": executable file not found in $PATH'
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

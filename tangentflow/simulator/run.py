@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tangentflow.simulator.artifacts import ArtifactStore
+from tangentflow.simulator.containers import ContainerRunner
 from tangentflow.simulator.controller import Controller
 from tangentflow.simulator.document import Document, read, value_text
 from tangentflow.simulator.errors import NotSimulated, SimulationError
@@ -93,6 +94,8 @@ def simulate(
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     templates: Sequence[Mapping[str, Any] | str] = (),
     actions: Iterable[Action] = (),
+    engine: str | None = None,
+    kubectl: Sequence[str] | None = None,
 ) -> SimulatedRun:
     """Run a Workflow document (a dict, or YAML text) on this machine as the Argo controller would run it.
 
@@ -107,6 +110,8 @@ def simulate(
         secrets: values for `secretKeyRef`, by secret and key.
         templates: WorkflowTemplates that a `workflowTemplateRef` may name.
         actions: what somebody does meanwhile.
+        engine: a program such as docker; with it, pods of images run in them whose programs do not honour TANGENTFLOW_POD_ROOT.
+        kubectl: the command by which resource templates reach a cluster.
 
     Raises:
         DocumentRefused: for a document that the API server would refuse.
@@ -127,8 +132,8 @@ def simulate(
         return SimulatedRun(name, uid, "Failed", f"invalid spec: {error}", False, "", (), started, time.time())
     controller = Controller(read_document, name, uid, values, time_scale=time_scale)
     with tempfile.TemporaryDirectory(prefix="tangentflow-pods-", ignore_cleanup_errors=True) as scratch:
-        workflow = Workflow(name, uid, ArtifactStore(Path(store)), Path(scratch), secrets or {}, time_scale)
-        loop = _Loop(controller, workflow, python, list(actions))
+        workflow = Workflow(name, uid, ArtifactStore(Path(store)), Path(scratch), secrets or {}, time_scale, kubectl)
+        loop = _Loop(controller, workflow, python, list(actions), engine)
         reason = loop.run(workers or os.cpu_count() or 1)
     hang = controller.finished is None
     finished = controller.finished or time.time()
@@ -176,7 +181,10 @@ def _with_template(document: Document, templates: Sequence[Document]) -> Documen
 class _Loop:
     """Carries orders from the controller to pods and reports back, until nothing moves any more."""
 
-    def __init__(self, controller: Controller, workflow: Workflow, python: str | None, actions: list[Action]) -> None:
+    def __init__(
+        self, controller: Controller, workflow: Workflow, python: str | None, actions: list[Action], engine: str | None
+    ) -> None:
+        self.engine = None if engine is None else ContainerRunner(engine)
         self.controller = controller
         self.workflow = workflow
         self.actions = actions
@@ -262,6 +270,8 @@ class _Loop:
         check_volumes(order.template, self.controller.document.spec, wish != "1")
         if wish == "1":
             return self.prefix
+        if self.engine is not None:
+            return self.engine
         if RootRunner.available():
             return self.root
         raise SimulationError(
@@ -304,6 +314,7 @@ class _Loop:
         reasons = [f"{node} waits for {reference}, which never comes" for node, reference in controller.waiting.items()]
         running = [node for node in controller.nodes if not node.fulfilled]
         reasons += [f"{node.name} is suspended and has no duration" for node in running if node.type == "Suspend"]
+        reasons += [f"{node.name} waits for the lock {node.lock}" for node in running if node.lock]
         for node in running:
             inside = controller.nodes.inside(node.name)
             if node.type == "DAG" and not reasons and inside and all(n.fulfilled for n in inside):

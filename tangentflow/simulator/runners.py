@@ -33,6 +33,8 @@ class PrefixRunner:
     mapped; the working directory is the pod's own folder.
     """
 
+    has_images = False
+
     def __init__(self, python: str | None = None) -> None:
         self.python = python
 
@@ -73,6 +75,8 @@ class RootRunner:
 
     An image called busybox or alpine has busybox's commands alone, every other one this machine's.
     """
+
+    has_images = False
 
     def __init__(self, python: str | None = None) -> None:
         self.python = python
@@ -126,6 +130,8 @@ class RootRunner:
         told.unlink(missing_ok=True)
         if "error" in facts:
             raise SimulationError(f"no root folder could be made for the pod {process.root.name}: {facts['error']}")
+        if "missing" in facts:
+            raise CommandNotFound(facts["missing"])
         return int(facts["peak"])
 
 

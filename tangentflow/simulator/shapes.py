@@ -115,6 +115,7 @@ _RESOURCE = object_of(
     {
         "action": one_of("get", "create", "apply", "delete", "replace", "patch"),
         "manifest": string,
+        "manifestFrom": object_of({"artifact": object_of({"name": string}, "name")}, "artifact"),
         "setOwnerReference": boolean,
         "successCondition": string,
         "failureCondition": string,
@@ -123,6 +124,7 @@ _RESOURCE = object_of(
     },
     "action",
 )
+_SYNCHRONIZATION = object_of({"mutexes": list_of(object_of({"name": string, "namespace": string}, "name"))})
 _SEQUENCE = object_of({"count": integer_or_string, "start": integer_or_string, "end": integer_or_string})
 _TASK = object_of(
     {
@@ -165,8 +167,11 @@ _TEMPLATE = object_of(
         "suspend": object_of({"duration": scalar}),
         "retryStrategy": _RETRY,
         "parallelism": integer,
+        "synchronization": _SYNCHRONIZATION,
         "activeDeadlineSeconds": integer_or_string,
         "timeout": string,
+        "archiveLocation": object_of({"archiveLogs": boolean}),
+        "podSpecPatch": string,
     },
     "name",
 )

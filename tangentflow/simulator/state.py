@@ -36,7 +36,7 @@ class State:
     """One workflow under way.
 
     `to_start` holds pods to start, `to_end` nodes whose pods are to be ended, `waiting` the tasks that wait for a value,
-    `wake` the time at which something is due; `changed` says that another look at the run is worth while.
+    `holders` the nodes that have the locks by their names, `waited` those that have just got one, `wake` the time at which something is due; `changed` says that another look at the run is worth while.
     """
 
     def __init__(
@@ -70,6 +70,8 @@ class State:
         self.resumed: dict[str, str] = {}
         self.supplied: dict[str, Mapping[str, str]] = {}
         self.active = 0
+        self.holders: dict[str, str] = {}
+        self.waited: set[str] = set()
         self.changed = False
         self.globals = global_values(document, name, uid, self.parameters, self.started)
         self.spec: Json = replace({k: v for k, v in document.spec.items() if k != "templates"}, self.globals)
@@ -108,6 +110,7 @@ class State:
         self.wake = when if self.wake is None else min(self.wake, when)
 
     def count(self, *kinds: str, boundary: str | None = None) -> int:
-        """Return how many nodes of these types wait or run, in all or inside one DAG."""
+        """Return how many nodes of these types wait or run, in all or inside one DAG. Pods that are not made yet, for want of a lock, do not count."""
         nodes = self.nodes if boundary is None else self.nodes.inside(boundary)
-        return sum(node.type in kinds and node.phase in ("Pending", "Running") for node in nodes)
+        made = [node for node in nodes if not node.lock] if kinds == ("Pod",) else nodes
+        return sum(node.type in kinds and node.phase in ("Pending", "Running") for node in made)

@@ -24,7 +24,9 @@ ORDER = (
     ("schedules",),
     ("checks",),
     ("decorators", "order"),
-    ("attempts", "commands", "merged", "waiting"),
+    ("conditions", "parts"),
+    ("attempts", "commands", "merged", "resources", "waiting"),
+    ("containers",),
     ("source",),
     ("language",),
     ("graph",),
@@ -108,7 +110,9 @@ def test_the_simulator_knows_nothing_of_the_rest():
     for path in (PACKAGE / "simulator").rglob("*.py"):
         for line, name in imports(ast.parse(path.read_text()), at_top=False):
             if name.startswith("tangentflow"):
-                assert name.startswith(("tangentflow.simulator", "tangentflow.errors")), f"{path}:{line}: {name}"
+                assert name.startswith(("tangentflow.simulator", "tangentflow.errors", "tangentflow.conditions")), (
+                    f"{path}:{line}: {name}"
+                )
 
 
 def test_emitters_know_nothing_of_syntax_and_the_language_nothing_of_yaml():

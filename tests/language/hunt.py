@@ -14,7 +14,7 @@ import multiprocessing
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.language.random_programs.checking import ENGINES, Report, TimeUp, check, in_time, kind_of
@@ -22,6 +22,9 @@ from tests.language.random_programs.generator import Generator
 from tests.language.random_programs.shrinking import as_program, shrink
 
 SLOW = ("run", "simulate")
+
+SILENCE = 300
+"""Seconds without a result after which those that are missing are lost: more than a program takes to be checked and made smaller."""
 
 
 @dataclass(frozen=True)
@@ -125,32 +128,50 @@ def _tasks(options: argparse.Namespace, engines: tuple[str, ...]) -> list[Task]:
     ]  # fmt: skip
 
 
+def _checked(tasks: list[Task], jobs: int) -> Iterator[Found]:
+    """Yield what came of the programs. A process that dies takes its programs with it: they are checked again, and then it counts."""
+    if jobs == 1:
+        yield from map(look, tasks)
+        return
+    left = {task.seed: task for task in tasks}
+    for _ in range(2):
+        with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=200) as pool:
+            results = pool.imap_unordered(look, list(left.values()))
+            while left:
+                try:
+                    found = results.next(timeout=SILENCE)
+                except multiprocessing.TimeoutError:
+                    break
+                del left[found.task.seed]
+                yield found
+            pool.terminate()
+        if left:
+            print(f"a process died: seeds {sorted(left)}", file=sys.stderr, flush=True)
+    for task in left.values():
+        yield Found(task, Report(problem="its process died: 'crash'"), Generator(task.seed, task.large).program())
+
+
 def _hunt(tasks: list[Task], jobs: int, most: int, seconds: float) -> int:
     started = time.time()
     counts: Counter[str] = Counter()
     refused: Counter[str] = Counter()
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=200) as pool:
-        results: Iterable[Found] = pool.imap_unordered(look, tasks, chunksize=5) if jobs > 1 else map(look, tasks)
-        for found in results:
-            report, seed = found.report, found.task.seed
-            counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=int(found.hang))
-            if counts["programs"] % 1000 == 0:
-                print(f"{counts['programs']} programs, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
-            if report.refused:
-                refused[report.refused.split("`")[0].split("'")[0].strip()] += 1
-            if found.hang:
-                print(f"=== seed {seed}: not checked within {found.task.timeout} s", flush=True)
-            if report.problem:
-                internal = report.problem.startswith("compile") or "'crash'" in report.problem
-                counts["internal errors" if internal else "differences"] += 1
-                print(
-                    f"=== seed {seed}\n{as_program(found.text, f'random_{seed}')}\n--- {report.problem}\n", flush=True
-                )
-                if counts["differences"] + counts["internal errors"] >= most:
-                    break
-            if time.time() - started > seconds:
+    for found in _checked(tasks, jobs):
+        report, seed = found.report, found.task.seed
+        counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=int(found.hang))
+        if counts["programs"] % 1000 == 0:
+            print(f"{counts['programs']} programs, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
+        if report.refused:
+            refused[report.refused.split("`")[0].split("'")[0].strip()] += 1
+        if found.hang:
+            print(f"=== seed {seed}: not checked within {found.task.timeout} s", flush=True)
+        if report.problem:
+            internal = report.problem.startswith("compile") or "'crash'" in report.problem
+            counts["internal errors" if internal else "differences"] += 1
+            print(f"=== seed {seed}\n{as_program(found.text, f'random_{seed}')}\n--- {report.problem}\n", flush=True)
+            if counts["differences"] + counts["internal errors"] >= most:
                 break
-        pool.terminate()
+        if time.time() - started > seconds:
+            break
     names = ("programs", "calls", "schedules", "differences", "internal errors", "hangs")
     print(", ".join(f"{name} {counts[name]}" for name in names) + f", seconds {time.time() - started:.0f}")
     print(f"refused {sum(refused.values())}", *[f"    {n:5} {why}" for why, n in refused.most_common()], sep="\n")

@@ -105,7 +105,7 @@ def test_what_slurm_says_is_shown(cluster, tmp_path):
 
 def test_a_machine_without_slurm(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(UsageError, match="sbatch and srun"):
+    with pytest.raises(UsageError, match="no sbatch, srun"):
         programs.on_slurm.options(executor="slurm", store=False).run(1)
 
 

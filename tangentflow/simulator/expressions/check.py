@@ -11,7 +11,7 @@ from typing import Any
 
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.expressions import tree
-from tangentflow.simulator.expressions.functions import FUNCTIONS, go_type
+from tangentflow.simulator.expressions.functions import FUNCTIONS, OVER_ITEMS, go_type
 from tangentflow.simulator.expressions.lexer import ExpressionError, locate
 
 __all__ = ["check"]
@@ -90,7 +90,7 @@ class _Checker:
         return "string" if isinstance(self.environment[node.name], str) else UNKNOWN
 
     def function(self, node: tree.Node) -> None:
-        if isinstance(node, tree.Builtin) and node.name not in FUNCTIONS:
+        if isinstance(node, tree.Builtin) and node.name not in FUNCTIONS and node.name not in OVER_ITEMS:
             raise NotSimulated("", f"the function {node.name}() of the expression {self.text!r} is not simulated")
         if isinstance(node, tree.Member) and isinstance(node.node, tree.Identifier) and node.node.name == "sprig":
             raise NotSimulated("", f"sprig functions are not simulated: {self.text!r}")

@@ -10,7 +10,7 @@ from typing import Any
 from tangentflow.simulator.errors import NotSimulated
 from tangentflow.simulator.expressions import tree
 from tangentflow.simulator.expressions.check import check
-from tangentflow.simulator.expressions.functions import FUNCTIONS, go_text, go_type
+from tangentflow.simulator.expressions.functions import FUNCTIONS, OVER_ITEMS, go_text, go_type
 from tangentflow.simulator.expressions.lexer import ExpressionError, locate
 from tangentflow.simulator.expressions.parser import parse
 
@@ -91,6 +91,7 @@ class _Evaluator:
         self.text = text
         self.environment = environment
         self.bound: dict[str, Any] = {}
+        self.items: list[Any] = []
 
     def fail(self, message: str, node: tree.Node) -> ExpressionError:
         return locate(message, self.text, node.at)
@@ -142,7 +143,30 @@ class _Evaluator:
             raise self.fail(f"interface conversion: interface {{}} is {go_type(test)}, not bool", node)
         return self.value(node.yes if test else node.no)
 
+    def on_pointer(self, node: tree.Pointer) -> Any:
+        if not self.items:
+            raise self.fail("cannot use pointer accessor outside predicate", node)
+        return self.items[-1]
+
+    def over_items(self, name: str, node: tree.Builtin) -> Any:
+        given, each = node.arguments
+        items = self.value(given)
+        if not isinstance(items, list):
+            raise self.fail(f"builtin {name} takes only array (got {go_type(items)})", node)
+        made = []
+        for item in items:
+            self.items.append(item)
+            found = self.value(each)
+            self.items.pop()
+            if name == "filter" and not isinstance(found, bool):
+                raise self.fail(f"predicate should return boolean (got {go_type(found)})", node)
+            if name == "map" or found:
+                made.append(found if name == "map" else item)
+        return made
+
     def on_builtin(self, node: tree.Builtin) -> Any:
+        if node.name in OVER_ITEMS:
+            return self.over_items(node.name, node)
         return self.apply(node.name, node.arguments, node)
 
     def on_call(self, node: tree.Call) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["FUNCTIONS", "go_json", "go_text", "go_type"]
+__all__ = ["FUNCTIONS", "OVER_ITEMS", "go_json", "go_text", "go_type"]
 
 
 def go_type(value: Any) -> str:
@@ -146,6 +146,12 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def _sum(values: Any) -> Any:
+    if not isinstance(values, list) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
+        raise ValueError(f"invalid argument for sum (type {go_type(values)})")
+    return sum(values)
+
+
 def _from_json(value: Any) -> Any:
     return json.loads(_text(value), parse_int=float)
 
@@ -172,6 +178,7 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "floor": (1, 1, _number(lambda v: float(math.floor(v)))),
     "min": (1, 99, _extreme(min)),
     "max": (1, 99, _extreme(max)),
+    "sum": (1, 1, _sum),
     "upper": (1, 1, lambda v: _text(v).upper()),
     "lower": (1, 1, lambda v: _text(v).lower()),
     "trim": (1, 1, lambda v: _text(v).strip()),
@@ -181,3 +188,6 @@ FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "hasSuffix": (2, 2, lambda v, end: _text(v).endswith(_text(end))),
 }
 """Name of a simulated function -> least and most arguments, function; a ValueError is the engine's message."""
+
+OVER_ITEMS = frozenset(("map", "filter"))
+"""Simulated functions that evaluate their second argument for each item of the first one."""

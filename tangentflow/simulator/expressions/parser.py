@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from tangentflow.simulator.expressions import tree
+from tangentflow.simulator.expressions.functions import OVER_ITEMS
 from tangentflow.simulator.expressions.lexer import ExpressionError, Token, locate, tokens
 
 __all__ = ["BUILTINS", "parse"]
@@ -169,7 +170,8 @@ class _Parser:
                 return tree.Constant(constant[token.value], token.at)
             if self.sees("Bracket", "("):
                 if token.value in BUILTINS:
-                    return tree.Builtin(token.value, self.arguments(), token.at)
+                    over_items = token.value in OVER_ITEMS
+                    return tree.Builtin(token.value, self.arguments(over_items), token.at)
                 return tree.Call(tree.Identifier(token.value, token.at), self.arguments(), token.at)
             return tree.Identifier(token.value, token.at)
         if token.kind == "Number":
@@ -181,6 +183,8 @@ class _Parser:
         if token.kind == "String":
             self.next()
             return tree.Constant(token.value, token.at)
+        if self.sees("Operator", "#"):
+            return tree.Pointer(self.next().at)
         if self.sees("Bracket", "["):
             self.next()
             return tree.Array(self.items("]"), token.at)
@@ -199,9 +203,22 @@ class _Parser:
         self.expect("Bracket", end)
         return tuple(found)
 
-    def arguments(self) -> tuple[tree.Node, ...]:
+    def arguments(self, over_items: bool = False) -> tuple[tree.Node, ...]:
         self.expect("Bracket", "(")
-        return self.items(")")
+        return self.over_items() if over_items else self.items(")")
+
+    def over_items(self) -> tuple[tree.Node, ...]:
+        """Return a list and what is evaluated for each of its items, which may stand in braces."""
+        items = self.expression(0)
+        self.expect("Operator", ",")
+        braces = self.sees("Bracket", "{")
+        if braces:
+            self.next()
+        each = self.expression(0)
+        if braces:
+            self.expect("Bracket", "}")
+        self.expect("Bracket", ")")
+        return items, each
 
     def mapping(self) -> tree.Node:
         at = self.next().at

@@ -19,6 +19,7 @@ __all__ = [
     "Mapping",
     "Member",
     "Node",
+    "Pointer",
     "Unary",
     "children",
     "walk",
@@ -74,6 +75,13 @@ class Builtin:
 
     name: str
     arguments: tuple[Node, ...]
+    at: int
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """`#`: the item at hand of `map` and `filter`."""
+
     at: int
 
 
@@ -139,6 +147,7 @@ Node = Union[  # noqa: UP007 - evaluated at run time, on Python 3.10 too
     Chain,
     Call,
     Builtin,
+    Pointer,
     Unary,
     Binary,
     Conditional,
