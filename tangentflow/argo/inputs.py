@@ -148,7 +148,7 @@ def _heads(plan: FlowPlan, pod: Pod, names: set[str]) -> Iterator[Loaded]:
     outer = UP if len(pod.block.loops) > 1 else ""
     entry = Loaded(f"entry:{node.id}", f"{FRAME}/{key(node.id)}-entry{outer}/v", 0)
     if isinstance(node, Map):
-        if node.id in plan.static:
+        if node.id in plan.static or node.id in plan.seeded:
             return
         if names & set(node.entry):
             yield entry

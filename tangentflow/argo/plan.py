@@ -119,7 +119,7 @@ class _Planner:
             if isinstance(node, Step):
                 yield from self._early_gates(node, block, way, carrier, around)
                 continue
-            if self._arm(node) is not None:
+            if self._arm(node) is not None or self._place(node) in self.taken.heads:
                 continue
             if isinstance(node, Call) and self._is_static(node):
                 continue
@@ -231,6 +231,10 @@ class _Planner:
         if isinstance(node, Try) and node.id not in self.plan.local:
             self._body(node, block)
         early = list(self._inside(node, None, None))
+        if self._place(node) in self.taken.heads and not early:
+            self.plan.seeded.add(node.id)
+            self._tasks(node, block, [])
+            return
         sure = isinstance(node, Call) or not guarded(opening(node))
         if node.id not in self.plan.local and not early and sure and self._is_static(node):
             self._tasks(node, block, [])

@@ -246,7 +246,8 @@ class FlowPlan:
     carry. `static` loops are known to every pod without a record: `counts` are those of fan-outs, `known` flags of serial loops.
     `chunks` are how many iterations of a fan-out a pod runs, if more than one. `arguments` are those of calls, if constant. `local` nodes
     have no step in them. `tried`: a pod of its own tells how the body of this `try` ended, and fails if nothing takes its exception. `recorded`: a
-    pod records the outcome. `taken` is what is taken over from earlier runs.
+    pod records the outcome. `taken` is what is taken over from earlier runs, `seeded` are
+    the fan-outs whose heads the code carries.
     """
 
     flow: Flow
@@ -264,6 +265,7 @@ class FlowPlan:
     tried: set[str] = field(default_factory=set)
     recorded: bool = True
     taken: Taken = NOTHING
+    seeded: set[str] = field(default_factory=set)
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

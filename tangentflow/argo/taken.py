@@ -13,7 +13,7 @@ from typing import Any
 
 from tangentflow.graph.nodes import If, Node
 
-__all__ = ["NOTHING", "SEEDS", "Place", "Source", "Taken", "innermost"]
+__all__ = ["NOTHING", "SEEDS", "Place", "Source", "Taken", "head_of", "innermost"]
 
 Place = tuple[str, str]
 """The key of a flow and the id of one of its nodes."""
@@ -37,7 +37,8 @@ class Taken:
     `table` gives the source of each outcome: by frame, site and text of indices. `told` says in words of a source where the
     step runs come from that are taken over from it, `of_flow` which sources a site has in all calls of its flow. `done` are nodes of which nothing is left to do wherever their region is
     run. `reached` are nodes before which no jump is left undecided, `arms` branches of which it is known which arm is run. `items` are the
-    iterations of fan-outs that are left to do, `arguments` those of calls, as for constant ones.
+    iterations of fan-outs that are left to do, `arguments` those of calls, as for constant ones. `heads`
+    are those of these fan-outs of which the names at the heads of their iterations are seeds too, at a site of their own (`head_of`).
     """
 
     sources: Sequence[Source] = ()
@@ -50,6 +51,7 @@ class Taken:
     arms: Mapping[Place, int] = field(default_factory=dict)
     items: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
     arguments: Mapping[Place, str] = field(default_factory=dict)
+    heads: frozenset[Place] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.table)
@@ -72,6 +74,11 @@ class Taken:
 
 
 NOTHING = Taken()
+
+
+def head_of(loop: str) -> str:
+    """Return the site at which the table has the heads of a fan-out."""
+    return f"{loop}-head"
 
 
 def innermost(node: Node) -> Node:

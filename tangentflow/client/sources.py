@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tangentflow.argo.taken import Place, Source, Taken
+from tangentflow.argo.taken import Place, Source, Taken, head_of
 from tangentflow.client.prerun import Found, Prerun, chain_of, frame_of
 from tangentflow.engine.frames import Frame, Recorded
 from tangentflow.engine.machine import Machine
@@ -21,6 +21,10 @@ __all__ = ["LARGEST_SEEDS", "Sources", "TooMuch", "called_by", "calls_of"]
 
 LARGEST_SEEDS = 300_000
 """So many bytes of outcomes the code of a run may carry."""
+
+
+LARGEST_HEADS = 10_000
+"""So many bytes of the heads of a fan-out; larger ones are listed by a pod."""
 
 
 class TooMuch(Exception):
@@ -61,11 +65,30 @@ class Sources:
 
     def taken(
         self, done: frozenset[Place], reached: frozenset[Place], arms: Mapping[Place, int],
-        items: Mapping[Place, tuple[int, ...]], arguments: Mapping[Place, str],
+        items: Mapping[Place, tuple[int, ...]], arguments: Mapping[Place, str], heads: frozenset[Place],
     ) -> Taken:  # fmt: skip
         """Return what is taken over, with what the document does without for it."""
         of_flow = {place: frozenset(sources) for place, sources in self.of_flow.items()}
-        return Taken(self.runs, self.seeds, self.table, self.told, of_flow, done, reached, arms, items, arguments)
+        return Taken(
+            self.runs, self.seeds, self.table, self.told, of_flow, done, reached, arms, items, arguments, heads
+        )
+
+    def carry_heads(self, frame: Frame, loop: str, items: Iterable[Indices]) -> bool:
+        """Let the code carry the names at the heads of iterations of a fan-out, if they are small; return whether it does."""
+        data = {}
+        for at in items:
+            try:
+                data[at] = encode(Value(dict(frame.head((loop, at)))), where=loop)
+            except NotPicklable:  # a pod that lists the items says so
+                return False
+            if sum(map(len, data.values())) > LARGEST_HEADS:
+                return False
+        numbers = {at: self._seed(found, "") for at, found in data.items()}
+        if None in numbers.values():
+            return False
+        own = self.table.setdefault(self.frames[id(frame)], {}).setdefault(head_of(loop), {})
+        own |= {ix_text(at): number for at, number in numbers.items() if number is not None}
+        return True
 
     def _take(self, frame: int, site: str, indices: Indices, found: Found) -> None:
         where = found.record.where(found.frame, found.site, found.indices)

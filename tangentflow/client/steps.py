@@ -112,7 +112,7 @@ def taken_runs(record: Record, known: Collection[str]) -> Iterator[ArgoStepRun]:
     for frame, sites in record.taken.get("table", {}).items():
         flow = record.flow(frame)
         for site, found in sites.items():
-            step = flow["nodes"][site]
+            step = flow["nodes"].get(site, {"kind": "head"})
             for text, number in found.items() if step["kind"] == "Step" else ():
                 indices = parse_ix(text)
                 path = plan.path(frame, site, indices)

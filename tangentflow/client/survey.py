@@ -52,13 +52,16 @@ class Survey:
         self.arms: dict[Place, int] = {}
         self.items: dict[Place, tuple[int, ...]] = {}
         self.arguments: dict[Place, str] = {}
+        self.heads: set[Place] = set()
         self._behind: dict[str, set[str]] = {}
 
     def taken(self) -> Taken:
         """Return what is taken over. Raises TooMuch."""
         self.sources.find()
         self._flows()
-        return self.sources.taken(frozenset(self.done), frozenset(self.reached), self.arms, self.items, self.arguments)
+        return self.sources.taken(
+            frozenset(self.done), frozenset(self.reached), self.arms, self.items, self.arguments, frozenset(self.heads)
+        )
 
     # --- what is done
 
@@ -212,6 +215,8 @@ class Survey:
             if len(left) < len(items):
                 self.items[flow.key, node.id] = tuple(item[-1] for _, item in left)
                 items = left
+                if self.sources.carry_heads(known[0][0], node.id, [item for _, item in left]):
+                    self.heads.add((flow.key, node.id))
         self._region(flow, node.body, _Instances(items, more))
 
     def _call(self, flow: Flow, node: Call, instances: _Instances) -> None:

@@ -87,6 +87,9 @@ class Replays:
         return self.heads[key]
 
     def _map_head(self, node: Json, indices: Indices) -> dict[str, Any]:
+        source = self.files.source((f"{node['id']}-head", indices))
+        if source:
+            return cast(dict[str, Any], cast(Value, decode(self.files.seed(source))).value)
         if node["static"]:
             key = node["id"], indices[:-1]
             if key not in self.scanned:
