@@ -32,6 +32,7 @@ from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
 from tangentflow.argo.taken import NOTHING, SEEDS, Taken
 from tangentflow.bundling.pack import pack
+from tangentflow.bundling.text import to_text
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.errors import NotPicklable, UsageError
 from tangentflow.graph.exits import handler_of, with_exit
@@ -263,7 +264,7 @@ class _Maker:
         return pack(sent)
 
     def _code(self, emitter: Emitter) -> str:
-        """Return the bundle with its plan, as base64."""
+        """Return the bundle with its plan, as text."""
         bundle = io.BytesIO(self._bundle)
         plan = plan_json(self.plans, self.graph.root, self.exit, emitter.inputs) | self.to_tell
         if self.taken:
@@ -273,9 +274,9 @@ class _Maker:
         with zipfile.ZipFile(bundle, "a") as archive:
             for name, data in members.items():
                 info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
-                archive.writestr(info, data, compresslevel=9)
-        return base64.b64encode(bundle.getvalue()).decode()
+                info.create_system, info.external_attr = 3, 0o644 << 16
+                archive.writestr(info, data)
+        return to_text(bundle.getvalue())
 
     def _document(self, emitter: Emitter) -> Json:
         workflow = self.workflows[self.graph.root]

@@ -10,14 +10,14 @@ CODE_FILE = "/tf/in/code/v"
 """Where the code lies in pods that load it as an artifact."""
 
 _SCRIPT = """\
-import base64, os, sys
+import base64, os, sys, zlib
 if sys.version_info < (3, 10):
     sys.exit("tangentflow: this image has Python %d.%d, and 3.10 or later is needed" % sys.version_info[:2])
 root = os.environ.get("TANGENTFLOW_POD_ROOT", "")
 {code}
 os.makedirs(root + "/tf", exist_ok=True)
 with open(root + "/tf/bundle.zip", "wb") as file:
-    file.write(base64.b64decode(code))
+    file.write(zlib.decompress(base64.b64decode(code)))
 sys.path.insert(0, root + "/tf/bundle.zip")
 from tangentflow.runtime.pod import main
 sys.exit(main(root + "/tf/bundle.zip", "{template}", {parameters}))

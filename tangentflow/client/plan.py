@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from tangentflow.argo.document import parameter_names
+from tangentflow.bundling.text import from_text
 from tangentflow.errors import UsageError
 from tangentflow.runtime.exits import FRAME, LAST
 from tangentflow.runtime.pod import PLAN, call_path
@@ -36,7 +37,7 @@ class Plan:
                     self.given[parameter["name"]] = str(parameter["value"])
         own = "tangentflow-code" if "tangentflow-code" in self.given else "code"
         try:
-            self.bundle = base64.b64decode(self.given[own], validate=True)
+            self.bundle = from_text(self.given[own])
             with zipfile.ZipFile(io.BytesIO(self.bundle)) as archive:
                 self.content: Json = json.loads(archive.read(PLAN))
         except (KeyError, binascii.Error, zipfile.BadZipFile, ValueError) as error:

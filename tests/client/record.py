@@ -25,6 +25,7 @@ from typing import Any
 import urllib3
 import yaml
 
+from tangentflow.bundling.text import from_text, to_text
 from tangentflow.client.find import attach, runs
 from tangentflow.errors import ClusterError
 from tangentflow.runtime.pod import PLAN
@@ -93,11 +94,11 @@ class Recorder(ThreadingHTTPServer):
 
 def _plan_alone(code: str) -> str:
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(base64.b64decode(code))) as archive, zipfile.ZipFile(made, "w") as kept:
+    with zipfile.ZipFile(io.BytesIO(from_text(code))) as archive, zipfile.ZipFile(made, "w") as kept:
         info = zipfile.ZipInfo(PLAN, (1980, 1, 1, 0, 0, 0))
         info.compress_type = zipfile.ZIP_DEFLATED
         kept.writestr(info, archive.read(PLAN))
-    return base64.b64encode(made.getvalue()).decode()
+    return to_text(made.getvalue())
 
 
 # -- the ways to a cluster -------------------------------------------------------------------------------------------------
