@@ -113,8 +113,7 @@ class _Planner:
         known: set[str] = set()
         around = (*around, (block, known))
         for node in block.region:
-            if node.id in self.done:
-                known.add(node.id)
+            if node.id in self.done:  # nobody loads it here: who needs it is opened where it can be loaded
                 continue
             if isinstance(node, Step):
                 yield from self._early_gates(node, block, way, carrier, around)

@@ -223,3 +223,12 @@ def there(path, x):
 @workflow
 def by_age(path, x):
     return hourly(path, x)
+
+
+@workflow
+def rows(path, flag, n):
+    """Each item lists the items of a fan-out in it."""
+    found = []
+    for i in range(n):
+        found.append([fail_if(path, f"{flag}{i}{x}", x) for x in listed(path, 2)])
+    return found

@@ -152,6 +152,16 @@ def test_loops_in_loops(path, flag, failing):
     )
 
 
+def test_what_items_list_is_taken_over_and_what_they_do_with_it_is_not(path, flag):
+    raised_flag(flag, "00", "11", "21")
+    first = run(programs.rows, path, flag, 3)
+    lower(flag, "00", "11", "21")
+    before = len(steps.notes(path))
+    second = run(programs.rows, path, flag, 3, reuse=first)
+    assert second.result() == [[0, 1]] * 3
+    assert since(path, before) == ["fail_if 0", "fail_if 1", "fail_if 1"]
+
+
 def test_override(path):
     """The numbers of a search whose third round is replaced: rounds 0 and 1 are reused, there is no round 2, 3 and 4 run."""
     first = run(steps.iterate, path, 0, 5)
