@@ -64,7 +64,33 @@ def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
         return _loop(plan, last, tasks)
     if len(sinks) > 1 or not _may_end(plan, last):
         return None
-    return [last, *rest] if (rest := _before(plan, last, tasks)) is not None else None
+    rest = _before(plan, last, tasks)
+    return None if rest is None else _with_host(plan, last, rest, tasks)
+
+
+def _with_host(plan: FlowPlan, last: Task, rest: list[Task], tasks: list[Task]) -> list[Task] | None:
+    """Return the last tasks with the one that decides whether anything runs in a block behind a jump that is reached.
+
+    It must come after all others, or its try may be too early and there is none after it.
+    """
+    hosts = {home for home in _deciding(plan, last) if home in tasks and home not in rest}
+    if not hosts:
+        return [last, *rest]
+    host = hosts.pop() if len(hosts) == 1 else None
+    if host is None or host.pod is None or not host.pod.hosts:
+        return None
+    if any(task not in (last, host) and not host.follows(task) for task in tasks):
+        return None
+    return [last, host, *rest]
+
+
+def _deciding(plan: FlowPlan, rest: Task) -> list[Task]:
+    """Return the tasks whose pods decide whether anything runs in a block behind a jump; none if something does in any case."""
+    inner = _chain(plan, rest.inner.tasks) if rest.kind == "rest" and rest.inner is not None else None
+    if inner is None or any(not task.conditions and not task.behind for task in inner):
+        return []
+    homes = [plan.homes[flag.name].task for task in inner for flag, _ in task.conditions if flag.name in plan.homes]
+    return [home for home in homes if home is not None] + [home for task in inner for home in _deciding(plan, task)]
 
 
 def _may_end(plan: FlowPlan, task: Task) -> bool:

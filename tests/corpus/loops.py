@@ -742,3 +742,59 @@ def nested_arms_that_may_have_no_step(n):
         else:
             out.append(g(i))
     return total, out
+
+
+@workflow
+def assert_with_a_step_in_its_message(n):
+    c = 0
+    while f(c) < 2:
+        c = f(c)
+        assert c < 5, g(c)
+    return c
+
+
+@workflow
+def assert_with_a_condition_in_its_message(k):
+    c = k
+    while f(c) < 4:
+        c = f(c)
+        assert c < 3, c if g(c) else k
+    return c
+
+
+@workflow
+def arm_behind_a_break_comes_last(k):
+    out = []
+    for i in range(k):
+        if f(i) > 3:
+            break
+        c = g(i)
+        if c > 2:
+            out.append(h(c))
+    return out
+
+
+@workflow
+def two_asserts_and_a_condition_in_a_message(k):
+    c = k
+    while f(c) < 4:
+        c = f(c)
+        assert c < 9
+        assert c != 7, g(c)
+        assert c < 3, c if g(c) else k
+    return c
+
+
+@workflow
+def arms_behind_two_breaks_come_last(k):
+    out = []
+    for i in range(k + 2):
+        c = g(i)
+        if c > 5:
+            break
+        if c == 3:
+            break
+        if c > 1:
+            if c > 2:
+                out.append(h(c))
+    return out
