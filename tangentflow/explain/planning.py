@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tangentflow.argo.shape import Block, Pod, Task
@@ -24,18 +24,27 @@ DOCUMENT, TEMPLATE, MANY, DEPTH = 1 << 20, 128 << 10, 200, 100
 _ARMS = ("then", "else")
 
 Factor = tuple[str, str]
-"""A loop, by its flow and id; a workflow that calls itself, with "" for the id."""
+"""A loop, by its flow and id."""
 
 Factors = tuple[Factor, ...]
 
 
 @dataclass(frozen=True)
+class _Reach:
+    """How a place is reached: through which workflows and loops, outermost first; whether in every run, and whether in each turn of its loops."""
+
+    callers: tuple[str, ...]
+    factors: Factors = ()
+    sure: bool = True
+    always: bool = True
+
+
+@dataclass(frozen=True)
 class _Row:
-    """Pods of one template: the loops and calls that they are repeated by, outermost first, and whether they run for sure."""
+    """Pods of one template."""
 
     pod: Pod
-    factors: Factors
-    sure: bool
+    reach: _Reach
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,8 @@ class _Planner:
             self._look_ahead(args, kwargs)
         self.rows: list[tuple[View, _Row]] = []
         self.chunks: dict[Factor, int] = {}
-        self.total = self._flow(graph.root, (), True, (graph.root,))
+        self.recursive: dict[str, None] = {}
+        self.total = self._flow(graph.root, _Reach((graph.root,)))
 
     def _look_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Find what is known before any step has run: how many items loops have, which steps start at once."""
@@ -76,15 +86,15 @@ class _Planner:
 
     # --- counting
 
-    def _flow(self, key: str, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+    def _flow(self, key: str, reach: _Reach) -> _Total:
         view = self.views[key]
-        return self._block(view, next(iter(view.plan.blocks.values())), factors, sure, callers)
+        return self._block(view, next(iter(view.plan.blocks.values())), reach)
 
-    def _block(self, view: View, block: Block, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+    def _block(self, view: View, block: Block, reach: _Reach) -> _Total:
         fewest, most = 0, Counter[Factors]()
         arms: dict[str, list[_Total]] = {}
         for task in block.tasks:
-            found = self._task(view, task, factors, sure, callers)
+            found = self._task(view, task, reach)
             if task.kind in _ARMS and task.node is not None:
                 arms.setdefault(task.node.id, []).append(found)
                 continue
@@ -95,42 +105,48 @@ class _Planner:
                 most[product] += max(total.most.get(product, 0) for total in totals)
         return _Total(fewest, most)
 
-    def _task(self, view: View, task: Task, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
-        sure = (
-            sure and not task.conditions and not task.rescue and task.kind not in (*_ARMS, "rest", "except", "orelse")
-        )
+    def _task(self, view: View, task: Task, reach: _Reach) -> _Total:
+        # a call is left out only if its arguments raise, and the numbers are for a run in which nothing does
+        asked = [flag for flag, _ in task.conditions if not (task.kind == "call" and flag.name.endswith("-args"))]
+        if asked or task.behind or task.rescue or task.kind in (*_ARMS, "rest", "except", "orelse"):
+            # (the condition of a loop is that it has a first turn, which its turns need not be told)
+            reach = replace(reach, sure=False, always=reach.always and task.kind in ("map", "loop") and not task.behind)
         node = task.node
         if task.pod is not None:
             pods = [*_parts(view, task.pod), task.pod]
             for pod in pods:
-                self.rows.append((view, _Row(pod, factors, sure)))
+                self.rows.append((view, _Row(pod, reach)))
             if task.rescue:
                 return _Total(0, {})
-            return _Total(len(pods) * sure, {factors: len(pods)})
+            return _Total(len(pods) * reach.sure, {reach.factors: len(pods)})
         if task.kind in ("map", "loop"):
             assert node is not None
             factor = (view.flow.key, node.id)
             self.chunks[factor] = view.plan.chunks.get(node.id, 1)
             count = self._pods(factor) if factor in self.known else 0
-            inner = self._inside(view, task, (*factors, factor), sure and count > 0, callers)
+            within = replace(reach, factors=(*reach.factors, factor), sure=reach.sure and count > 0)
+            inner = self._inside(view, task, within)
             return _Total(inner.fewest * count, inner.most)
         if task.kind == "call":
             assert isinstance(node, Call)
-            if node.flow in callers:  # a workflow that calls itself: its pods are those of one call
-                return _Total(0, {(*factors, (node.flow, "")): 0})
-            return self._flow(node.flow, factors, sure, (*callers, node.flow))
-        return self._inside(view, task, factors, sure, callers)
+            if node.flow in reach.callers:
+                self.recursive[self.views[node.flow].flow.name] = None
+                return _Total(0, {})
+            return self._flow(node.flow, replace(reach, callers=(*reach.callers, node.flow)))
+        return self._inside(view, task, reach)
 
-    def _inside(self, view: View, task: Task, factors: Factors, sure: bool, callers: tuple[str, ...]) -> _Total:
+    def _inside(self, view: View, task: Task, reach: _Reach) -> _Total:
         if task.inner is None:
             return _Total(0, {})
-        return self._block(view, task.inner, factors, sure, callers)
+        return self._block(view, task.inner, reach)
 
     # --- text
 
     def text(self) -> str:
         name = self.graph.main.name
         lines = [f"{name}: {self._sum()}", *_table([("pods", "how often", ""), *self._sites()])]
+        if self.recursive:
+            lines.append(f"For each call of {both(list(self.recursive))} by itself, all of its pods again.")
         if self.ready:
             lines.append(f"{self._starts()} at once.")
         return "\n".join([*lines, *self._limits()]) + "\n"
@@ -174,16 +190,14 @@ class _Planner:
         task = row.pod.task
         if task is not None and task.rescue:
             return "only if something fails"
-        times = "1" if row.sure or (row.factors and not _conditional(row.pod)) else "0 or 1"
-        return f"{times} for {self._each(row.factors)}" if row.factors else times
+        times = "1" if row.reach.always else "0 or 1"
+        return f"{times} for {self._each(row.reach.factors)}" if row.reach.factors else times
 
     def _each(self, product: Factors) -> str:
         return " of ".join(self._factor(factor) for factor in reversed(product))
 
     def _factor(self, factor: Factor) -> str:
         flow, loop = factor
-        if not loop:
-            return f"each call of {self.views[flow].flow.name}"
         node = self.views[flow].places.nodes[loop]
         what = "iteration" if isinstance(node, Loop) else "item"
         known, chunk = self.known.get(factor), self.chunks.get(factor, 1)
@@ -230,11 +244,6 @@ def _parts(view: View, pod: Pod) -> list[Pod]:
     if pod.work and "suspend" not in view.templates[pod.work]:
         found.append(Pod(pod.block, None, template=pod.work, reasons=[pod.word], task=pod.task))
     return found
-
-
-def _conditional(pod: Pod) -> bool:
-    task = pod.task
-    return task is not None and bool(task.conditions)
 
 
 def _number(pods: int) -> str:

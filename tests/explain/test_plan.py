@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from tangentflow.cli.main import main
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.explain.planning import _Planner, plan
-from tests.corpus import branches, loops, returns, tries
+from tests.corpus import branches, hard, loops, mapped, returns, tries
 from tests.explain import programs
 from tests.language.contract import arguments
 
@@ -50,6 +52,40 @@ def test_bounds_and_what_they_depend_on():
         "1 for each item of line 34 of each item of line 32"
     )
     assert "  loop_2[i].loop[j].e  1 for each item of line 34 of each item of line 32  line 35" in rest
+
+
+def rows(text: str) -> dict[str, str]:
+    """Return how often the pods of a plan run, by name."""
+    found = {}
+    for line in text.splitlines():
+        cells = re.split(r"  +", line.strip())
+        if line.startswith("  ") and len(cells) > 1:
+            found[cells[0]] = cells[1]
+    return found
+
+
+def test_what_stands_behind_a_condition_may_not_run():
+    often = rows(plan(mapped.stop_iteration_of_step_in_generator.graph))
+    assert often["loop[i].stop"].startswith("0 or 1 for each item of line ")
+    assert often["loop[i].e"].startswith("1 for each item of line ")
+    often = rows(plan(programs.train.graph))
+    assert often["loop[i].g"] == "1 for each iteration of line 27"
+
+
+def test_what_stands_behind_a_return_may_not_run_and_a_workflow_may_call_itself():
+    text = plan(hard.fibonacci.graph)
+    often = rows(text)
+    assert (often["one"], often["add"], often["(begin)"]) == ("0 or 1", "0 or 1", "1")
+    assert "For each call of fibonacci by itself, all of its pods again." in text
+    assert text.startswith("fibonacci: 2 to 5 pods\n")
+
+
+def test_calls_count(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    text = plan(importlib.import_module("library").library.graph, (), {})
+    assert text.startswith(
+        "library: at least 23 pods; "
+    )  # of each of the ten packages at least a list of its files and a report
 
 
 def test_sizes_are_those_of_the_document():
