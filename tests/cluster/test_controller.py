@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 
-from tangentflow.engine.stored import stored_outcome
-from tangentflow.runtime.outcome import Raised, Value
+from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tests.cluster import programs
-from tests.cluster.store import download
+from tests.cluster.outcomes import MINUTES, agree, ended, submitting
 from tests.corpus import hard, ordering, tries
 
 pytestmark = pytest.mark.cluster
@@ -24,7 +21,6 @@ HOSTILE = [
     "- a: b # c",
     "\ud800\U0001f40b\u2028",
 ]
-MINUTES = 6
 
 CASES = {
     "greet": (programs.greet, ()),
@@ -62,15 +58,9 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def submitted(controller):
-    """The names of all workflows, submitted at once; they are deleted in the end."""
-    names = {}
-    try:
-        for case, (workflow, args) in CASES.items():
-            names[case] = controller.create(workflow.graph.yaml(*args))
+    """The names of all workflows."""
+    with submitting(controller, CASES) as names:
         yield names
-    finally:
-        for name in names.values():
-            controller.delete(name)
 
 
 @pytest.mark.timeout(60 * MINUTES + 60)
@@ -78,22 +68,10 @@ def submitted(controller):
 def test_the_controller_gives_what_the_plain_call_gives(case, controller, submitted, tmp_path):
     workflow, args = CASES[case]
     try:
-        expected: object = Value(workflow(*args))
+        expected: Outcome = Value(workflow(*args))
     except Exception as error:
         expected = Raised(error)
-    ended = controller.wait(submitted[case], 60 * MINUTES)
-    uid = ended["metadata"]["uid"]
-    download(f"{uid}/", tmp_path)
-    names = inspect.signature(workflow.function).bind(*args).arguments
-    outcome = stored_outcome(workflow.graph, tmp_path / uid, names)
-    if isinstance(expected, Value):
-        assert outcome == expected, ended["status"].get("message")
-        assert ended["status"]["phase"] == "Succeeded"
-    else:
-        assert isinstance(outcome, Raised)
-        got, wanted = outcome.exception, expected.exception
-        assert (type(got), got.args, vars(got)) == (type(wanted), wanted.args, vars(wanted))
-        assert ended["status"]["phase"] == "Failed"
+    agree(*ended(controller, submitted[case], workflow, args, tmp_path), expected)
 
 
 def test_the_pods_of_a_fan_out_are_its_steps(controller, submitted):

@@ -13,18 +13,17 @@ import pytest
 
 from tangentflow.argo.document import helpers
 from tangentflow.decorators import WorkflowFunction
-from tangentflow.engine.stored import stored_outcome
 from tangentflow.errors import LanguageError
 from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.slices import bind
 from tests.argo.test_corpus import MODULES, UNSTABLE, plainly
-from tests.cluster.store import download
+from tests.cluster.outcomes import MINUTES, outcome_of
 from tests.corpus.steps import ONE_PROCESS, Plan, canon, shape
 from tests.language.contract import Call, arguments
 
 pytestmark = pytest.mark.cluster
 
-PROGRAMS, STEPS, AHEAD, MINUTES = 64, 6, 12, 6
+PROGRAMS, STEPS, AHEAD = 64, 6, 12
 """How many programs, how many steps the largest of them runs, how many are submitted before the first is looked at."""
 
 
@@ -86,11 +85,10 @@ def submitted(controller, chosen):
 @pytest.mark.parametrize("number", range(PROGRAMS))
 def test_same_as_plain(number, controller, chosen, submitted, tmp_path):
     name, workflow, call, expected, ran = chosen[number]
-    ended = controller.wait(submitted(number), 60 * MINUTES)
-    uid = ended["metadata"]["uid"]
-    download(f"{uid}/", tmp_path)
     args, kwargs = call.copies()
-    outcome = stored_outcome(workflow.graph, tmp_path / uid, bind(workflow.function, args, kwargs))
+    ended, outcome = outcome_of(
+        controller, submitted(number), workflow.graph, bind(workflow.function, args, kwargs), tmp_path
+    )
     got = ("value", canon(outcome.value)) if isinstance(outcome, Value) else ("raised", shape(outcome.exception))
     assert got == expected, (name, call, ended["status"].get("message"))
     assert ended["status"]["phase"] == ("Succeeded" if expected[0] == "value" else "Failed")

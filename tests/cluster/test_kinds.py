@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import pytest
 
-from tangentflow.engine.stored import stored_outcome
-from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.outcome import Value
 from tests.cluster import kind_programs as programs
-from tests.cluster.store import download
+from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
 pytestmark = pytest.mark.cluster
 
-MINUTES = 6
 ENGINE = Path(__file__).parents[1] / "engine" / "container_engine.py"
 
 CASES = {
@@ -38,15 +35,9 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def submitted(controller):
-    """The names of all workflows, submitted at once; they are deleted in the end."""
-    names = {}
-    try:
-        for case, (workflow, args) in CASES.items():
-            names[case] = controller.create(workflow.graph.yaml(*args))
+    """The names of all workflows."""
+    with submitting(controller, CASES) as names:
         yield names
-    finally:
-        for name in names.values():
-            controller.delete(name)
 
 
 @pytest.mark.timeout(60 * MINUTES + 60)
@@ -54,23 +45,14 @@ def submitted(controller):
 def test_the_controller_gives_what_a_local_run_gives(case, controller, submitted, tmp_path, monkeypatch):
     monkeypatch.setenv("TANGENTFLOW_CONTAINER_ENGINE", str(ENGINE))
     workflow, args = CASES[case]
-    ended = controller.wait(submitted[case], 60 * MINUTES)
-    uid = ended["metadata"]["uid"]
-    download(f"{uid}/", tmp_path)
-    names = inspect.signature(workflow.function).bind(*args).arguments
-    outcome = stored_outcome(workflow.graph, tmp_path / uid, names)
+    found, outcome = ended(controller, submitted[case], workflow, args, tmp_path)
     if workflow is programs.locked:
-        assert not isinstance(outcome, Raised), ended["status"].get("message")
+        assert isinstance(outcome, Value), found["status"].get("message")
         pairs, tried = outcome.value
         assert ([x for x, _, _ in pairs], at_once(pairs)) == (list(range(6)), 2)
         assert ([x for x, _, _ in tried], at_once(tried)) == ([0, 1], 1)
-        return
-    expected = workflow.options(store=False).run(*args)
-    if isinstance(outcome, Raised):
-        got, wanted = outcome.exception, expected.error
-        assert (type(got), got.args) == (type(wanted), wanted.args), ended["status"].get("message")
     else:
-        assert outcome.value == expected.result(), ended["status"].get("message")
+        agree(found, outcome, run_here(workflow, args))
 
 
 def at_once(runs):

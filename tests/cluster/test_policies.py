@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 
-from tangentflow.engine.stored import stored_outcome
-from tangentflow.runtime.outcome import Raised
 from tests.cluster import policy_programs as programs
-from tests.cluster.store import download
+from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
 pytestmark = pytest.mark.cluster
-
-MINUTES = 6
 
 CASES = {
     "tried in vain": (programs.tried_in_vain, (1,), 3),
@@ -29,32 +23,18 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def submitted(controller):
-    """The names of all workflows, submitted at once; they are deleted in the end."""
-    names = {}
-    try:
-        for case, (workflow, args, _) in CASES.items():
-            names[case] = controller.create(workflow.graph.yaml(*args))
+    """The names of all workflows."""
+    with submitting(controller, CASES) as names:
         yield names
-    finally:
-        for name in names.values():
-            controller.delete(name)
 
 
 @pytest.mark.timeout(60 * MINUTES + 60)
 @pytest.mark.parametrize("case", CASES)
 def test_the_controller_gives_what_a_local_run_gives(case, controller, submitted, tmp_path):
     workflow, args, attempts = CASES[case]
-    expected = workflow.options(store=False).run(*args)
-    ended = controller.wait(submitted[case], 60 * MINUTES)
-    uid = ended["metadata"]["uid"]
-    download(f"{uid}/", tmp_path)
-    names = inspect.signature(workflow.function).bind(*args).arguments
-    outcome = stored_outcome(workflow.graph, tmp_path / uid, names)
-    if isinstance(outcome, Raised):
-        got, wanted = outcome.exception, expected.error
-        assert (type(got), got.args) == (type(wanted), wanted.args), ended["status"].get("message")
-    else:
-        assert outcome.value == expected.result(), ended["status"].get("message")
-    nodes = ended["status"]["nodes"].values()
+    expected = run_here(workflow, args)
+    found, outcome = ended(controller, submitted[case], workflow, args, tmp_path)
+    agree(found, outcome, expected)
+    nodes = found["status"]["nodes"].values()
     made = [len(node["children"]) for node in nodes if node["type"] == "Retry"]
     assert max(made, default=0) == attempts

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 
 import pytest
 
-from tangentflow.engine.stored import stored_outcome
-from tangentflow.runtime.outcome import Raised
 from tests.cluster import resource_programs as programs
-from tests.cluster.store import download
+from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
 pytestmark = pytest.mark.cluster
-
-MINUTES = 5
 
 CASES = {
     "a job that the document knows": (programs.known, ()),
@@ -28,15 +23,9 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def submitted(controller):
-    """The names of all workflows, submitted at once; they are deleted in the end."""
-    names = {}
-    try:
-        for case, (workflow, args) in CASES.items():
-            names[case] = controller.create(workflow.graph.yaml(*args))
+    """The names of all workflows."""
+    with submitting(controller, CASES) as names:
         yield names
-    finally:
-        for name in names.values():
-            controller.delete(name)
 
 
 @pytest.mark.timeout(60 * MINUTES + 60)
@@ -45,15 +34,5 @@ def test_the_controller_gives_what_a_local_run_gives(case, controller, submitted
     kubectl = os.environ.get("KUBECTL", "kubectl")
     monkeypatch.setenv("TANGENTFLOW_KUBECTL", f"{kubectl} -n {controller.namespace}")
     workflow, args = CASES[case]
-    expected = workflow.options(executor="thread", store=False).run(*args)
-    ended = controller.wait(submitted[case], 60 * MINUTES)
-    uid = ended["metadata"]["uid"]
-    download(f"{uid}/", tmp_path)
-    names = inspect.signature(workflow.function).bind(*args).arguments
-    outcome = stored_outcome(workflow.graph, tmp_path / uid, names)
-    if isinstance(outcome, Raised):
-        got, wanted = outcome.exception, expected.error
-        assert (type(got), got.args) == (type(wanted), wanted.args), ended["status"].get("message")
-    else:
-        assert expected.error is None, expected.error
-        assert outcome.value == expected.result(), ended["status"].get("message")
+    expected = run_here(workflow, args, executor="thread")
+    agree(*ended(controller, submitted[case], workflow, args, tmp_path), expected)

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tangentflow import attach
+from tests.cluster.outcomes import MINUTES
 from tests.cluster.reuse_programs import adding, costly_of, late_item, rounds, six
-from tests.cluster.test_controller import MINUTES
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
 WAIT = 60 * MINUTES

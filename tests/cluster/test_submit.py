@@ -10,7 +10,8 @@ import pytest
 from tangentflow import Cancelled, attach
 from tangentflow.errors import ClusterError
 from tests.cluster import programs
-from tests.cluster.test_controller import HOSTILE, MINUTES
+from tests.cluster.outcomes import MINUTES
+from tests.cluster.test_controller import HOSTILE
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
 
