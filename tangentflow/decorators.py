@@ -136,7 +136,12 @@ class BoundWorkflow(Generic[P, R]):
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         from tangentflow.engine.local import run
 
-        return run(self.workflow.graph, args, kwargs, **self._only(LOCAL_OPTIONS))
+        options = self._only(LOCAL_OPTIONS)
+        if options.get("reuse") is not None:
+            from tangentflow.client.earlier import earlier
+
+            options["reuse"] = earlier(options["reuse"], options.get("store"))
+        return run(self.workflow.graph, args, kwargs, **options)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
         """Submit the workflow to Argo; return at once with a live run. See `tangentflow.client.submit`."""

@@ -14,6 +14,7 @@ from tangentflow.client.begun import Target, call_arguments, submitted_from
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.given import given
 from tangentflow.client.overrides import override, overrides
+from tangentflow.client.placed import Placed
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.replaying import replayed
@@ -22,7 +23,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
-from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout
+from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout, UsageError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.exits import PATH, RESULT, exit_failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -45,6 +46,7 @@ class ArgoRun(Run):
         self._seen = found
         self._address = artifacts
         self._last: Json | None = None
+        self.record = self.earlier
 
     killed = False
     """A run on a cluster needs no process here."""
@@ -316,6 +318,17 @@ class ArgoRun(Run):
     def receipts(self) -> Record:
         """What it has on record. Raises UsageError if its document does not tell of its code."""
         return Record(self._plan, Source(self._seen.uid, self.id), self.read, self.overridden)
+
+    def earlier(self) -> Placed:
+        """Return what it has on record, for a later run that takes it over.
+
+        Raises UsageError if the run is not over, or if its document does not tell of its code.
+        """
+        if self.finished is None:
+            raise UsageError(
+                f"the run {self.id} is still {self.status}; wait for its end, or cancel it, before it is reused"
+            )
+        return Placed(self.receipts)
 
     @property
     def pods(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from tangentflow.argo.taken import Source
 from tangentflow.client.cached import Candidate
 from tangentflow.client.given import given
+from tangentflow.client.placed import Placed
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.reusing import reused
@@ -43,7 +45,8 @@ def simulate(
     candidates = (
         [Candidate(record, [step for step in reuse.steps if step.status == "Succeeded"])] if record and reuse else []
     )
-    found = reused(graph, args, kwargs, record, candidates, cache)
+    with closing(Placed(record)) if record else nullcontext() as before:
+        found = reused(graph, args, kwargs, before, candidates, cache)
     run = simulate_graph(
         graph,
         args,
@@ -58,6 +61,7 @@ def simulate(
     overridden: dict[str, bytes] = {}
     run.overridden = overridden
     own = record_of(run)
+    run.record = lambda: Placed(own)
     for step in run.steps:
         step.why = step.why or found.told.get("why", {}).get(step.path, "")
         if step.place is not None:

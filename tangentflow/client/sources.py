@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from tangentflow.argo.taken import Place, Source, Taken, head_of
-from tangentflow.client.prerun import Found, Prerun, chain_of, frame_of
+from tangentflow.client.placed import Placed, chain_of
+from tangentflow.client.prerun import Found, Prerun, frame_of
 from tangentflow.engine.frames import Frame, Recorded
 from tangentflow.engine.machine import Machine
 from tangentflow.errors import NotPicklable, TangentflowError, UsageError
@@ -40,7 +41,8 @@ class Sources:
 
     def __init__(self, prerun: Prerun, machine: Machine) -> None:
         self.prerun = prerun
-        self.record = prerun.record
+        earlier = prerun.earlier
+        self.record = earlier.record if isinstance(earlier, Placed) and prerun.lies_here else None
         self.machine = machine
         self.known = {id(frame): frame for frame in machine.frames()}
         self.frames = {number: frame_of(frame) for number, frame in self.known.items()}
@@ -91,15 +93,16 @@ class Sources:
         return True
 
     def _take(self, frame: int, site: str, indices: Indices, found: Found) -> None:
-        where = found.record.where(found.frame, found.site, found.indices)
-        here = (found.frame, found.site, found.indices) == (self.frames[frame], site, indices)
+        assert found.record is not None
+        where = found.record.where(*found.place)
+        here = found.place == (self.frames[frame], site, indices)
         if isinstance(where, Source) and here and not found.overridden:
             self._enter(frame, site, indices, self._source(where, found.why))
             return
         number = self._seed(found.data, found.why)
         if number is None and found.overridden:
             raise UsageError(
-                f"the value that {found.record.plan.path(found.frame, site, indices)} was overridden with has {len(found.data)} bytes, and a "
+                f"the value that {found.record.plan.path(*found.place)} was overridden with has {len(found.data)} bytes, and a "
                 f"document carries up to {LARGEST_SEEDS} of such values: override it with a smaller one, or edit the step"
             )
         if number is None:

@@ -6,6 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
 from typing import Any, cast
 
 from tangentflow.argo.document import document
@@ -13,6 +14,7 @@ from tangentflow.argo.notes import notes
 from tangentflow.client.begun import note_submission
 from tangentflow.client.cached import Candidate, is_cached
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
+from tangentflow.client.placed import Placed
 from tangentflow.client.reusing import reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
@@ -54,8 +56,8 @@ def submit(
         cluster, more = connect(settings), []
     else:
         cluster = connect(settings)
-        record = None if reuse is None else _earlier(reuse, cluster, settings).receipts
-        found = reused(graph, args, kwargs, record, _candidates(cluster, settings), cache)
+        with closing(_earlier(reuse, cluster, settings)) if reuse is not None else nullcontext() as before:
+            found = reused(graph, args, kwargs, before, _candidates(cluster, settings), cache)
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
     run.notes = [*notes(graph), *more]
@@ -75,8 +77,8 @@ def _candidates(cluster: Cluster, settings: Settings) -> Iterator[Candidate]:
         yield Candidate(record, [step for step in run.argo_steps() if step.status == "Succeeded"])
 
 
-def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
-    """Return the run that is to be reused."""
+def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> Placed:
+    """Return the record of the run that is to be reused."""
     if isinstance(reuse, str):
         reuse = ArgoRun(cluster, cluster.peek(reuse), settings.artifacts)
     if not isinstance(reuse, ArgoRun):
@@ -87,11 +89,7 @@ def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
         raise UsageError(
             f"the run {reuse.id} is in the namespace {reuse.namespace}, and pods of {cluster.namespace} do not reach what it recorded"
         )
-    if reuse.finished is None:
-        raise UsageError(
-            f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused"
-        )
-    return reuse
+    return reuse.earlier()
 
 
 def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:

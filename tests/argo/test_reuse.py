@@ -91,7 +91,7 @@ def test_an_edited_argument_runs_what_needs_it(path):
     second = run(programs.six, path, 4, reuse=first)
     assert second.result() == programs.six(path + "2", 4)
     assert set(of(second).values()) == {"Succeeded"}
-    assert second.steps[0].why.endswith("its inputs")
+    assert second.steps[0].why.endswith("its inputs: x")
 
 
 def test_the_failed_item_of_a_fan_out_and_what_follows(path, flag):
