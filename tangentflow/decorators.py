@@ -43,8 +43,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress", "on_event"})
-SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse", "cache"})
-SIMULATE_OPTIONS = frozenset({"reuse", "cache"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse", "cache", "store"})
+SIMULATE_OPTIONS = frozenset({"reuse", "cache", "store"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
 

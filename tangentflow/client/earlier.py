@@ -11,7 +11,7 @@ from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
 from tangentflow.errors import UsageError
 
-__all__ = ["earlier"]
+__all__ = ["earlier", "is_stored", "nowhere"]
 
 
 def earlier(reuse: Run | str, store: str | os.PathLike[str] | bool | None = None) -> Earlier:
@@ -31,12 +31,27 @@ def earlier(reuse: Run | str, store: str | os.PathLike[str] | bool | None = None
 
 
 def _of_id(id: str, folder: Path | None) -> Earlier:
-    if folder is not None:
-        with reading(folder) as journal:
-            stored = journal is not None and journal.find(id) is not None
-        if stored:
-            return earlier_run(id, folder, _on_cluster)
+    if folder is not None and is_stored(id, folder):
+        return earlier_run(id, folder, _on_cluster)
     return _on_cluster(id, folder)
+
+
+def nowhere(id: str, folder: Path | None, why: object = None) -> UsageError:
+    """Return that a run is neither in a store nor on the cluster, and why not there; None: there is no cluster."""
+    store = "in a store, since store=False switches it off," if folder is None else f"in the store {folder}"
+    if why is None:
+        return UsageError(
+            f"there is no run {id!r} {store.rstrip(',')}, and no cluster is configured that could have it"
+        )
+    return UsageError(f"there is no run {id!r}, neither {store} nor on the cluster: {why}")
+
+
+def is_stored(id: str, folder: Path | None) -> bool:
+    """Whether a run is in a store."""
+    if folder is None:
+        return False
+    with reading(folder) as journal:
+        return journal is not None and journal.find(id) is not None
 
 
 def _on_cluster(id: str, folder: Path | None) -> Earlier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tangentflow.client.earlier import nowhere
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.submit import attached, submitted
 from tangentflow.engine.history import StoredRun, find_run
@@ -12,7 +13,7 @@ from tangentflow.engine.history import attach as attach_stored
 from tangentflow.engine.history import runs as stored_runs
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
-from tangentflow.errors import ClusterError, UsageError
+from tangentflow.errors import ClusterError
 
 __all__ = ["attach", "find", "is_named", "on_cluster", "runs"]
 
@@ -65,17 +66,12 @@ def _is_stored(id: str, whole: bool) -> bool:
 
 def on_cluster(id: str, folder: Path | None, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:
     """Return a run on the cluster by its id; `folder` is the store in which it is not. Raises UsageError or ClusterError if there is none."""
-    store = "which store=False switches off" if folder is None else folder
     own = (Path.home() / ".kube" / "config").exists() or bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
     if namespace is None and not own and not is_named():
-        raise UsageError(
-            f"there is no run {id!r} in the store {store}, and no cluster is configured that could have it"
-        )
+        raise nowhere(id, folder)
     try:
         return attached(id, namespace=namespace, artifacts=artifacts)
     except ClusterError as error:
         if error.status == 404 and namespace is None:
-            raise UsageError(
-                f"there is no run {id!r}, neither in the store {store} nor on the cluster: {error}"
-            ) from error
+            raise nowhere(id, folder, error) from error
         raise

@@ -21,11 +21,15 @@ __all__ = ["Reused", "reused"]
 
 @dataclass(frozen=True)
 class Reused:
-    """What a run takes over, what its document tells of its code, and notes about what could not be taken over."""
+    """What a run takes over, what its document tells of its code, and notes about what could not be taken over.
+
+    `files` are outcomes, by key, that are to be put into the artifact repository before the run begins.
+    """
 
     taken: Taken
     told: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def reused(
@@ -47,11 +51,12 @@ def reused(
             prerun = Prerun(graph, args, kwargs, earlier, lies_here, identity, cache, without)
             machine = prerun.run()
             try:
-                taken = Survey(prerun, machine).taken()
+                survey = Survey(prerun, machine)
+                taken = survey.taken()
             except TooMuch as refused:
                 without |= {refused.site}
                 notes.append(f"nothing of {refused.site[1]} is taken over: {refused}")
                 continue
             if earlier is not None:
                 notes += dict.fromkeys(earlier.damaged)
-            return Reused(taken, {**told, "why": prerun.why}, notes)
+            return Reused(taken, {**told, "why": prerun.why}, notes, survey.sources.put)

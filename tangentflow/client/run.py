@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from tangentflow.argo.policies import LATE
 from tangentflow.argo.taken import Source
-from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
+from tangentflow.client.artifacts import TO_REPOSITORY, Artifacts, ServedArtifacts, at_address, of_repository
 from tangentflow.client.begun import Target, call_arguments, submitted_from
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.given import given
@@ -237,6 +237,11 @@ class ArgoRun(Run):
         """Return a file that a run of this namespace recorded; None if there is none. Raises ClusterError."""
         if source.run == self.id or not isinstance(self._artifacts, ServedArtifacts):
             return self._read(f"{source.uid}/{key}")
+        if source.is_put:
+            raise ClusterError(
+                f"{self.id} has taken over values of {source.run}, which was not on this cluster: who submitted it put them into the artifact repository, "
+                f"and Argo Server hands out only what pods recorded; {TO_REPOSITORY}", run=self.id,
+            )  # fmt: skip
         if source.run not in self._others:
             try:
                 found = self._cluster.get(source.run)

@@ -339,12 +339,14 @@ def test_the_age_of_a_cached_value(path, monkeypatch):
         assert bool(found.taken) is (hours < 1)
 
 
-def test_what_cannot_be_reused(path):
-    local = steps.diamond.options(executor="inline", store=False).run(path, 1)
-    with pytest.raises(UsageError, match="can reuse a simulated run"):
-        run(steps.diamond, path, 1, reuse=local)
-    with pytest.raises(UsageError, match="can reuse a simulated run"):
+def test_what_cannot_be_reused(path, monkeypatch):
+    for name in ("ARGO_SERVER", "ARGO_NAMESPACE", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", path)  # no kubeconfig
+    with pytest.raises(UsageError, match="no run 'wf-12345' in the store .*, and no cluster is configured"):
         steps.diamond.options(reuse="wf-12345").simulate(path, 1)
+    with pytest.raises(UsageError, match="must be a run or the id of one"):
+        steps.diamond.options(reuse=3).simulate(path, 1)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7])

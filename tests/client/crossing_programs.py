@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 from tangentflow import step, workflow
-from tests.engine.stored_steps import note
+from tests.engine.stored_steps import fail_if, note
+
+LARGE = 90_000
 
 
 @step
@@ -46,3 +48,19 @@ def told(path, text):
 def hostile(path, text):
     first = told(path, text)
     return told(path, first["more"][0]), told(path, {"lone": "\udc00"})
+
+
+@step
+def filled(n):
+    return bytes([n]) * LARGE
+
+
+@step
+def total(parts):
+    return sum(map(len, parts))
+
+
+@workflow
+def of_large(path, flag, n):
+    parts = [filled(i) for i in range(n)]
+    return total(parts) + fail_if(path, flag, 1)
