@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from tangentflow.engine.identity import Code, Identity
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.reuse import Entry
 from tangentflow.engine.steps import given_inputs
 from tangentflow.errors import TangentflowError
 from tangentflow.graph.parts import changed_parts
+from tangentflow.runtime.codec import holds_exception
 
 __all__ = ["why_again"]
 
@@ -21,7 +24,12 @@ def why_again(before: Entry, ready: Ready, code: Code, digest: str, identity: Id
         told.append(f"its code: {', '.join(names)}" if names else "its code")
     if before.digest() != digest:
         told.append(_changed_inputs(before, ready, identity))
-    return f"changed since {before.where}: {'; '.join(told)}" if told else f"not taken from {before.where}"
+    if told:
+        return f"changed since {before.where}: {'; '.join(told)}"
+    with suppress(TangentflowError):
+        if holds_exception(before.load()):
+            return f"{before.where} failed"
+    return f"not taken from {before.where}"
 
 
 def _changed_inputs(before: Entry, ready: Ready, identity: Identity) -> str:

@@ -158,6 +158,7 @@ def test_the_failed_item_of_a_fan_out_and_what_follows(cluster, path, flag, firs
     assert again.result() == 13 and since(path, count) == ["add 12 1", *last[:1], "fail_if 4", *last[1:]]
     missing = {"loop[2].fail_if", "add"} | ({"loop[3].double", "loop[3].fail_if"} if first is LOCAL else set())
     assert {p for p, s in of(again).items() if s != "Cached"} == missing
+    assert again.step("loop.fail_if", i=2).why == f"loop[2].fail_if of run {before.id} failed"
 
 
 @kinds
