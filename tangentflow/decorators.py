@@ -219,7 +219,7 @@ class WorkflowFunction(_Decorated[P, R]):
         """Return this workflow with options for its runs.
 
         `workers` (how many steps run at a time), `executor` ("process", "thread", "inline", "slurm" or `Slurm(...)`), `store` (the directory for values and the journal,
-        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
+        False: none), `reuse` (an earlier run of any kind, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
         `progress` (True: show the run while it runs), `on_event` (a function that is called with each `Event`).
         """
         return BoundWorkflow(self, options)
