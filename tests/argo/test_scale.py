@@ -5,10 +5,8 @@ With TANGENTFLOW_CORPUS=all the loops have 10,000 iterations and the fan-outs 5,
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import sys
 import time
 
 import pytest
@@ -16,6 +14,7 @@ import pytest
 from tangentflow import step, workflow
 from tangentflow.engine.simulated import simulate
 from tests.argo.forking import forking
+from tests.argo.many_functions import many_functions
 
 ALL = os.environ.get("TANGENTFLOW_CORPUS") == "all"
 ITERATIONS, WIDTH = (10_000, 5_000) if ALL else (100, 200)
@@ -67,29 +66,18 @@ def test_items_side_by_side():
 
 
 @pytest.fixture
-def many_functions(tmp_path, monkeypatch):
-    """A module with hundreds of step functions, each called once, in chains of ten."""
-    lines = ["from tangentflow import step, workflow", ""]
-    for i in range(FUNCTIONS):
-        lines += ["@step", f"def part_{i}(x):", f"    return x + {i}", ""]
-    lines += ["@workflow", "def many(n):", "    out = []"]
-    for i in range(FUNCTIONS):
-        lines += ["    x = n"] if i % 10 == 0 else []
-        lines += [f"    x = part_{i}(x)"]
-        lines += ["    out.append(x)"] if i % 10 == 9 else []
-    (tmp_path / "many_functions_of_a_test.py").write_text("\n".join([*lines, "    return out", ""]))
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield importlib.import_module("many_functions_of_a_test").many
-    sys.modules.pop("many_functions_of_a_test")
+def many(tmp_path):
+    with many_functions(tmp_path, FUNCTIONS) as workflow:
+        yield workflow
 
 
 @pytest.mark.timeout(600)
-def test_many_functions(many_functions):
-    document = many_functions.graph.argo(1)
+def test_many_functions(many):
+    document = many.graph.argo(1)
     spec = document["spec"]
     assert len(spec["templates"]) <= 200
     assert all(len(t["dag"]["tasks"]) <= 200 for t in spec["templates"] if "dag" in t)
     assert len(json.dumps(document)) < 1 << 20
-    run = simulated(many_functions.graph, 1)
-    assert run.result() == many_functions(1)
+    run = simulated(many.graph, 1)
+    assert run.result() == many(1)
     assert run.pods == FUNCTIONS + len(run.helpers)

@@ -1,0 +1,93 @@
+"""Waits that somebody answers and exit handlers, on the real controller."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from tests.cluster import waiting_programs as programs
+from tests.cluster.outcomes import MINUTES
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
+
+WAIT = 60 * MINUTES
+
+
+@pytest.fixture(autouse=True)
+def store(controller, monkeypatch, tmp_path):
+    monkeypatch.delenv("ARGO_SERVER", raising=False)
+    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
+
+
+def argo(controller, *arguments):
+    """Call Argo's own program, as somebody who answers would."""
+    if not shutil.which("argo"):
+        pytest.skip("SKIPPED: there is no program `argo`")
+    subprocess.run(["argo", "-n", controller.namespace, *arguments], check=True, capture_output=True, text=True)
+
+
+def waits(run):
+    """Wait until the run waits."""
+    end = time.monotonic() + WAIT
+    while not any(step.name == "suspend" and step.status == "Running" for step in run.steps):
+        assert run.status in ("Pending", "Running") and time.monotonic() < end, run.status
+        time.sleep(0.5)
+
+
+def test_somebody_answers(controller):
+    run = programs.approved.submit(4)
+    waits(run)
+    where = ["--node-field-selector", "displayName=t-work"]
+    argo(
+        controller,
+        "node",
+        "set",
+        run.id,
+        *where,
+        "--output-parameter",
+        "approve=true",
+        "--output-parameter",
+        "note={{=1+1}} $x é",
+    )
+    argo(controller, "resume", run.id, *where)
+    assert run.result(WAIT) == {"approve": True, "note": "{{=1+1}} $x é", "count": 6, "rate": 0.5}
+    controller.delete(run.id)
+
+
+def test_nobody_answers(controller):
+    run = programs.unanswered.submit(4)
+    assert run.result(WAIT) == {"approve": False, "note": "4 {{=1}}"}
+    controller.delete(run.id)
+
+
+def test_a_wait_is_cancelled(controller):
+    run = programs.approved.submit(4)
+    waits(run)
+    run.cancel()
+    assert run.wait(WAIT).status == "Cancelled"
+    controller.delete(run.id)
+
+
+@pytest.mark.parametrize("flow, x, heard", [
+    (programs.told, 0, ["it has Succeeded"]),
+    (programs.told, 1, ["it has Failed"]),
+    (programs.cleaned, 9, ["it has Succeeded a", "it has Succeeded b"]),
+    (programs.cleaned, 1, ["it has Failed a", "it has Failed b"]),
+])  # fmt: skip
+def test_exit_handlers(controller, flow, x, heard):
+    run = flow.submit(x)
+    try:
+        expected = flow(x)
+    except ValueError as error:
+        with pytest.raises(ValueError) as caught:
+            run.result(WAIT)
+        assert caught.value.args == error.args
+    else:
+        assert run.result(WAIT) == expected
+    told = [step for step in run.steps if step.path.startswith("on-exit")]
+    assert [step.status for step in told] == ["Succeeded"] * len(heard)
+    assert [step.logs().strip() for step in told] == heard
+    controller.delete(run.id)
