@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from tangentflow import step, workflow
+from tests.argo.reuse_programs import grown
 from tests.engine.stored_steps import fail_if, note
 
 LARGE = 90_000
@@ -64,3 +65,16 @@ def total(parts):
 def of_large(path, flag, n):
     parts = [filled(i) for i in range(n)]
     return total(parts) + fail_if(path, flag, 1)
+
+
+PLACE = "notes"
+
+
+@step
+def over(status):
+    note(PLACE, status)
+
+
+@workflow(on_exit=over)
+def handled(path, x):
+    return grown(path, x)

@@ -90,7 +90,9 @@ WAYS = {
 }  # fmt: skip
 
 
-kinds = pytest.mark.parametrize("first, second", WAYS.values(), ids=WAYS)
+FEW = ("simulated-local", "submitted-local", "local-simulated", "local-submitted-put")
+every_kind = pytest.mark.parametrize("first, second", WAYS.values(), ids=WAYS)
+kinds = pytest.mark.parametrize("first, second", [WAYS[name] for name in FEW], ids=FEW)
 
 
 def of(run):
@@ -111,7 +113,7 @@ def edited_double(path, x):
     return 3 * x
 
 
-@kinds
+@every_kind
 def test_nothing_edited(cluster, path, first, second):
     before = first(programs.six, path, 3)
     again = second(programs.six, path, 3, reuse=before)
@@ -146,7 +148,7 @@ def test_code_is_edited_and_what_follows_runs_again(cluster, path, first, second
     assert again.step("double").why.startswith(f"changed since double of run {before.id}: its code: ")
 
 
-@kinds
+@every_kind
 def test_the_failed_item_of_a_fan_out_and_what_follows(cluster, path, flag, first, second):
     open(f"{flag}2", "w").close()
     before = first(programs.spread, path, flag, 4)
@@ -204,6 +206,24 @@ def test_expressions_that_are_evaluated_once(cluster, path, flag, first, second)
     third = first(programs.stamps, path, flag, 3)
     fourth = second(programs.stamps, path, flag, 3, reuse=third)
     assert fourth.result() == third.result() != again.result()
+
+
+@kinds
+def test_an_answer_is_not_asked_for_again(cluster, path, flag, first, second):
+    open(flag, "w").close()
+    before = first(programs.answered, path, flag)
+    os.unlink(flag)
+    again = second(programs.answered, path, flag, reuse=before)
+    assert again.result() is True and of(again) == {"suspend": "Cached", "fail_if": "Succeeded"}
+
+
+@kinds
+def test_a_handler_is_called_for_each_run(cluster, path, monkeypatch, first, second):
+    monkeypatch.setattr(values, "PLACE", path)
+    before = first(values.handled, path, 1)
+    again = second(values.handled, path, 1, reuse=before)
+    assert again.result() == before.result() == 2 and of(again)["grown"] == "Cached"
+    assert steps.notes(path) == ["grown 1", "Succeeded", "Succeeded"]
 
 
 @kinds
