@@ -327,12 +327,21 @@ class ArgoRun(Run):
     def earlier(self) -> Placed:
         """Return what it has on record, for a later run that takes it over.
 
-        Raises UsageError if the run is not over, or if its document does not tell of its code.
+        Raises UsageError if the run is not over, or if its document does not tell of its code; ClusterError if what it recorded is not there: a
+        repository that is another one is empty, too.
         """
         if self.finished is None:
             raise UsageError(
                 f"the run {self.id} is still {self.status}; wait for its end, or cancel it, before it is reused"
             )
+        for step in self.argo_steps():
+            if step.status == "Succeeded" and step.pod and step.place is not None and step.path not in self.overridden:
+                if self.receipts.original(*step.place) is None:
+                    raise ClusterError(
+                        f"{step.path} of {self.id} has succeeded, and its value is not in the artifact repository: it was removed there, or "
+                        "TANGENTFLOW_ARTIFACTS names another repository; nothing of the run can be taken over", run=self.id,
+                    )  # fmt: skip
+                break
         return Placed(self.receipts)
 
     @property

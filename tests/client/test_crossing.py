@@ -454,6 +454,18 @@ def test_whatever_is_on_record(cluster, path, flag, workflow, args, second, shar
     assert [step.path for step in again.steps] == [step.path for step in before.steps if step.status != "Skipped"]
 
 
+@pytest.mark.parametrize("second", [LOCAL, SIMULATED, SUBMITTED], ids=["local", "simulated", "submitted"])
+def test_what_is_not_there_any_more_is_not_run_again(cluster, path, tmp_path, monkeypatch, second):
+    before = SUBMITTED(steps.diamond, path, 3)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", (tmp_path / "empty").as_uri())
+    with pytest.raises(
+        ClusterError, match="double of .* has succeeded, and its value is not in the artifact repository"
+    ):
+        second(steps.diamond, path, 3, reuse=before.id)
+    assert len(steps.notes(path)) == 4
+
+
 def test_from_the_command_line(cluster, tmp_path, monkeypatch, capfd):
     (tmp_path / "their_flow.py").write_text(FLOW)
     monkeypatch.chdir(tmp_path)
