@@ -54,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
         description="Tell what submitting a workflow would bring to the cluster: pods by step, or their bounds, and the document against the "
         "limits of the engine. With arguments, exact where they decide it. Nothing is submitted and no step runs.",
     )  # fmt: skip
+    planning.add_argument("--reuse", metavar="RUN", help="an earlier run of which step runs are to be taken over")
+    planning.add_argument(
+        "--cached", action="store_true", help="ask the cluster for values of steps with cache=, as a submission does"
+    )
+    _add_namespace(planning)
     _add_call(planning, _TARGET)
     planning.set_defaults(command=_plan)
 
@@ -263,7 +268,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> int:
     from tangentflow.cli.plan import plan_file
 
-    return plan_file(arguments.target, arguments.arguments)
+    return plan_file(arguments.target, arguments.arguments, arguments.reuse, arguments.cached, arguments.namespace)
 
 
 def _diff(arguments: argparse.Namespace) -> int:

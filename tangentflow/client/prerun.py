@@ -46,8 +46,8 @@ class Found:
 
 @dataclass
 class Prerun:
-    """What is known before a run begins. `found` are outcomes by frame (of the machine), site and indices; `why` says by path why a step runs
-    again; `begun` are the step runs that are ready and run. Of the sites in `without` nothing is taken.
+    """What is known before a run begins. `found` are outcomes by frame (of the machine), site and indices; `told` says by path where a step's
+    comes from, `why` for what reason one runs again; `begun` are the step runs that are ready and run. Of the sites in `without` nothing is taken.
 
     `earlier` is the record of the earlier run; `lies_here`: it lies where the pods of the new run find it.
     """
@@ -61,6 +61,7 @@ class Prerun:
     cache: Cache
     without: frozenset[Site] = frozenset()
     found: dict[tuple[int, str, Indices], Found] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     begun: list[Ready] = field(default_factory=list)
     open_glue: bool = False
@@ -75,6 +76,7 @@ class Prerun:
                 self.begun.append(ready)
             else:
                 self.found[id(ready.frame), ready.node.id, ready.indices] = found
+                self.told[ready.path] = found.why
                 machine.settle(ready, found.data)
             if not machine.ready and not self.begun and not self.open_glue:
                 machine.check_alive()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,13 +23,16 @@ __all__ = ["Reused", "reused"]
 class Reused:
     """What a run takes over, what its document tells of its code, and notes about what could not be taken over.
 
-    `files` are outcomes, by key, that are to be put into the artifact repository before the run begins.
+    `files` are outcomes, by key, that are to be put into the artifact repository before the run begins. By path, `found` says where outcomes of steps
+    come from; `begun` are the paths of the steps that run first.
     """
 
     taken: Taken
     told: Mapping[str, Any]
     notes: list[str] = field(default_factory=list)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
+    begun: Sequence[str] = ()
 
 
 def reused(
@@ -59,4 +62,5 @@ def reused(
                 continue
             if earlier is not None:
                 notes += dict.fromkeys(earlier.damaged)
-            return Reused(taken, {**told, "why": prerun.why}, notes, survey.sources.put)
+            begun = [ready.path for ready in prerun.begun]
+            return Reused(taken, {**told, "why": prerun.why}, notes, survey.sources.put, prerun.told, begun)

@@ -18,7 +18,7 @@ from tangentflow.client.cached import Candidate, is_cached
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
 from tangentflow.client.earlier import earlier, is_stored, nowhere
 from tangentflow.client.putting import put
-from tangentflow.client.reusing import reused
+from tangentflow.client.reusing import Reused, reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
 from tangentflow.decorators import WorkflowFunction
@@ -28,7 +28,7 @@ from tangentflow.engine.store import locate
 from tangentflow.errors import ClusterError, UsageError
 from tangentflow.graph.nodes import Graph
 
-__all__ = ["attached", "submit", "submitted"]
+__all__ = ["attached", "foreseen", "submit", "submitted"]
 
 SUBMISSION = "tangentflow.dev/submission"
 """The annotation by which a client knows the workflow that it has created, should the answer get lost."""
@@ -60,11 +60,7 @@ def submit(
         cluster, more = connect(settings), []
     else:
         cluster = connect(settings)
-        if isinstance(reuse, str) and not is_stored(reuse, locate(store)):
-            reuse = _submitted(reuse, cluster, settings, locate(store))
-        with closing(_earlier(reuse, cluster, store)) if reuse is not None else nullcontext() as before:
-            candidates = _candidates(cluster, settings)
-            found = reused(graph, args, kwargs, before, candidates, cache, lies_here=isinstance(reuse, ArgoRun))
+        found = _reused(graph, args, kwargs, cluster, settings, reuse, cache, store)
         if found.files:
             put(found.files, cluster, settings)
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
@@ -72,6 +68,27 @@ def submit(
     run.notes = [*notes(graph), *more]
     note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))
     return run
+
+
+def foreseen(
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
+    namespace: str | None = None, artifacts: str | None = None, reuse: Run | str | None = None,
+    cache: bool | None = None, store: str | os.PathLike[str] | bool | None = None,
+) -> Reused:  # fmt: skip
+    """Return what `submit` would take over from earlier runs. Nothing is submitted and no step runs. Raises what `submit` raises."""
+    settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
+    return _reused(graph, args, kwargs, connect(settings), settings, reuse, cache, store)
+
+
+def _reused(
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], cluster: Cluster, settings: Settings, reuse: Run | str | None,
+    cache: bool | None, store: str | os.PathLike[str] | bool | None,
+) -> Reused:  # fmt: skip
+    if isinstance(reuse, str) and not is_stored(reuse, locate(store)):
+        reuse = _submitted(reuse, cluster, settings, locate(store))
+    with closing(_earlier(reuse, cluster, store)) if reuse is not None else nullcontext() as before:
+        candidates = _candidates(cluster, settings)
+        return reused(graph, args, kwargs, before, candidates, cache, lies_here=isinstance(reuse, ArgoRun))
 
 
 def _candidates(cluster: Cluster, settings: Settings) -> Iterator[Candidate]:

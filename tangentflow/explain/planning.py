@@ -245,7 +245,9 @@ class _Planner:
         node = self.views[flow].places.nodes[loop]
         what = "iteration" if isinstance(node, Loop) else "item"
         known, chunk = self.known.get(factor), self.chunks.get(factor, 1)
-        count = f"each of the {known:,} {what}s" if known is not None else f"each {what}"
+        count = (
+            f"each {what}" if known is None else f"the one {what}" if known == 1 else f"each of the {known:,} {what}s"
+        )
         if chunk > 1:
             count = f"each {chunk} of the {'' if known is None else f'{known:,} '}items"
         return f"{count} of line {node.origin.lineno}"
