@@ -211,8 +211,8 @@ class _Planner:
             return "; ".join(dict.fromkeys(pod.reasons)) or "no step"
         step = self.graph.bindings[pod.step.callee]
         found = [f"line {pod.step.origin.lineno}"]
-        if isinstance(step, StepFunction) and step.option("retries"):
-            found.append(f"up to {step.option('retries') + 1} pods each, one for an attempt")
+        if isinstance(step, StepFunction) and not is_elsewhere(step):
+            found += _tries(step)
         return ", ".join(found)
 
     def _starts(self) -> str:
@@ -241,9 +241,16 @@ class _Planner:
 def _parts(view: View, pod: Pod) -> list[Pod]:
     """Return the pods of a step besides the one that records its outcome."""
     found = [] if pod.before is None else [pod.before]
-    if pod.work and "suspend" not in view.templates[pod.work]:
-        found.append(Pod(pod.block, None, template=pod.work, reasons=[pod.word], task=pod.task))
+    if pod.work and pod.step is not None and "suspend" not in view.templates[pod.work]:
+        told = ", ".join([pod.word, *_tries(view.graph.bindings[pod.step.callee])])
+        found.append(Pod(pod.block, None, template=pod.work, reasons=[told], task=pod.task))
     return found
+
+
+def _tries(step: object) -> list[str]:
+    """Return how many pods a step has, if that may be more than one."""
+    tries = step.option("retries", 0) if isinstance(step, StepFunction) else 0
+    return [f"up to {tries + 1} pods each, one for an attempt"] if tries else []
 
 
 def _number(pods: int) -> str:

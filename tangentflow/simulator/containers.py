@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
+from pathlib import Path
 
 from tangentflow.simulator.pods import PodProcess
 
@@ -17,6 +19,7 @@ class ContainerRunner:
 
     def __init__(self, engine: str) -> None:
         self.engine = engine
+        self._names: dict[Path, str] = {}
 
     def start(self, process: PodProcess, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         """Start the process; see `PodRunner`."""
@@ -26,8 +29,9 @@ class ContainerRunner:
         entry = ["--entrypoint", first] if process.command else []
         names = [part for name in process.declared for part in ("--env", name)]
         place = ["--volume", f"{folder}:{process.directory}", "--workdir", process.directory]
+        called = self._names[process.root] = f"tangentflow-{uuid.uuid4().hex}"
         return subprocess.Popen(
-            [self.engine, "run", "--rm", *place, *names, *entry, process.image, *rest],
+            [self.engine, "run", "--rm", "--name", called, *place, *names, *entry, process.image, *rest],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
@@ -35,6 +39,10 @@ class ContainerRunner:
             env={**os.environ, **process.declared},
             start_new_session=True,
         )
+
+    def remove(self, process: PodProcess) -> None:
+        """Remove the container, which outlives the program that started it; see `PodRunner`."""
+        subprocess.run([self.engine, "rm", "--force", self._names[process.root]], capture_output=True, check=False)
 
     def finish(self, process: PodProcess) -> int:
         """Return 0; see `PodRunner`."""
