@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import types
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def container(
     The directory with the files is the container's working directory. On this machine it runs through docker or podman, whichever is
     there, or what TANGENTFLOW_CONTAINER_ENGINE names; UsageError if there is none.
     """
-    asked = asked_of(image, command, env)
+    asked = asked_of(image, command, env, _within.variables)
     check_files(files, out)
     shown = [asked.image, *(asked.command or ())]
     if part() == BEFORE:
@@ -88,7 +88,7 @@ def container(
     program, name = engine(), f"tangentflow-{uuid.uuid4().hex}"
 
     def line(folder: str) -> list[str]:
-        known = dict.fromkeys((*asked.env, *_within.variables))
+        known = (*asked.env, *_within.variables)
         variables = [word for variable in known for word in ("--env", variable)]  # no values in a command line
         mounts = [f"{folder}:{FOLDER}", *[f"{path}:{mount}" for mount in _within.volumes for path in [mount.removesuffix(":ro")]]]
         place = [word for mount in mounts for word in ("--volume", mount)]
@@ -115,8 +115,11 @@ def _adapted(function: Any, options: Mapping[str, Any]) -> Any:
 container.adapted = _adapted
 
 
-def asked_of(image: object, command: object, env: object) -> Asked:
-    """Return what the arguments of a call ask for. Raises TypeError or ValueError for what no way to run it can do."""
+def asked_of(image: object, command: object, env: object, secrets: Collection[str] = ()) -> Asked:
+    """Return what the arguments of a call ask for, whose step has secrets in these variables.
+
+    Raises TypeError or ValueError for what no way to run it can do.
+    """
     if not isinstance(image, str):
         raise TypeError(f"container(image=...) takes the name of an image, not {type(image).__name__}")
     if not _IMAGE.fullmatch(image):
@@ -135,6 +138,8 @@ def asked_of(image: object, command: object, env: object) -> Asked:
     for name, value in dict(env or {}).items():  # type: ignore[call-overload]
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name) or _RESERVED.fullmatch(name):
             raise ValueError(f"container(env=...): {name!r} is no name for a variable of one's own")
+        if name in secrets:
+            raise ValueError(f"container(env=...): {name!r} has a secret, by the options of the step: leave out one of them")
         variables[name] = str(value)
         _check_text(f"the value of container(env={{{name!r}: ...}})", variables[name])
     words = None if command is None else tuple(command)

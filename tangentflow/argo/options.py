@@ -37,7 +37,7 @@ def make_pod(body: Json, step: StepFunction[..., Any], volumes: Mapping[str, str
 
 
 def make_work(body: Json, step: StepFunction[..., Any]) -> None:
-    """Put the options of a step into the template of its work, which no pod of ours does. What the call itself sets goes before secrets."""
+    """Put the options of a step into the template of its work, which no pod of ours does."""
     if "container" in body:
         environment = [*_environment(step), *body["container"].get("env", [])]
         if environment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from tangentflow.argo.calls import UNKNOWN, constant, written
@@ -105,7 +105,7 @@ def _contained(step: Step, constants: Constants, function: StepFunction[..., Any
     call = written(step.slice)
     policy = function.policy
     files, out = (call is None or name in call.keywords for name in ("files", "out"))
-    fields = _fields(step, constants)
+    fields = _fields(step, constants, function.option("secrets", {}))
     template: Json = {"archiveLocation": {"archiveLogs": True}}
     before: tuple[str, ...] = ()
     if fields is None:
@@ -166,13 +166,13 @@ def _decoded(parameter: str) -> str:
     return f"{{{{= fromBase64(inputs.parameters['{parameter}']) }}}}"
 
 
-def _fields(step: Step, constants: Constants) -> Json | None:
+def _fields(step: Step, constants: Constants, secrets: Collection[str]) -> Json | None:
     """Return the fields of the container, if all of them are known now. What is wrong is left to the run, which says so."""
     bound = _bound(step, constants, container)
     if bound is None:
         return None
     try:
-        asked = asked_of(*[bound[name] for name in ("image", "command", "env")])
+        asked = asked_of(*[bound[name] for name in ("image", "command", "env")], secrets)
     except (TypeError, ValueError):
         return None
     return {"image": asked.image, **written_for(asked)}

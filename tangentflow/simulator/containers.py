@@ -13,7 +13,9 @@ __all__ = ["ContainerRunner"]
 
 
 class ContainerRunner:
-    """Runs a command in its image. The working directory is the pod's own folder of that name; there are no other folders of the pod."""
+    """Runs a command in its image. The working directory is the pod's own folder of that name, volumes are this machine's directories; there are
+    no other folders of the pod.
+    """
 
     has_images = True
 
@@ -28,7 +30,8 @@ class ContainerRunner:
         first, *rest = process.command or ("",)
         entry = ["--entrypoint", first] if process.command else []
         names = [part for name in process.declared for part in ("--env", name)]
-        place = ["--volume", f"{folder}:{process.directory}", "--workdir", process.directory]
+        volumes = [f"{folder}:{process.directory}", *[f"{m.removesuffix(':ro')}:{m}" for m in process.mounts]]
+        place = [part for volume in volumes for part in ("--volume", volume)] + ["--workdir", process.directory]
         called = self._names[process.root] = f"tangentflow-{uuid.uuid4().hex}"
         return subprocess.Popen(
             [self.engine, "run", "--rm", "--name", called, *place, *names, *entry, process.image, *rest],

@@ -43,7 +43,8 @@ class CommandNotFound(Exception):
 class PodProcess:
     """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name.
 
-    `declared` are the variables of the pod's own description, `environment` these and those of an image.
+    `declared` are the variables of the pod's own description, `environment` these and those of an image; `mounts` are the paths of its volumes, with
+    `:ro` behind those that it only reads.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class PodProcess:
     environment: Mapping[str, str]
     directory: str
     paths: frozenset[str]
+    mounts: tuple[str, ...] = ()
 
 
 class PodRunner(Protocol):
@@ -212,6 +214,11 @@ class Pod:
             environment,
             container.get("workingDir", "/"),
             frozenset((SCRIPT, *(a["path"] for a in inputs))),
+            tuple(
+                mount["mountPath"] + (":ro" if mount.get("readOnly") else "")
+                for mount in container.get("volumeMounts") or []
+                if mount["mountPath"] != container.get("workingDir")
+            ),
         )
         with (
             open(self.logs, "ab") as stderr,

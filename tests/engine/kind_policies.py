@@ -19,6 +19,7 @@ marked = container.options(
     argo={"container": {"imagePullPolicy": "Always"}, "priorityClassName": "low"},
 )  # fmt: skip
 makes = resource.options(labels={"team": "a"}, service_account="maker", node_selector={"disk": "ssd"}, max_concurrent=1)
+furnished = container.options(volumes={"/tmp": "claim:ro"}, secrets={"TOKEN": "db/token"})
 first = suspend.options(name="ask", ordered=True)
 
 
@@ -173,3 +174,43 @@ def both(x):
 @workflow
 def waits(go):
     return first("Go?", timeout="1ms", go=go)
+
+
+@workflow
+def unknown_check(log, check):
+    return patient("alpine:3", counting(log, 9), check=check)
+
+
+@workflow
+def may_leave_nothing(log):
+    return patient("alpine:3", counting(log, 1), out={"a": str})
+
+
+@workflow
+def patched(x):
+    return container.options(argo={"podSpecPatch": "{}"})("alpine:3", ["echo", str(x)])
+
+
+@workflow(parallelism=1)
+def bounded(x):
+    return [patient("alpine:3", ["echo", "x"]) for _ in range(x)]
+
+
+@workflow
+def calls_bounded(x):
+    return bounded(x)
+
+
+@workflow
+def with_secrets(folder, variables):
+    """Directories and variables of this machine, in a container that otherwise has none of them."""
+    try:
+        text = furnished("alpine:3", ["sh", "-c", f'cat {folder}/a; echo "$TOKEN$A"'], env=variables)
+    except ValueError as error:
+        text = str(error)
+    return text
+
+
+@workflow
+def paused():
+    return container.options(retries=3, backoff="2s")("alpine:3", ["true"])
