@@ -12,7 +12,7 @@ from typing import Any
 from tangentflow import accepts, schedules
 from tangentflow.accepts import Check, Wrong
 from tangentflow.fields import SPEC, TEMPLATE
-from tangentflow.readymade import KINDS
+from tangentflow.readymade import KINDS, Kind
 
 __all__ = ["STEP_OPTIONS", "WORKFLOW_OPTIONS", "check_names", "check_step", "check_workflow"]
 
@@ -36,11 +36,12 @@ def check_step(name: str, options: Mapping[str, Any], module: str = "", derived:
     def said(given: str) -> str:
         return f"{name}.options({given})" if derived else f"@step({given}) of {name}"
 
-    kind = KINDS.get(f"{module}.{name}")
-    for option in () if kind is None else [option for option in options if option in kind.refused]:
-        raise ValueError(f"{said(f'{option}=...')}: {name} has no {option}=, since {kind.refused[option]}")
-    own = STEP_OPTIONS if kind is None else {**STEP_OPTIONS, **kind.own}
-    known = own if kind is None else {option: check for option, check in own.items() if option not in kind.refused}
+    kind = KINDS.get(f"{module}.{name}", Kind())
+    for option in options:
+        if option in kind.refused:
+            raise ValueError(f"{said(f'{option}=...')}: {name} has no {option}=, since {kind.refused[option]}")
+    own = {**STEP_OPTIONS, **kind.own}
+    known = {option: check for option, check in own.items() if option not in kind.refused}
     _check(f"{name}.options()" if derived else "@step", said, options, known)
     for option in ("backoff", "on"):
         if option in options and "retries" not in options:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,7 @@ def run_command(
     try:
         put_files(folder, files)
         environment = {**os.environ, **{key: str(value) for key, value in (env or {}).items()}}
-        with undone_with_us(*undo) if undo else nullcontext([]) as ended:
+        with undone_with_us(undo) as ended:
             done = run(line(directory.name), directory.name, environment)
             if done.returncode >= 0:
                 ended.append(True)

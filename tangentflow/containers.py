@@ -64,7 +64,7 @@ class Within:
 @step
 def container(
     image: str, command: Sequence[str] | None = None, *, env: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None,
-    out: Mapping[str, type] | None = None, check: bool = True, _within: Within = Within(),  # noqa: B008
+    out: Mapping[str, type] | None = None, check: bool = True, _within: Within = Within(),
 ) -> Any:  # fmt: skip
     """Run a command in a container of an image; return what it wrote to its standard output, as text without the last newline.
 
@@ -90,18 +90,21 @@ def container(
     def line(folder: str) -> list[str]:
         known = (*asked.env, *_within.variables)
         variables = [word for variable in known for word in ("--env", variable)]  # no values in a command line
-        mounts = [f"{folder}:{FOLDER}", *[f"{path}:{mount}" for mount in _within.volumes for path in [mount.removesuffix(":ro")]]]
+        mounts = [f"{folder}:{FOLDER}", *[f"{mount.removesuffix(':ro')}:{mount}" for mount in _within.volumes]]
         place = [word for mount in mounts for word in ("--volume", mount)]
         first, *rest = asked.command or ("",)
         entry = ["--entrypoint", first] if asked.command else []
-        return [program, "run", "--rm", "--name", name, *place, "--workdir", FOLDER, *variables, *entry, asked.image, *rest]
+        start = [program, "run", "--rm", "--name", name, *place, "--workdir", FOLDER, *variables]
+        return [*start, *entry, asked.image, *rest]
 
     return run_command(line, shown, asked.env, files, out, check, undo=(program, "rm", "--force", name))
 
 
 def _adapted(function: Any, options: Mapping[str, Any]) -> Any:
     """Return the function of the step for its options: what its container has of this machine."""
-    volumes = [f"{path}:ro" if what.endswith(":ro") else path for path, what in sorted(options.get("volumes", {}).items())]
+    volumes = [
+        f"{path}:ro" if what.endswith(":ro") else path for path, what in sorted(options.get("volumes", {}).items())
+    ]
     within = Within(tuple(volumes), tuple(sorted(options.get("secrets", {}))))
     if within == Within():
         return function
@@ -139,7 +142,9 @@ def asked_of(image: object, command: object, env: object, secrets: Collection[st
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name) or _RESERVED.fullmatch(name):
             raise ValueError(f"container(env=...): {name!r} is no name for a variable of one's own")
         if name in secrets:
-            raise ValueError(f"container(env=...): {name!r} has a secret, by the options of the step: leave out one of them")
+            raise ValueError(
+                f"container(env=...): {name!r} has a secret, by the options of the step: leave out one of them"
+            )
         variables[name] = str(value)
         _check_text(f"the value of container(env={{{name!r}: ...}})", variables[name])
     words = None if command is None else tuple(command)

@@ -16,7 +16,7 @@ __all__ = ["KINDS", "Kind"]
 class Kind:
     """A ready-made step: the options that it has not, each with the reason and what to write instead, and checks of its own."""
 
-    refused: Mapping[str, str]
+    refused: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -34,7 +34,9 @@ def _volumes(value: object) -> None:
 
 
 _IN_THE_MANIFEST = "the engine's own pod makes the object: what the pods of the object need is said in its manifest"
-_NO_POD = "no pod runs while it waits: say it of the steps behind it, or of the pods of a run, as in @workflow(labels={...})"
+_NO_POD = (
+    "no pod runs while it waits: say it of the steps behind it, or of the pods of a run, as in @workflow(labels={...})"
+)
 
 KINDS: Mapping[str, Kind] = {
     "tangentflow.containers.container": Kind(
@@ -59,7 +61,8 @@ KINDS: Mapping[str, Kind] = {
             "cache": "each run asks anew: leave it out",
             "max_concurrent": "nothing runs while it waits: leave it out",
             **dict.fromkeys(
-                ("image", "env", "secrets", "volumes", "cpu", "memory", "gpu", "chunk", "node_selector", "tolerations"), _NO_POD
+                ("image", "env", "secrets", "volumes", "cpu", "memory", "gpu", "chunk", "node_selector", "tolerations"),
+                _NO_POD,
             ),
             **dict.fromkeys(("service_account", "labels", "annotations", "argo"), _NO_POD),
         }

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-__all__ = ["run", "undone_with_us", "under_way"]
+__all__ = ["run", "under_way", "undone_with_us"]
 
 _processes: dict[int, list[subprocess.Popen[bytes]]] = {}
 """What is running, by the threads that wait for it."""
@@ -41,11 +41,14 @@ def under_way(thread: int) -> list[int]:
 
 
 @contextmanager
-def undone_with_us(*line: str) -> Iterator[list[bool]]:
+def undone_with_us(line: Sequence[str]) -> Iterator[list[bool]]:
     """Run a program that undoes what the block has started elsewhere, unless the block has ended well: by appending True to what it is given.
 
-    It also runs if this process is killed: another one, which nothing of ours is the parent of, waits for that.
+    It also runs if this process is killed: another one, which nothing of ours is the parent of, waits for that. An empty line undoes nothing.
     """
+    if not line:
+        yield []
+        return
     heard, told = os.pipe()
     try:
         subprocess.run(

@@ -117,7 +117,8 @@ def _contained(step: Step, constants: Constants, function: StepFunction[..., Any
             raise _refused(step, "its arguments are known to a run only, so it needs a command")
         if "podSpecPatch" in function.option("argo", {}):
             raise _refused(
-                step, "its arguments are known to a run only, and travel as its podSpecPatch; leave that out of argo={...}"
+                step,
+                "its arguments are known to a run only, and travel as its podSpecPatch; leave that out of argo={...}",
             )
     if (files or out) and "command" not in fields:
         raise _refused(step, "with files= or out= it needs a command")
@@ -143,10 +144,15 @@ def _contained(step: Step, constants: Constants, function: StepFunction[..., Any
 def _checks(step: Step, constants: Constants, policy: Policy, out: bool) -> bool:
     """Return whether a status other than 0 is a failure. Raises UsageError if that matters for further attempts, and only a run knows."""
     bound, call = _bound(step, constants, container), written(step.slice)
-    found = bound["check"] if bound is not None else UNKNOWN if call is None else constant(call.keywords.get("check"), True)
+    found: Any = UNKNOWN
+    if bound is not None:
+        found = bound["check"]
+    elif call is not None:
+        found = constant(call.keywords.get("check"), True)
     if policy.retries and found is UNKNOWN and covers(policy, CommandFailed):
         raise _refused(
-            step, "with retries= it must be known whether a status other than 0 is tried again: write check=True or check=False in the call"
+            step,
+            "with retries= it must be known whether a status other than 0 is tried again: write check=True or check=False in the call",
         )
     if policy.retries and out and any(covers(policy, missed) for missed in _MISSED):
         raise _refused(
@@ -172,7 +178,7 @@ def _fields(step: Step, constants: Constants, secrets: Collection[str]) -> Json 
     if bound is None:
         return None
     try:
-        asked = asked_of(*[bound[name] for name in ("image", "command", "env")], secrets)
+        asked = asked_of(bound["image"], bound["command"], bound["env"], secrets)
     except (TypeError, ValueError):
         return None
     return {"image": asked.image, **written_for(asked)}

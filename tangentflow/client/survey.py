@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tangentflow.argo.constants import LARGEST
+from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.guards import guard, is_guard
 from tangentflow.argo.shape import opening
 from tangentflow.argo.taken import Place, Taken, innermost
-from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.client.prerun import Prerun
 from tangentflow.client.sources import Sources, TooMuch, called_by, calls_of
 from tangentflow.engine.frames import Frame

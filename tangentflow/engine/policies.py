@@ -147,7 +147,10 @@ def notes(graph: Graph, keeps: bool, executor: str | Slurm = "process") -> list[
         for option in _ELSEWHERE:
             if _decorated(graph, flow.key).option(option) is not None:
                 without.setdefault(option, []).append(flow.name)
-    told = [f"{option}= of {', '.join(dict.fromkeys(names))} has no effect on this machine" for option, names in without.items()]
+    told = [
+        f"{option}= of {', '.join(dict.fromkeys(names))} has no effect on this machine"
+        for option, names in without.items()
+    ]
     cached = list(dict.fromkeys(name for name, step in _steps(graph) if step.policy.cache))
     if cached and not keeps:
         told.append(f"cache= of {', '.join(cached)} lasts for this run alone: there is no store")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.shape import Block, Pod, Task
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.machine import Machine
@@ -113,7 +114,7 @@ class _Planner:
             reach = replace(reach, sure=False, always=reach.always and task.kind in ("map", "loop") and not task.behind)
         node = task.node
         if task.pod is not None:
-            pods = [*_parts(view, task.pod), task.pod]
+            pods = [*_parts(self.graph, view, task.pod), task.pod]
             for pod in pods:
                 self.rows.append((view, _Row(pod, reach)))
             if task.rescue:
@@ -238,11 +239,11 @@ class _Planner:
         yield from _table(rows, right=(1, 2))
 
 
-def _parts(view: View, pod: Pod) -> list[Pod]:
+def _parts(graph: Graph, view: View, pod: Pod) -> list[Pod]:
     """Return the pods of a step besides the one that records its outcome."""
     found = [] if pod.before is None else [pod.before]
     if pod.work and pod.step is not None and "suspend" not in view.templates[pod.work]:
-        told = ", ".join([pod.word, *_tries(view.graph.bindings[pod.step.callee])])
+        told = ", ".join([pod.word, *_tries(graph.bindings[pod.step.callee])])
         found.append(Pod(pod.block, None, template=pod.work, reasons=[told], task=pod.task))
     return found
 

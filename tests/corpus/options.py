@@ -27,7 +27,9 @@ def made_where_called(xs):
     out = []
     for x in xs:
         y = f.options(cpu=CPUS)(x)
-        out.append(g.options(memory="1Gi", cpu=+1)(y, y=2) if y % 2 else steps.f.options(retries=+1, on=TimeoutError)(x))
+        out.append(
+            g.options(memory="1Gi", cpu=+1)(y, y=2) if y % 2 else steps.f.options(retries=+1, on=TimeoutError)(x)
+        )
     return out, list(map(f.options(cpu=2), xs)), attempt(f.options(cpu=CPUS, tolerations=[{"key": "a"}]), xs)
 
 

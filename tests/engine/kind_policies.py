@@ -1,6 +1,17 @@
 """Workflows whose commands, containers and objects have options. Commands count their attempts in a file, which all ways to run them share."""
 
-from tangentflow import CommandFailed, StepFailed, StepKilled, StepTimeout, container, resource, shell, step, suspend, workflow
+from tangentflow import (
+    CommandFailed,
+    StepFailed,
+    StepKilled,
+    StepTimeout,
+    container,
+    resource,
+    shell,
+    step,
+    suspend,
+    workflow,
+)
 from tests.engine.resource_programs import job
 
 fetch = container.options(retries=2, on=(CommandFailed,))
@@ -148,7 +159,9 @@ def objects(code):
 @workflow
 def late_object(name):
     try:
-        told = short_wait({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}, success="status.ready").kind
+        told = short_wait(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}, success="status.ready"
+        ).kind
     except StepTimeout as error:
         told = error.args
     return told
@@ -214,3 +227,18 @@ def with_secrets(folder, variables):
 @workflow
 def paused():
     return container.options(retries=3, backoff="2s")("alpine:3", ["true"])
+
+
+@workflow
+def plainly(x):
+    return container("alpine:3", ["echo", str(x)])
+
+
+@workflow
+def politely(x):
+    return container.options(retries=2, memory="1Gi")("alpine:3", ["echo", str(x)])
+
+
+@workflow
+def otherwise(x):
+    return shell.options(retries=2, memory="1Gi")(f"echo {x}")
