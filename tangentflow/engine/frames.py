@@ -97,6 +97,10 @@ class Frame:
     issued: int = 0
     held: list[Callable[[], object]] = field(default_factory=list)
     speaking: bool = False
+    depth: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.depth = 0 if self.parent is None else self.parent[0].depth + 1
 
     def head(self, address: Address) -> Mapping[str, Any]:
         """Return the names at the head of an iteration."""
@@ -149,14 +153,14 @@ class Frame:
 
     def _say(self, call: Callable[[], object]) -> None:
         """Issue a message, or hold it back until the callers of this frame have come to the call of it."""
-        if self.parent is None:
-            call()
-            return
-        caller, address = self.parent
-        if caller.front == address:
-            caller._say(call)
-        else:
-            self.held.append(call)
+        frame = self
+        while frame.parent is not None:
+            caller, address = frame.parent
+            if caller.front != address:
+                frame.held.append(call)
+                return
+            frame = caller
+        call()
 
     def _pass_on(self, callee: Frame) -> None:
         held, callee.held = callee.held, []

@@ -7,9 +7,9 @@ judge that picks them in the worst possible order.
 
 from __future__ import annotations
 
+import sys
 import types
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -87,7 +87,7 @@ class Machine:
         self.result: Outcome | None = None
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
-        self._agenda: deque[_Poll] = deque()
+        self._agenda: list[_Poll] = []
         self._bodies = Bodies(graph)
         self._fans = Fans()
         function = self._function(graph.root)
@@ -157,19 +157,17 @@ class Machine:
 
     def _frame(self, flow: Flow, path: str, args: Mapping[str, Any], parent: tuple[Frame, Address] | None) -> Frame:
         frame = Frame(flow, path, args, parent, self.always_copy, self.messages)
-        self._open(frame, flow.body, ())
         self._agenda.append(_Poll(frame, "result", flow, ()))
+        self._open(frame, flow.body, ())
         return frame
 
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
-        for node in region:
-            if isinstance(node, (If, Try)):
-                for inner in node.regions:
-                    self._open(frame, inner, indices)
-            else:
-                kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
-                self._agenda.append(_Poll(frame, kind, node, indices))
+        self._next(_polls(frame, region, indices))
+
+    def _next(self, polls: Iterable[_Poll]) -> None:
+        """Ask these before anything else, the first one first: a call is followed to its end before the next one begins."""
+        self._agenda.extend(reversed([*polls]))
 
     # --- replays
 
@@ -195,7 +193,7 @@ class Machine:
 
     def _work(self) -> None:
         while self._agenda and not self.done:
-            poll = self._agenda.popleft()
+            poll = self._agenda.pop()
             try:
                 _ANSWERS[poll.kind](self, poll)
             except NotRun as missing:
@@ -225,17 +223,19 @@ class Machine:
 
     def _skip_address(self, frame: Frame, address: Address) -> None:
         frame.skipped.add(address)
-        self._agenda.extend(frame.waiters.pop(address, []))  # a gather that had moved on to this item may not need it
+        self._next(frame.waiters.pop(address, []))  # a gather that had moved on to this item may not need it
 
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
+        awake = []
         for poll in frame.waiters.pop(address, []):
             own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
             following = None if own else self._next_missing(frame, address)
             if following is None:
-                self._agenda.append(poll)
+                awake.append(poll)
             else:
                 frame.waiters.setdefault(following, []).append(poll)
+        self._next(awake)
 
     def _next_missing(self, frame: Frame, address: Address) -> Address | None:
         """Return the next item of the same fan-out without an outcome; None if all are there (or it is no fan-out)."""
@@ -252,7 +252,7 @@ class Machine:
         return None
 
     def _look_for_the_end(self, frame: Frame) -> None:
-        """An exception may be the result: ask for the results of the frames around it without waiting for more."""
+        """An exception may be the result: ask for that of the frame without waiting for more."""
         for polls in frame.waiters.values():
             if frame.result_waits in polls:
                 polls.remove(frame.result_waits)
@@ -305,10 +305,10 @@ class Machine:
 
     def _awake(self, frame: Frame, address: Address) -> None:
         """Go on from an outcome that has just been recorded."""
-        self._wake(frame, address)
         recorded = frame.outcomes[address]
         if recorded.raised or failed(recorded.value):
             self._look_for_the_end(frame)
+        self._wake(frame, address)
 
     def _start(
         self, frame: Frame, node: Step | Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -325,6 +325,10 @@ class Machine:
     def _start_call(
         self, frame: Frame, node: Call, indices: Indices, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
+        if (
+            frame.depth >= sys.getrecursionlimit()
+        ):  # no later than a plain call, which takes more than one frame of Python for each of ours
+            raise RecursionError("maximum recursion depth exceeded")
         path = spell(frame.path, node.id, indices)
         args, kwargs = _copy((args, kwargs), path)
         bound = bind(self._function(node.flow), args, kwargs)
@@ -346,8 +350,7 @@ class Machine:
             self._bodies.enter(fan)
             self._fans.add(fan)
             return
-        for i in range(count):
-            self._open(frame, node.body, (*indices, i))
+        self._next(poll for i in range(count) for poll in _polls(frame, node.body, (*indices, i)))
 
     def _answer_entry(self, poll: _Poll) -> None:
         frame, node, indices = poll.frame, poll.node, poll.indices
@@ -368,8 +371,8 @@ class Machine:
         if node.var is not None and node.items is not None:
             head[node.var] = entry[node.items][i]
         frame.heads[(node.id, (*indices, i))] = head
-        self._open(frame, node.body, (*indices, i))
         self._agenda.append(_Poll(frame, "advance", node, (*indices, i)))
+        self._open(frame, node.body, (*indices, i))
 
     def _answer_advance(self, poll: _Poll) -> None:
         frame, node, (*outer, i) = poll.frame, poll.node, poll.indices
@@ -423,15 +426,26 @@ class Machine:
             return
         caller, address = frame.parent
         caller.record(address, outcome)
-        self._wake(caller, address)
         if isinstance(outcome, Raised):
             self._look_for_the_end(caller)
+        self._wake(caller, address)
 
     def _has_ended(self, frame: Frame) -> bool:
         if frame.parent is None:
             return self.done
         caller, address = frame.parent
         return address in caller.outcomes
+
+
+def _polls(frame: Frame, region: Region, indices: Indices) -> Iterator[_Poll]:
+    """Yield the questions for everything in a region that is reached once its loops are."""
+    for node in region:
+        if isinstance(node, (If, Try)):
+            for inner in node.regions:
+                yield from _polls(frame, inner, indices)
+        else:
+            kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
+            yield _Poll(frame, kind, node, indices)
 
 
 _NO_KWARGS: dict[str, Any] = {}

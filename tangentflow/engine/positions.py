@@ -22,15 +22,22 @@ class Positions:
 
     def of(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in a call of a workflow."""
+        parts = [self._within(frame, address)]
+        while frame.parent is not None:  # recursions may be deeper than ours could
+            frame, address = frame.parent
+            parts.append(self._within(frame, address))
+        if frame.path == PATH:
+            parts.append((LAST,))
+        return tuple([number for part in reversed(parts) for number in part])
+
+    def _within(self, frame: Frame, address: Address) -> tuple[int, ...]:
+        """Return the position of a site in its own workflow."""
         site, indices = address
-        before: tuple[int, ...] = (LAST,) if frame.path == PATH else ()
-        if frame.parent is not None:
-            before = self.of(*frame.parent)
         pattern = self._pattern(frame.flow)[site]
         if not indices:
-            return before + pattern  # type: ignore[operator]  # nothing in it is None then
+            return pattern  # type: ignore[return-value]  # nothing in it is None then
         index = iter(indices)
-        return before + tuple([next(index) if part is None else part for part in pattern])
+        return tuple([next(index) if part is None else part for part in pattern])
 
     def steps(self, flow: Flow) -> dict[str, Step]:
         """Return the step nodes of a workflow by their ids."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from tangentflow import sequential, workflow
+from tangentflow import parallel, sequential, workflow
 from tests.corpus.library import bump, tick
 from tests.corpus.steps import (
     Known,
@@ -18,6 +18,7 @@ from tests.corpus.steps import (
     fail,
     fail_if,
     g,
+    h,
     ident,
     leave,
     less,
@@ -1041,6 +1042,26 @@ def recursion_in_finally(k):
         if k > 0:
             out.append(recursion_in_finally(k - 1))
     return out
+
+
+@workflow
+def equal_effects_in_a_fan_out(n):
+    for _ in make(3):
+        try:
+            if _effects_in_parallel(n) < 3:
+                continue
+        finally:
+            e(n)
+    return n
+
+
+@workflow
+def _effects_in_parallel(n):
+    with parallel():
+        e(n)
+    r = f(g(n))
+    h(r)
+    return r
 
 
 @workflow

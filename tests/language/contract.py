@@ -456,12 +456,12 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> list[_R
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
     # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
-    # the runs from i on, given the first `at` calls of the plain call. Values may run behind an exception that ends the run.
+    # the runs from i on, given the first `at` calls of the plain call. What ran behind an exception that ends the run is looked at apart.
     costs = [[end - at for at in range(end + 1)]]
     for run, own in zip(reversed(by_place), reversed(entries)):
         after, row = costs[-1], []
         for at in range(end + 1):
-            free = _may_run_ahead(run) or (at == end and plain.raised is not None and not run.node.effect)
+            free = _may_run_ahead(run) or (at == end and plain.raised is not None)
             row.append(after[at] + (0 if free else 1))
             if own == plain.log[at : at + len(own)]:
                 row[at] = min(row[at], after[at + len(own)])

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from tangentflow.decorators import WorkflowFunction
+from tests.corpus import tries_hostile
 from tests.corpus.steps import Plan
-from tests.language.contract import Schedule, arguments, check_call, check_source, compiled
+from tests.language.contract import Call, Schedule, arguments, check_call, check_source, compiled
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MODULES = sorted(p.stem for p in CORPUS.glob("*.py") if p.stem not in ("steps", "library"))
@@ -56,6 +57,14 @@ def test_contract(workflow: WorkflowFunction[..., Any]) -> None:
     for call in calls:
         problems += check_call(workflow, graph, call, SCHEDULES)
     assert not problems, report(workflow, problems)
+
+
+def test_equal_calls_are_not_confused() -> None:
+    """The step of the first iteration fails, and those of later ones run all the same: the plain call's are those of the first."""
+    workflow = tries_hostile.equal_effects_in_a_fan_out
+    graph = compiled(workflow)
+    schedules = [Schedule("random", seed, Plan(seed, 0.35)) for seed in range(80)]
+    assert not check_call(workflow, graph, Call((1,)), schedules)
 
 
 SCRIPT = """
