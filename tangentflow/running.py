@@ -8,10 +8,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-__all__ = ["run", "under_way", "undone_with_us"]
+__all__ = ["release", "run", "stop", "undone_with_us"]
 
 _processes: dict[int, list[subprocess.Popen[bytes]]] = {}
 """What is running, by the threads that wait for it."""
+
+_stopped: set[int] = set()
+"""Threads whose step is stopped: nothing that they still start is to run on."""
 
 _WATCH = 'exec 3<&0; { read -r told <&3 || "$0" "$@"; } &'
 
@@ -23,6 +26,8 @@ def run(line: Sequence[str], folder: str, environment: Mapping[str, str]) -> sub
     ) as process:
         mine = _processes.setdefault(threading.get_ident(), [])
         mine.append(process)
+        if threading.get_ident() in _stopped:
+            process.kill()
         try:
             wrote, said = process.communicate()
         except BaseException:
@@ -35,9 +40,15 @@ def run(line: Sequence[str], folder: str, environment: Mapping[str, str]) -> sub
     return subprocess.CompletedProcess(line, process.returncode, wrote, said)
 
 
-def under_way(thread: int) -> list[int]:
-    """Return the ids of the processes that a thread waits for."""
+def stop(thread: int) -> list[int]:
+    """Let a thread run nothing any more; return the ids of the processes that it waits for, which are to be killed."""
+    _stopped.add(thread)
     return [process.pid for process in list(_processes.get(thread, ()))]
+
+
+def release(thread: int) -> None:
+    """Forget a thread that ends: another one may have its number."""
+    _stopped.discard(thread)
 
 
 @contextmanager

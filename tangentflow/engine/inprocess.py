@@ -9,11 +9,11 @@ import selectors
 import threading
 from collections import deque
 
+from tangentflow import running
 from tangentflow.engine.kill import kill_below
 from tangentflow.engine.output import note_of
 from tangentflow.engine.tasks import Collect, Ended, Output, Progressed, Report, Task
 from tangentflow.engine.worker import Finished, execute
-from tangentflow.running import under_way
 from tangentflow.runtime.progress import tell_of
 
 __all__ = ["Inline", "Threads"]
@@ -82,7 +82,7 @@ class Threads:
         if thread is not None:
             thread.abandoned = True
             thread.tasks.put(None)
-            for process in under_way(thread.ident):
+            for process in running.stop(thread.ident):
                 kill_below(process)
 
     def look(self) -> None:
@@ -142,3 +142,4 @@ class _Thread:
         while (task := self.tasks.get()) is not None:
             number = task.attempt
             self._report(Ended(task, number, attempt(task, self._report, False)))
+        running.release(threading.get_ident())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tangentflow import CommandFailed, StepKilled, container, resource, shell, suspend
+from tangentflow import CommandFailed, StepKilled, container, resource, running, shell, suspend
 from tangentflow.containers import FOLDER
 from tangentflow.errors import UsageError
 from tangentflow.explain.planning import plan
@@ -267,3 +268,13 @@ def test_graphs_are_told_apart_by_what_steps_do_and_not_how() -> None:
     assert programs.plainly.graph != programs.otherwise.graph
     again = type(programs.both.graph).from_json(programs.both.graph.json())
     assert again == programs.both.graph and again.json() == programs.both.graph.json()
+
+
+def test_a_thread_that_was_stopped_runs_nothing_more() -> None:
+    own = threading.get_ident()
+    assert running.stop(own) == []
+    try:
+        assert running.run(["sleep", "60"], "/", os.environ).returncode == -9
+    finally:
+        running.release(own)
+    assert running.run(["echo", "x"], "/", os.environ).stdout == b"x\n"
