@@ -64,7 +64,9 @@ def test_steps_with_other_options(differences, name):
     new = FLOW.replace("[fit(x)", "[fit.options(image='python:3.12')(x)")
     code, told = differences(new, name=name)
     assert code == 0 and "step fit: changed: image" in told
-    again = FLOW.replace("load(n)\n    return [fit(x)", "[fit(0)] + load(n)\n    return [fit.options(image='python:3.12')(x)")
+    again = FLOW.replace(
+        "load(n)\n    return [fit(x)", "[fit(0)] + load(n)\n    return [fit.options(image='python:3.12')(x)"
+    )
     code, told = differences(again, name=name)
     assert code == 0 and "step fit#2: new" in told
 
