@@ -20,6 +20,9 @@ import time
 
 REPEATS = 3
 
+LONG = 20
+"""Seconds after which a measurement is not repeated."""
+
 
 def inc(x):
     return x + 1
@@ -33,6 +36,8 @@ def best(run, repeats=REPEATS):
         run()
         walls.append(time.perf_counter() - began)
         loads.append(processors() - used)
+        if sum(walls) > LONG:
+            break
     return min(walls), min(loads)
 
 
@@ -213,9 +218,69 @@ def hamilton_runs(n):
     yield "hamilton", "fan", lambda: built.execute([f"b{i}" for i in range(n)], inputs={"x": 1})
 
 
+def redun_runs(n):
+    import logging
+
+    from redun import Scheduler, task
+    from redun.config import Config
+
+    logging.getLogger("redun").setLevel(logging.ERROR)  # else it writes a few lines for each task
+
+    def made(cache):
+        @task(name=f"inc_{cache}", namespace="benchmark", cache=cache)
+        def one(x):
+            return x + 1
+
+        @task(name=f"fan_{cache}", namespace="benchmark", cache=False)
+        def fan(n):
+            return [one(i) for i in range(n)]
+
+        @task(name=f"chain_{cache}", namespace="benchmark", cache=False)
+        def chain(x, n):
+            return x if x >= n else chain(one(x), n)
+
+        return fan, chain
+
+    folder = tempfile.mkdtemp()
+    for cache in (False, True):
+        scheduler = Scheduler(config=Config({"backend": {"db_uri": f"sqlite:///{folder}/{cache}.db"}}))
+        scheduler.load()
+        fan, chain = made(cache)
+        for shape, call in (("fan", lambda fan=fan: fan(n)), ("chain", lambda chain=chain: chain(0, n))):
+            scheduler.run(call())
+            name = "redun, threads, cached" if cache else "redun, threads, kept"
+            yield name, shape, lambda scheduler=scheduler, call=call: scheduler.run(call())
+
+
+def prefect_runs(n):
+    import logging
+
+    os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp())
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    from prefect import flow, task
+
+    one = task(inc, retries=0, cache_policy=None)
+
+    @flow
+    def fan():
+        for future in one.map(range(n)):
+            future.result()
+
+    @flow
+    def chain():
+        x = 0
+        for _ in range(n):
+            x = one(x)
+
+    logging.disable(logging.ERROR)
+    yield "prefect, threads", "fan", fan
+    yield "prefect, in line", "chain", chain
+
+
 SYSTEMS = (
     ("", graphlib_floor), ("", pool_floor), ("", sqlite_floor), ("tangentflow", tangentflow_runs), ("joblib", joblib_runs),
-    ("dask", dask_runs), ("hamilton", hamilton_runs),
+    ("dask", dask_runs), ("hamilton", hamilton_runs), ("redun", redun_runs), ("prefect", prefect_runs),
 )  # fmt: skip
 
 
