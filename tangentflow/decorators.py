@@ -43,8 +43,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 LOCAL_OPTIONS = frozenset({"workers", "executor", "store", "reuse", "cache", "progress", "on_event"})
-SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse", "cache"})
-SIMULATE_OPTIONS = frozenset({"reuse", "cache"})
+SUBMIT_OPTIONS = frozenset({"namespace", "artifacts", "reuse", "cache", "store"})
+SIMULATE_OPTIONS = frozenset({"reuse", "cache", "store"})
 RUN_OPTIONS = LOCAL_OPTIONS | SUBMIT_OPTIONS
 
 
@@ -164,7 +164,12 @@ class BoundWorkflow(Generic[P, R]):
         """Run the lowered graph on this machine; return the finished run, failed or not."""
         from tangentflow.engine.local import run
 
-        return run(self.workflow.graph, args, kwargs, **self._only(LOCAL_OPTIONS))
+        options = self._only(LOCAL_OPTIONS)
+        if options.get("reuse") is not None:
+            from tangentflow.client.earlier import earlier
+
+            options["reuse"] = earlier(options["reuse"], options.get("store"))
+        return run(self.workflow.graph, args, kwargs, **options)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> ArgoRun:
         """Submit the workflow to Argo; return at once with a live run. See `tangentflow.client.submit`."""
@@ -242,7 +247,7 @@ class WorkflowFunction(_Decorated[P, R]):
         """Return this workflow with options for its runs.
 
         `workers` (how many steps run at a time), `executor` ("process", "thread", "inline", "slurm" or `Slurm(...)`), `store` (the directory for values and the journal,
-        False: none), `reuse` (an earlier run, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
+        False: none), `reuse` (an earlier run of any kind, or its id, of which step runs are taken over), `cache` (True: as if every step had it, False: none),
         `progress` (True: show the run while it runs), `on_event` (a function that is called with each `Event`).
         """
         return BoundWorkflow(self, options)

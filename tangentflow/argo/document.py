@@ -86,12 +86,12 @@ def helpers(graph: Graph) -> list[tuple[str, str]]:
     return _Maker(graph, (), {}).helpers
 
 
-def planned(graph: Graph) -> tuple[Mapping[str, FlowPlan], Json]:
+def planned(graph: Graph, taken: Taken = NOTHING) -> tuple[Mapping[str, FlowPlan], Json]:
     """Return the plan of each flow, with the names of its templates, and the document made of them.
 
     To look at, not to submit: options of steps that it cannot say are not in it.
     """
-    made = _Maker(graph, (), {}, whole=False)
+    made = _Maker(graph, (), {}, whole=False, taken=taken)
     return made.plans, made.document
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tangentflow.graph.nodes import If, Node
 
-__all__ = ["NOTHING", "SEEDS", "Place", "Source", "Taken", "head_of", "innermost"]
+__all__ = ["NOTHING", "PUT", "SEEDS", "Place", "Source", "Taken", "head_of", "innermost"]
 
 Place = tuple[str, str]
 """The key of a flow and the id of one of its nodes."""
@@ -22,12 +22,21 @@ SEEDS = "tangentflow-taken"
 """The folder of seeds in a bundle."""
 
 
+PUT = "put-"
+"""What the uid of a source begins with whose outcomes the client has put into the artifact repository: they are of a run that was elsewhere."""
+
+
 @dataclass(frozen=True)
 class Source:
-    """An earlier run: the uid and the name of its workflow."""
+    """An earlier run: the uid of its workflow, and its name."""
 
     uid: str
     run: str
+
+    @property
+    def is_put(self) -> bool:
+        """Whether the client has put its outcomes where they are."""
+        return self.uid.startswith(PUT)
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from tangentflow.client.cluster import Cluster, Json
 from tangentflow.client.packages import needed
 from tangentflow.errors import ClusterError, UsageError
 
-__all__ = ["Artifacts", "ServedArtifacts", "StoredArtifacts", "at_address", "of_repository"]
+__all__ = [
+    "TO_REPOSITORY",
+    "Artifacts",
+    "ServedArtifacts",
+    "StoredArtifacts",
+    "at_address",
+    "of_repository",
+    "without_advice",
+]
 
-_INSTEAD = (
-    "set ARGO_SERVER, which hands artifacts out itself, or TANGENTFLOW_ARTIFACTS to the repository as this machine reaches it "
-    "(s3://bucket, gs://bucket, az://container), with credentials in the environment"
+TO_REPOSITORY = (
+    "set TANGENTFLOW_ARTIFACTS to the repository as this machine reaches it (s3://bucket, gs://bucket, az://container), with credentials in the "
+    "environment"
 )
+_INSTEAD = f"set ARGO_SERVER, which hands artifacts out itself, or {TO_REPOSITORY}"
+
+
+_AT_A_TIME = 8
+"""So many files are written at a time."""
+
+
+def without_advice(error: ClusterError) -> str:
+    """Return what an error of this file says, without what it tells those to do who only read."""
+    return str(error).replace(f": {_INSTEAD}", "").replace(f", {_INSTEAD}", "")
 
 
 class Artifacts(Protocol):
@@ -55,6 +74,19 @@ class StoredArtifacts:
     def __init__(self, store: Any, place: str) -> None:
         self._store = store
         self._place = place
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files by their keys. Raises ClusterError."""
+        exceptions = needed("obstore.exceptions")
+        try:
+            with ThreadPoolExecutor(_AT_A_TIME) as pool:
+                for written in [pool.submit(self._store.put, key, data) for key, data in files.items()]:
+                    written.result()
+        except (exceptions.BaseError, OSError) as error:
+            told = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ClusterError(
+                f"the artifact repository {self._place} cannot be written: {type(error).__name__}: {told}"
+            ) from error
 
     def read(self, key: str) -> bytes | None:
         """Return a file, None if there is none. Raises ClusterError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from tangentflow.client.earlier import nowhere
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.submit import attached, submitted
 from tangentflow.engine.history import StoredRun, find_run
@@ -12,9 +13,9 @@ from tangentflow.engine.history import attach as attach_stored
 from tangentflow.engine.history import runs as stored_runs
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
-from tangentflow.errors import ClusterError, UsageError
+from tangentflow.errors import ClusterError
 
-__all__ = ["attach", "find", "is_named", "runs"]
+__all__ = ["attach", "find", "is_named", "on_cluster", "runs"]
 
 Place = str | os.PathLike[str] | None
 
@@ -28,7 +29,7 @@ def attach(id: str, store: Place = None, *, namespace: str | None = None, artifa
     """
     if store is not None or (namespace is None and _is_stored(id, whole=True)):
         return attach_stored(id, store)
-    return _on_cluster(id, namespace, artifacts)
+    return on_cluster(id, locate(None), namespace, artifacts)
 
 
 def runs(store: Place = None, *, namespace: str | None = None, artifacts: str | None = None) -> list[Run]:
@@ -49,7 +50,7 @@ def find(id: str, store: Place = None, namespace: str | None = None) -> StoredRu
     """Return a run by its id as `attach` does; one of a store by the beginning of its id too."""
     if store is not None or (namespace is None and _is_stored(id, whole=False)):
         return find_run(id, store)
-    return _on_cluster(id, namespace, None)
+    return on_cluster(id, locate(None), namespace)
 
 
 def is_named() -> bool:
@@ -63,17 +64,14 @@ def _is_stored(id: str, whole: bool) -> bool:
     return any(run.id == id or (run.id.startswith(id) and not whole) for run in stored_runs())
 
 
-def _on_cluster(id: str, namespace: str | None, artifacts: str | None) -> ArgoRun:
+def on_cluster(id: str, folder: Path | None, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:
+    """Return a run on the cluster by its id; `folder` is the store in which it is not. Raises UsageError or ClusterError if there is none."""
     own = (Path.home() / ".kube" / "config").exists() or bool(os.environ.get("KUBERNETES_SERVICE_HOST"))
     if namespace is None and not own and not is_named():
-        raise UsageError(
-            f"there is no run {id!r} in the store {locate(None)}, and no cluster is configured that could have it"
-        )
+        raise nowhere(id, folder)
     try:
         return attached(id, namespace=namespace, artifacts=artifacts)
     except ClusterError as error:
         if error.status == 404 and namespace is None:
-            raise UsageError(
-                f"there is no run {id!r}, neither in the store {locate(None)} nor on the cluster: {error}"
-            ) from error
+            raise nowhere(id, folder, error) from error
         raise

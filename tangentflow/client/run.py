@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from tangentflow.argo.policies import LATE
 from tangentflow.argo.taken import Source
-from tangentflow.client.artifacts import Artifacts, ServedArtifacts, at_address, of_repository
+from tangentflow.client.artifacts import TO_REPOSITORY, Artifacts, ServedArtifacts, at_address, of_repository
 from tangentflow.client.begun import Target, call_arguments, submitted_from
 from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.given import given
 from tangentflow.client.overrides import override, overrides
+from tangentflow.client.placed import Placed
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.replaying import replayed
@@ -22,7 +23,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate, user_files
-from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout
+from tangentflow.errors import Cancelled, ClusterError, StepFailed, StepKilled, StepTimeout, UsageError
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.exits import PATH, RESULT, exit_failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -45,6 +46,7 @@ class ArgoRun(Run):
         self._seen = found
         self._address = artifacts
         self._last: Json | None = None
+        self.record = self.earlier
 
     killed = False
     """A run on a cluster needs no process here."""
@@ -235,6 +237,11 @@ class ArgoRun(Run):
         """Return a file that a run of this namespace recorded; None if there is none. Raises ClusterError."""
         if source.run == self.id or not isinstance(self._artifacts, ServedArtifacts):
             return self._read(f"{source.uid}/{key}")
+        if source.is_put:
+            raise ClusterError(
+                f"{self.id} has taken over values of {source.run}, which was not on this cluster: who submitted it put them into the artifact repository, "
+                f"and Argo Server hands out only what pods recorded; {TO_REPOSITORY}", run=self.id,
+            )  # fmt: skip
         if source.run not in self._others:
             try:
                 found = self._cluster.get(source.run)
@@ -316,6 +323,26 @@ class ArgoRun(Run):
     def receipts(self) -> Record:
         """What it has on record. Raises UsageError if its document does not tell of its code."""
         return Record(self._plan, Source(self._seen.uid, self.id), self.read, self.overridden)
+
+    def earlier(self) -> Placed:
+        """Return what it has on record, for a later run that takes it over.
+
+        Raises UsageError if the run is not over, or if its document does not tell of its code; ClusterError if what it recorded is not there: a
+        repository that is another one is empty, too.
+        """
+        if self.finished is None:
+            raise UsageError(
+                f"the run {self.id} is still {self.status}; wait for its end, or cancel it, before it is reused"
+            )
+        for step in self.argo_steps():
+            if step.status == "Succeeded" and step.pod and step.place is not None and step.path not in self.overridden:
+                if self.receipts.original(*step.place) is None:
+                    raise ClusterError(
+                        f"{step.path} of {self.id} has succeeded, and its value is not in the artifact repository: it was removed there, or "
+                        "TANGENTFLOW_ARTIFACTS names another repository; nothing of the run can be taken over", run=self.id,
+                    )  # fmt: skip
+                break
+        return Placed(self.receipts)
 
     @property
     def pods(self) -> int:

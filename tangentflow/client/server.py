@@ -121,7 +121,7 @@ class ServerCluster:
 
     def secret(self, name: str, key: str) -> str:
         """Raise: Argo Server shows no secrets."""
-        raise ClusterError(f"Argo Server shows no secrets, so {name!r} cannot be read")
+        raise ClusterError(f"Argo Server shows no secrets, so {name!r} cannot be read", 403)
 
     def artifact(self, name: str, node: str, artifact: str, rest: str) -> bytes | None:
         """Return a file of an output artifact of a node, None if there is none."""

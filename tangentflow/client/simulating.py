@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tangentflow.argo.taken import Source
 from tangentflow.client.cached import Candidate
+from tangentflow.client.earlier import earlier
 from tangentflow.client.given import given
+from tangentflow.client.placed import Placed
 from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.client.reusing import reused
 from tangentflow.engine.run import Run
 from tangentflow.engine.simulated import Simulated
 from tangentflow.engine.simulated import simulate as simulate_graph
-from tangentflow.errors import UsageError
 from tangentflow.graph.nodes import Graph
 
 __all__ = ["simulate"]
 
 
 def simulate(
-    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None, reuse: Run | None = None,
-    cache: bool | None = None,
+    graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None, reuse: Run | str | None = None,
+    cache: bool | None = None, store: str | os.PathLike[str] | bool | None = None,
 ) -> Simulated:  # fmt: skip
-    """Run the document of a graph with these arguments; return the finished run. `reuse` is an earlier simulation of which step runs are taken over.
+    """Run the document of a graph with these arguments; return the finished run.
 
-    Steps with `cache` find their values in it too, wherever it has them; `cache` True: all steps do, False: none.
+    `reuse` is an earlier run of which step runs are taken over, of whatever kind, or the id of one in the store or on the cluster. Of a simulated one
+    steps with `cache` find their values too, wherever it has them; `cache` True: all steps do, False: none.
 
-    Raises UsageError if `reuse` is no simulated run.
+    Raises UsageError if there is no such run, ClusterError if its record cannot be read.
     """
-    record, earlier = None, {}
-    if reuse is not None:
-        if not isinstance(reuse, Simulated):
-            raise UsageError(
-                f"a simulation can reuse a simulated run, as `.simulate(...)` returns it, and not {reuse!r}: what other runs recorded lies elsewhere"
-            )
-        record = record_of(reuse)
-        earlier = {source.uid: reuse.artifacts for source in (record.source, *record.sources)}
-    candidates = (
-        [Candidate(record, [step for step in reuse.steps if step.status == "Succeeded"])] if record and reuse else []
-    )
-    found = reused(graph, args, kwargs, record, candidates, cache)
+    folders: dict[str, Path] = {}
+    candidates = []
+    own = reuse if isinstance(reuse, Simulated) else None
+    with closing(earlier(reuse, store)) if reuse is not None else nullcontext() as before:
+        if own is not None:
+            record = record_of(own)
+            folders = {source.uid: own.artifacts for source in (record.source, *record.sources)}
+            candidates = [Candidate(record, [step for step in own.steps if step.status == "Succeeded"])]
+        found = reused(graph, args, kwargs, before, candidates, cache, lies_here=own is not None)
     run = simulate_graph(
         graph,
         args,
@@ -51,17 +52,19 @@ def simulate(
         workers=workers,
         taken=found.taken,
         told=found.told,
-        earlier={k: v for k, v in earlier.items() if (v / k).exists()},
+        earlier={uid: folder for uid, folder in folders.items() if (folder / uid).exists()},
+        files=found.files,
     )
-    run.holds = reuse
+    run.holds = own
     run.notes += found.notes
     overridden: dict[str, bytes] = {}
     run.overridden = overridden
-    own = record_of(run)
+    record = record_of(run)
+    run.record = partial(Placed, record)
     for step in run.steps:
         step.why = step.why or found.told.get("why", {}).get(step.path, "")
         if step.place is not None:
-            step.given = partial(given, own, step)
+            step.given = partial(given, record, step)
             step.overriding = overridden.__setitem__
     return run
 

@@ -1,14 +1,20 @@
 """Where the outcomes lie that a run takes over, and those that follow from them: what loops left, and what calls gave.
 
-Whatever lies in the earlier run at the address that it has in the new one is loaded from there. The rest travels with the code.
+Whatever lies in the earlier run at the address that it has in the new one is loaded from there. The rest travels with the code. What a run
+elsewhere recorded travels with it, too, if that is little; else it is put where it would lie in an earlier run.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 
-from tangentflow.argo.taken import Place, Source, Taken, head_of
-from tangentflow.client.prerun import Found, Prerun, chain_of, frame_of
+from tangentflow.argo.names import key
+from tangentflow.argo.taken import PUT, Place, Source, Taken, head_of
+from tangentflow.client.placed import Placed, chain_of
+from tangentflow.client.prerun import Found, Prerun, frame_of
 from tangentflow.engine.frames import Frame, Recorded
 from tangentflow.engine.machine import Machine
 from tangentflow.errors import NotPicklable, TangentflowError, UsageError
@@ -26,6 +32,12 @@ LARGEST_SEEDS = 300_000
 LARGEST_HEADS = 10_000
 """So many bytes of the heads of a fan-out; larger ones are listed by a pod."""
 
+LARGEST_CARRIED = 100_000
+"""So many bytes of outcomes that lie elsewhere may be carried, too; if they are more, they are put where pods find them."""
+
+_ENTRY = 200
+"""So many bytes an outcome takes besides."""
+
 
 class TooMuch(Exception):
     """A site of which nothing can be taken over after all; the text says why."""
@@ -36,16 +48,25 @@ class TooMuch(Exception):
 
 
 class Sources:
-    """The sources of outcomes. `provided` are the loops and calls, by frame, id and indices, whose outcomes pods have without running them."""
+    """The sources of outcomes. `provided` are the loops and calls, by frame, id and indices, whose outcomes pods have without running them.
+
+    `files` are outcomes that are to be put where pods find them, by the key behind the uid of `away`.
+    """
 
     def __init__(self, prerun: Prerun, machine: Machine) -> None:
         self.prerun = prerun
-        self.record = prerun.record
+        earlier = prerun.earlier
+        self.record = earlier.record if isinstance(earlier, Placed) and prerun.lies_here else None
         self.machine = machine
         self.known = {id(frame): frame for frame in machine.frames()}
         self.frames = {number: frame_of(frame) for number, frame in self.known.items()}
         self.runs: list[Source] = []
         self.seeds: list[bytes] = []
+        self.files: dict[str, bytes] = {}
+        self.away = Source(PUT, earlier.id) if earlier is not None else None
+        self.puts = (
+            sum(len(found.data) + _ENTRY for found in prerun.found.values() if found.record is None) > LARGEST_CARRIED
+        )
         self.told: dict[str, str] = {}
         self.table: dict[str, dict[str, dict[str, int]]] = {}
         self.of_flow: dict[Place, set[int]] = {}
@@ -69,9 +90,8 @@ class Sources:
     ) -> Taken:  # fmt: skip
         """Return what is taken over, with what the document does without for it."""
         of_flow = {place: frozenset(sources) for place, sources in self.of_flow.items()}
-        return Taken(
-            self.runs, self.seeds, self.table, self.told, of_flow, done, reached, arms, items, arguments, heads
-        )
+        runs = [replace(run, uid=PUT + self._digest) if run == self.away else run for run in self.runs]
+        return Taken(runs, self.seeds, self.table, self.told, of_flow, done, reached, arms, items, arguments, heads)
 
     def carry_heads(self, frame: Frame, loop: str, items: Iterable[Indices]) -> bool:
         """Let the code carry the names at the heads of iterations of a fan-out, if they are small; return whether it does."""
@@ -91,15 +111,19 @@ class Sources:
         return True
 
     def _take(self, frame: int, site: str, indices: Indices, found: Found) -> None:
-        where = found.record.where(found.frame, found.site, found.indices)
-        here = (found.frame, found.site, found.indices) == (self.frames[frame], site, indices)
+        if found.record is None:
+            number = None if self.puts else self._seed(found.data, found.why)
+            self._enter(frame, site, indices, number or self._put(frame, site, indices, found.data, found.why))
+            return
+        where = found.record.where(*found.place)
+        here = found.place == (self.frames[frame], site, indices)
         if isinstance(where, Source) and here and not found.overridden:
             self._enter(frame, site, indices, self._source(where, found.why))
             return
         number = self._seed(found.data, found.why)
         if number is None and found.overridden:
             raise UsageError(
-                f"the value that {found.record.plan.path(found.frame, site, indices)} was overridden with has {len(found.data)} bytes, and a "
+                f"the value that {found.record.plan.path(*found.place)} was overridden with has {len(found.data)} bytes, and a "
                 f"document carries up to {LARGEST_SEEDS} of such values: override it with a smaller one, or edit the step"
             )
         if number is None:
@@ -123,9 +147,12 @@ class Sources:
             number = self._source(where, "") if isinstance(where, Source) else None
         if number is None:
             try:
-                number = self._seed(encode(outcome, where=site), "")
+                data = encode(outcome, where=site)
             except NotPicklable:  # a pod that works it out again says so
                 return
+            number = self._seed(data, "")
+            if number is None and self.puts:
+                number = self._put(id(frame), site, indices, data, "")
         if number is not None:
             self._enter(id(frame), site, indices, number)
             self.provided.add((id(frame), site, indices))
@@ -161,6 +188,26 @@ class Sources:
         if why:
             self.told[str(number)] = why
         return number
+
+    def _put(self, frame: int, site: str, indices: Indices, data: bytes, why: str) -> int:
+        """Let an outcome be put where it would lie if the earlier run were one that pods can read."""
+        assert self.away is not None
+        self.files[f"{self.frames[frame]}/{key(site)}{ix_text(indices)}/v"] = data
+        return self._source(self.away, why)
+
+    @cached_property
+    def _digest(self) -> str:
+        """The digest of what is put: the same outcomes lie there once, and others never in their place."""
+        found = hashlib.sha256()
+        for name, data in sorted(self.files.items()):
+            found.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogatepass"))
+            found.update(data)
+        return found.hexdigest()[:40]
+
+    @property
+    def put(self) -> dict[str, bytes]:
+        """What is to be put into the artifact repository, by key."""
+        return {f"{PUT}{self._digest}/{name}": data for name, data in self.files.items()}
 
     def _enter(self, frame: int, site: str, indices: Indices, number: int) -> None:
         self.table.setdefault(self.frames[frame], {}).setdefault(site, {})[ix_text(indices)] = number

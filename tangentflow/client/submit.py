@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import closing, nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.argo.document import document
@@ -13,10 +16,13 @@ from tangentflow.argo.notes import notes
 from tangentflow.client.begun import note_submission
 from tangentflow.client.cached import Candidate, is_cached
 from tangentflow.client.cluster import Cluster, Json, Snapshot, connect, snapshot
+from tangentflow.client.earlier import earlier, is_stored, nowhere
+from tangentflow.client.putting import put
 from tangentflow.client.reusing import reused
 from tangentflow.client.run import ArgoRun
 from tangentflow.client.settings import Settings
 from tangentflow.decorators import WorkflowFunction
+from tangentflow.engine.reuse import Earlier
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
 from tangentflow.errors import ClusterError, UsageError
@@ -37,11 +43,11 @@ LOOKED_AT = 20
 def submit(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
     namespace: str | None = None, artifacts: str | None = None, reuse: Run | str | None = None,
-    cache: bool | None = None,
+    cache: bool | None = None, store: str | os.PathLike[str] | bool | None = None,
 ) -> ArgoRun:  # fmt: skip
     """Submit a graph with these arguments; return the live run at once.
 
-    `reuse`, a run on the cluster or its id, is an earlier run of which step runs are taken over. `cache` True: as if
+    `reuse` is an earlier run of which step runs are taken over, of whatever kind, or the id of one in the store or on the cluster. `cache` True: as if
     every step had it, False: no earlier value is used.
 
     `namespace` is the cluster's (default: ARGO_NAMESPACE, or that of the kubeconfig's context); `artifacts` the address of the artifact
@@ -54,8 +60,13 @@ def submit(
         cluster, more = connect(settings), []
     else:
         cluster = connect(settings)
-        record = None if reuse is None else _earlier(reuse, cluster, settings).receipts
-        found = reused(graph, args, kwargs, record, _candidates(cluster, settings), cache)
+        if isinstance(reuse, str) and not is_stored(reuse, locate(store)):
+            reuse = _submitted(reuse, cluster, settings, locate(store))
+        with closing(_earlier(reuse, cluster, store)) if reuse is not None else nullcontext() as before:
+            candidates = _candidates(cluster, settings)
+            found = reused(graph, args, kwargs, before, candidates, cache, lies_here=isinstance(reuse, ArgoRun))
+        if found.files:
+            put(found.files, cluster, settings)
         made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
     run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
     run.notes = [*notes(graph), *more]
@@ -75,23 +86,23 @@ def _candidates(cluster: Cluster, settings: Settings) -> Iterator[Candidate]:
         yield Candidate(record, [step for step in run.argo_steps() if step.status == "Succeeded"])
 
 
-def _earlier(reuse: Run | str, cluster: Cluster, settings: Settings) -> ArgoRun:
-    """Return the run that is to be reused."""
-    if isinstance(reuse, str):
-        reuse = ArgoRun(cluster, cluster.peek(reuse), settings.artifacts)
-    if not isinstance(reuse, ArgoRun):
-        raise UsageError(
-            f"what is submitted can reuse a run on Argo, or its id, and not {reuse!r}: what other runs recorded lies elsewhere"
-        )
-    if reuse.namespace != cluster.namespace:
+def _submitted(id: str, cluster: Cluster, settings: Settings, folder: Path | None) -> ArgoRun:
+    """Return the run of an id that is not in the store `folder`."""
+    try:
+        return ArgoRun(cluster, cluster.peek(id), settings.artifacts)
+    except ClusterError as error:
+        if error.status != 404:
+            raise
+        raise nowhere(id, folder, error) from error
+
+
+def _earlier(reuse: Run | str, cluster: Cluster, store: str | os.PathLike[str] | bool | None) -> Earlier:
+    """Return the record of the run that is to be reused."""
+    if isinstance(reuse, ArgoRun) and reuse.namespace != cluster.namespace:
         raise UsageError(
             f"the run {reuse.id} is in the namespace {reuse.namespace}, and pods of {cluster.namespace} do not reach what it recorded"
         )
-    if reuse.finished is None:
-        raise UsageError(
-            f"the run {reuse.id} is still {reuse.status}; wait for its end, or cancel it, before it is reused"
-        )
-    return reuse
+    return earlier(reuse, store)
 
 
 def attached(id: str, *, namespace: str | None = None, artifacts: str | None = None) -> ArgoRun:

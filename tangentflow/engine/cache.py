@@ -91,7 +91,8 @@ class Cache:
         receipt = self.journal.receipt(found.run, found.receipt)
         if receipt is None or receipt.outcome is None:
             return "its code or its inputs are others than those cached"
-        return why_again(stored_entry(found.run, receipt, self.store), task, self.identity)
+        before = stored_entry(found.run, receipt, self.store)
+        return why_again(before, task.ready, task.code, task.digest, self.identity)
 
     def keep(self, task: Task, outcome: Ref, size: int, run: str) -> None:
         """Keep the value of a step run."""

@@ -19,9 +19,12 @@ from tangentflow.engine import owner
 from tangentflow.engine.store import Ref
 from tangentflow.errors import TangentflowError, UsageError
 
-__all__ = ["Journal", "Receipt", "RunRow", "reading"]
+__all__ = ["OVERRIDDEN", "Journal", "Receipt", "RunRow", "reading"]
 
 FILE = "journal.sqlite3"
+OVERRIDDEN = "overridden"
+"""Why a receipt has its outcome, if that was changed by hand."""
+
 _VERSION = 2
 _PATIENCE = 60.0
 """Seconds to wait for others who write to the same store."""
@@ -231,10 +234,8 @@ class Journal:
 
     def override(self, run: int, path: str, outcome: Ref) -> None:
         """Put another value on record for a step run."""
-        statement = (
-            "UPDATE receipts SET outcome=?, status='Succeeded', why='overridden' WHERE run=? AND path=? AND kind='step'"
-        )
-        self.change(statement, outcome, run, path)
+        statement = "UPDATE receipts SET outcome=?, status='Succeeded', why=? WHERE run=? AND path=? AND kind='step'"
+        self.change(statement, outcome, OVERRIDDEN, run, path)
 
     # --- reading
 

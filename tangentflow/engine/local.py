@@ -12,7 +12,6 @@ import sys
 import types
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from tangentflow.decorators import WorkflowFunction
@@ -24,7 +23,7 @@ from tangentflow.engine.machine import Machine
 from tangentflow.engine.policies import EXECUTORS, check_here, notes, time_limit, title
 from tangentflow.engine.positions import Positions
 from tangentflow.engine.recorder import Recorder
-from tangentflow.engine.reuse import Earlier, earlier_run
+from tangentflow.engine.reuse import Earlier
 from tangentflow.engine.run import Run
 from tangentflow.engine.store import locate
 from tangentflow.errors import UsageError
@@ -42,14 +41,14 @@ _log = logging.getLogger("tangentflow")
 def run(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *,
     workers: int | None = None, executor: str | Slurm = "process", store: str | os.PathLike[str] | bool | None = None,
-    reuse: Run | str | None = None, cache: bool | None = None, progress: bool | None = None, on_event: Listener | None = None,
+    reuse: Earlier | None = None, cache: bool | None = None, progress: bool | None = None, on_event: Listener | None = None,
 ) -> Run:  # fmt: skip
     """Run a graph on this machine and return the finished run.
 
     `workers` bounds how many steps run at a time (default: the number of processors, at least 2); `executor` is "process", "thread",
-    "inline", "slurm" or `Slurm(...)`; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse`, a run or its id, is an earlier
-    run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written; `progress` shows the run on standard
-    error while it runs, as a table in a terminal or notebook, else as lines; `on_event` is called with each `Event`. Raises UsageError for an unknown executor or run and for options of steps that cannot be kept
+    "inline", "slurm" or `Slurm(...)`; `store` is the directory for values and the journal (default: `.tangentflow`, False: none); `reuse` is the record of an
+    earlier run of which step runs are taken over; `cache` True: as if every step had it, False: nothing is read or written; `progress` shows the run on standard
+    error while it runs, as a table in a terminal or notebook, else as lines; `on_event` is called with each `Event`. Raises UsageError for an unknown executor and for options of steps that cannot be kept
     here, TypeError for arguments that do not fit the workflow.
     """
     if not isinstance(executor, Slurm) and executor not in EXECUTORS:
@@ -62,7 +61,6 @@ def run(
     whole = with_exit(graph)
     check_here(whole, executor)
     folder = locate(store)
-    earlier = _earlier(reuse, folder)
     workflow = cast("WorkflowFunction[..., Any]", graph.bindings[graph.root])
     bind(cast(types.FunctionType, workflow.function), args, kwargs)  # before there is anything to tell of the run
 
@@ -71,7 +69,7 @@ def run(
     made.notes, made.folder = notes(whole, folder is not None or cache is False, executor), folder
     for note in made.notes:
         _log.info(note)
-    recorder = Recorder(whole, made, Positions(), folder, earlier, cache)
+    recorder = Recorder(whole, made, Positions(), folder, reuse, cache)
     try:
         recorder.begin(
             args,
@@ -139,20 +137,6 @@ def _items(machine: Machine) -> Counter[str]:
         for (loop, _), count in list(frame.counts.items()):
             found[without_indices(spell(frame.path, loop, ()))] += count
     return found
-
-
-def _earlier(reuse: Run | str | None, folder: Path | None) -> Earlier | None:
-    if reuse is None:
-        return None
-    if isinstance(reuse, str):
-        return earlier_run(reuse, folder)
-    if not isinstance(reuse, Run):
-        raise UsageError(f"reuse must be a run or the id of one, not {reuse!r}")
-    if reuse.folder is not None:
-        return earlier_run(reuse.id, reuse.folder)
-    if reuse.record is None:
-        raise UsageError(f"run {reuse.id} has nothing on record that could be reused")
-    return reuse.record()
 
 
 def target_of(workflow: WorkflowFunction[..., Any]) -> str | None:

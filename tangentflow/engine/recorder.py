@@ -19,7 +19,7 @@ from tangentflow.engine.journal import Journal, Receipt
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.parameters import spelled
 from tangentflow.engine.positions import Positions
-from tangentflow.engine.reuse import Earlier, Entry, Recalled
+from tangentflow.engine.reuse import Earlier, Entry, Kept, Recalled
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import given_inputs
 from tangentflow.engine.store import Ref, Store
@@ -72,13 +72,13 @@ class Recorder:
         entries |= {
             ("step", step.path): self._entry(step, ready, code, data) for step, ready, code, data in self._steps
         }
-        return Earlier(self.run.id, self.run.status == "Cancelled", entries)
+        return Kept(self.run.id, self.run.status == "Cancelled", entries)
 
     def _entry(self, step: StepRun, ready: Ready, code: Code, data: bytes) -> Entry:
         found = self._overridden.get(step.path, data)
         return Entry(
             f"{step.path} of run {self.run.id}", code.fingerprint, lambda: self.identity.inputs(ready.step, ready.args, ready.kwargs),
-            lambda: found, lambda: self._parts[code.fingerprint], lambda: given_inputs(ready),
+            lambda: found, lambda: self._parts[code.fingerprint], lambda: given_inputs(ready), overridden=step.path in self._overridden,
         )  # fmt: skip
 
     # --- the run
@@ -108,8 +108,8 @@ class Recorder:
 
     def end(self, outcome: Outcome) -> None:
         """Put the end of the run on record: what was skipped, what was stopped, the outcome."""
-        for source in (self.earlier, self.cache):
-            self.run.notes += source.damaged if source is not None else []
+        self.forget_earlier()
+        self.run.notes += self.cache.damaged if self.cache is not None else []
         if self.journal is None:
             return
         data = encode(outcome, where=self.run.workflow, files=True)
@@ -121,11 +121,14 @@ class Recorder:
 
     def forget_earlier(self) -> None:
         """From now on take nothing over from the earlier run: what follows is done for each run anew."""
-        self.run.notes += self.earlier.damaged if self.earlier is not None else []
-        self.earlier = None
+        if self.earlier is not None:
+            self.earlier.close()
+            self.run.notes += self.earlier.damaged
+            self.earlier = None
 
     def close(self) -> None:
         """Commit what there is and let go of the store."""
+        self.forget_earlier()
         if self.journal is not None:
             self.journal.flush()
             self.journal.close()
@@ -150,11 +153,11 @@ class Recorder:
         task.code = self.identity.code(task.ready.step)
         path, found = task.step.path, None
         if self.earlier is not None:
-            found = self.earlier.find("step", path, task.code.fingerprint, partial(self._digest, task))
-            before = self.earlier.entries.get(("step", path))
+            before = self.earlier.of_step(task.ready)
+            if before is not None:
+                found = self.earlier.take(before, path, task.code.fingerprint, partial(self._digest, task))
             if found is None and before is not None:
-                self._digest(task)
-                task.step.why = why_again(before, task, self.identity)
+                task.step.why = why_again(before, task.ready, task.code, self._digest(task), self.identity)
         key = task.key = self._shared(task)
         if found is None and key is not None:
             found = self.values.get(key) if self.cache is None else self.cache.find(task)
@@ -292,8 +295,11 @@ class Recorder:
         self.flush()  # it may take its time
         if self.earlier is None:
             return None
+        before = self.earlier.of_glue(frame, node, indices)
+        if before is None:
+            return None
         path = spell(frame.path, node.id, indices)
-        found = self.earlier.find("glue", path, self._glue_fingerprint(frame, node), lambda: operands)
+        found = self.earlier.take(before, path, self._glue_fingerprint(frame, node), lambda: operands)
         return None if found is None else found.data
 
     def keep_glue(self, frame: Frame, node: Glue, indices: tuple[int, ...], operands: str, data: bytes) -> None:

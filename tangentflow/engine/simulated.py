@@ -61,10 +61,11 @@ class Simulated(Run):
 def simulate(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, workers: int | None = None,
     taken: Taken = NOTHING, told: Mapping[str, Any] | None = None, earlier: Mapping[str, Path] = MappingProxyType({}),
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Simulated:  # fmt: skip
     """Run the document of a graph with these arguments; return the finished run.
 
-    `taken` is what it takes over from earlier runs, whose artifacts lie in the folders `earlier`, by their uids; `told` goes with its plan.
+    `taken` is what it takes over from earlier runs, whose artifacts lie in the folders `earlier`, by their uids, or are `files`, by key; `told` goes with its plan.
     Secrets and volumes are this machine's, as in a local run. Raises UsageError if one of them is not here, TypeError for arguments that
     do not fit, InternalError if the document would hang on the engine, or ends in a phase that its outcome does not explain.
     """
@@ -78,6 +79,9 @@ def simulate(
     try:
         for uid, place in earlier.items():
             (Path(folder) / uid).symlink_to(place / uid)
+        for name, data in files.items():
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_bytes(data)
         found = simulate_document(
             made, store=Path(folder), workers=workers, uid=str(uuid.uuid4()), secrets=secrets, actions=_answering(), engine=engine() if _has(whole, container) else None, kubectl=kubectl() if _has(whole, resource) else None,
         )  # fmt: skip

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tangentflow.argo.document import document
 from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.shape import Block, Pod, Task
+from tangentflow.argo.taken import NOTHING, Taken
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.machine import Machine
 from tangentflow.explain.view import View, views
 from tangentflow.explain.words import both
 from tangentflow.graph.nodes import Call, Graph, Loop
 
-__all__ = ["plan"]
+__all__ = ["Ahead", "plan"]
 
 DOCUMENT, TEMPLATE, MANY, DEPTH = 1 << 20, 128 << 10, 200, 100
 """What a stock engine takes: bytes of a Workflow, bytes of a pod's template, templates and tasks of a DAG, nested templates."""
@@ -56,23 +58,48 @@ class _Total:
     most: Mapping[Factors, int]
 
 
-def plan(graph: Graph, args: tuple[Any, ...] | None = None, kwargs: Mapping[str, Any] | None = None) -> str:
+@dataclass(frozen=True)
+class Ahead:
+    """What is known of a run before it begins, if it takes something over from earlier ones.
+
+    By path, `found` says where outcomes come from and `why` for what reason a step runs again; `begun` are the paths of the steps that run first.
+    """
+
+    taken: Taken
+    found: Mapping[str, str]
+    why: Mapping[str, str]
+    begun: Sequence[str]
+    notes: Sequence[str] = ()
+
+
+def plan(
+    graph: Graph,
+    args: tuple[Any, ...] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    ahead: Ahead | None = None,
+) -> str:
     """Return as text what a submission would bring to the cluster; with arguments (`args` is not None), exact where they decide it.
 
     Nothing is submitted and no step runs; expressions between steps that need nothing but the arguments are evaluated.
     """
-    return _Planner(graph, args, dict(kwargs or {})).text()
+    return _Planner(graph, args, dict(kwargs or {}), ahead).text()
 
 
 class _Planner:
-    def __init__(self, graph: Graph, args: tuple[Any, ...] | None, kwargs: dict[str, Any]) -> None:
-        self.graph = graph
-        self.views = {view.flow.key: view for view in views(graph)}
-        self.document = graph.argo(*(args or ()), **kwargs)  # type: ignore[attr-defined]
+    def __init__(
+        self, graph: Graph, args: tuple[Any, ...] | None, kwargs: dict[str, Any], ahead: Ahead | None = None
+    ) -> None:
+        self.graph, self.ahead = graph, ahead
+        taken = NOTHING if ahead is None else ahead.taken
+        self.views = {view.flow.key: view for view in views(graph, taken)}
+        self.document = document(graph, args or (), kwargs, taken=taken)
         self.known: dict[Factor, int] = {}
         self.ready: list[str] = []
         if args is not None:
             self._look_ahead(args, kwargs)
+        if ahead is not None:
+            self.known |= {place: len(left) for place, left in taken.items.items()}
+            self.ready = [_pattern(path) for path in ahead.begun]
         self.rows: list[tuple[View, _Row]] = []
         self.chunks: dict[Factor, int] = {}
         self.recursive: dict[str, None] = {}
@@ -83,7 +110,7 @@ class _Planner:
         machine = Machine(self.graph, args, kwargs)
         counts = machine.root.counts.items()
         self.known = {(self.graph.root, loop): count for (loop, indices), count in counts if not indices}
-        self.ready = [re.sub(r"\[\d+\]", "[i]", ready.path) for ready in machine.ready]
+        self.ready = [_pattern(ready.path) for ready in machine.ready]
 
     # --- counting
 
@@ -150,7 +177,24 @@ class _Planner:
             lines.append(f"For each call of {both(list(self.recursive))} by itself, all of its pods again.")
         if self.ready:
             lines.append(f"{self._starts()} at once.")
+        lines += self._taken_over()
         return "\n".join([*lines, *self._limits()]) + "\n"
+
+    def _taken_over(self) -> Iterator[str]:
+        """Yield what is taken over, and why what is on record runs again."""
+        if self.ahead is None:
+            return
+        if self.ahead.found:
+            counts = Counter((_pattern(path), why) for path, why in self.ahead.found.items())
+            rows = [("taken over", "step runs", ""), *[(path, f"{n:,}", why) for (path, why), n in counts.items()]]
+            yield from ["", *_table(rows)]
+        if self.ahead.why:
+            counts = Counter(
+                (_pattern(path), why.replace(path, _pattern(path))) for path, why in self.ahead.why.items()
+            )
+            rows = [("runs again", "step runs", ""), *[(path, f"{n:,}", why) for (path, why), n in counts.items()]]
+            yield from ["", *_table(rows)]
+        yield from self.ahead.notes
 
     def _sum(self) -> str:
         fixed = sum(
@@ -252,6 +296,11 @@ def _tries(step: object) -> list[str]:
     """Return how many pods a step has, if that may be more than one."""
     tries = step.option("retries", 0) if isinstance(step, StepFunction) else 0
     return [f"up to {tries + 1} pods each, one for an attempt"] if tries else []
+
+
+def _pattern(path: str) -> str:
+    """Return the path that step runs of all items have."""
+    return re.sub(r"\[\d+\]", "[i]", path)
 
 
 def _number(pods: int) -> str:

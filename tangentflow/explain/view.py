@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from tangentflow.argo.document import planned
 from tangentflow.argo.shape import FlowPlan
+from tangentflow.argo.taken import NOTHING, Taken
 from tangentflow.decorators import WorkflowFunction
 from tangentflow.errors import UsageError
 from tangentflow.explain.program import Program
@@ -97,15 +98,18 @@ class View:
         return found
 
 
-def views(graph: Graph) -> list[View]:
-    """Return the views of a graph's flows, the one that a run starts with first. Raises UsageError for a graph without functions."""
+def views(graph: Graph, taken: Taken = NOTHING) -> list[View]:
+    """Return the views of a graph's flows, the one that a run starts with first, for a run that takes something over.
+
+    Raises UsageError for a graph without functions.
+    """
     for flow in graph.flows:
         if not isinstance(graph.bindings.get(flow.key), WorkflowFunction):
             raise UsageError(
                 f"this graph is bound to no functions, so the source of {flow.name} is not known; compile the workflow, "
                 "and ask its own graph"
             )
-    plans, document = planned(graph)
+    plans, document = planned(graph, taken)
     templates = {template["name"]: template for template in document["spec"]["templates"]}
     first = graph.main
     return [

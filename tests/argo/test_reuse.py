@@ -91,7 +91,7 @@ def test_an_edited_argument_runs_what_needs_it(path):
     second = run(programs.six, path, 4, reuse=first)
     assert second.result() == programs.six(path + "2", 4)
     assert set(of(second).values()) == {"Succeeded"}
-    assert second.steps[0].why.endswith("its inputs")
+    assert second.steps[0].why.endswith("its inputs: x")
 
 
 def test_the_failed_item_of_a_fan_out_and_what_follows(path, flag):
@@ -339,12 +339,14 @@ def test_the_age_of_a_cached_value(path, monkeypatch):
         assert bool(found.taken) is (hours < 1)
 
 
-def test_what_cannot_be_reused(path):
-    local = steps.diamond.options(executor="inline", store=False).run(path, 1)
-    with pytest.raises(UsageError, match="can reuse a simulated run"):
-        run(steps.diamond, path, 1, reuse=local)
-    with pytest.raises(UsageError, match="can reuse a simulated run"):
+def test_what_cannot_be_reused(path, monkeypatch):
+    for name in ("ARGO_SERVER", "ARGO_NAMESPACE", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", path)  # no kubeconfig
+    with pytest.raises(UsageError, match="no run 'wf-12345' in the store .*, and no cluster is configured"):
         steps.diamond.options(reuse="wf-12345").simulate(path, 1)
+    with pytest.raises(UsageError, match="must be a run or the id of one"):
+        steps.diamond.options(reuse=3).simulate(path, 1)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7])

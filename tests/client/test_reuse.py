@@ -114,9 +114,8 @@ def test_what_no_pod_recorded_is_replayed_with_what_was_taken_over(cluster, path
 
 
 def test_what_cannot_be_reused(cluster, path):
-    local = steps.diamond.options(executor="inline", store=False).run(path, 1)
-    with pytest.raises(UsageError, match="can reuse a run on Argo"):
-        steps.diamond.options(reuse=local).submit(path, 1)
+    with pytest.raises(UsageError, match="must be a run or the id of one"):
+        steps.diamond.options(reuse=3).submit(path, 1)
     run = steps.diamond.submit(path, 1)
     run._cluster = type("Other", (), {"namespace": "other"})()
     with pytest.raises(UsageError, match="in the namespace other"):

@@ -16,7 +16,7 @@ import random
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -428,7 +428,8 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
         yield f"outcome\n    plain  {plain.outcome}\n    judge  {seen.outcome}"
         return
     by_place = sorted(runs, key=lambda run: run.key)
-    by_place = _without_run_ahead(plain, seen, by_place)
+    free = _may_run_behind(workflow, plain.raised)
+    by_place = _without_run_ahead(plain, seen, by_place, free)
     in_order = [entry for run in by_place for entry in seen.log[run.start : run.end]]
     if plain.raised is None:
         if in_order != plain.log:
@@ -439,14 +440,14 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
     elif in_order[: len(plain.log)] != plain.log:
         yield f"step runs before the exception\n    plain  {plain.log}\n    judge  {in_order}"
     else:
-        yield from _beyond(plain, seen, by_place, _said_so(workflow, plain.raised))
+        yield from _beyond(plain, seen, by_place, free)
     if seen.printed != plain.printed:
         yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
     placed = {id(run) for run in by_place}
     yield from _misplaced([run for run in runs if id(run) in placed], workflow.__name__ not in USED_EFFECTS)
 
 
-def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> list[_Run]:
+def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run], behind: Callable[[_Run], bool]) -> list[_Run]:
     """Leave out values in a `try` that ran although an exception before them was caught.
 
     An effect may do so only as another item of a fan-out inside the `try`, or in a block that is `parallel()`.
@@ -456,12 +457,12 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run]) -> list[_R
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
     # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
-    # the runs from i on, given the first `at` calls of the plain call. What ran behind an exception that ends the run is looked at apart.
+    # the runs from i on, given the first `at` calls of the plain call. Some may run `behind` an exception that ends the run.
     costs = [[end - at for at in range(end + 1)]]
     for run, own in zip(reversed(by_place), reversed(entries)):
         after, row = costs[-1], []
         for at in range(end + 1):
-            free = _may_run_ahead(run) or (at == end and plain.raised is not None)
+            free = _may_run_ahead(run) or (at == end and behind(run))
             row.append(after[at] + (0 if free else 1))
             if own == plain.log[at : at + len(own)]:
                 row[at] = min(row[at], after[at + len(own)])
@@ -517,30 +518,34 @@ def _must_wait(a: _Run, b: _Run, dropped: bool) -> bool:
     return False
 
 
-def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], said_so: bool) -> Iterator[str]:
-    """After the exception only values may run, effects of other items of a fan-out that it came from, and those in `parallel()`."""
-    assert plain.raised is not None
-    frames = traceback.extract_tb(plain.raised.__traceback__)
+def _beyond(plain: Seen, seen: Seen, by_place: list[_Run], free: Callable[[_Run], bool]) -> Iterator[str]:
+    """After the exception only some may run."""
     count = 0
     for run in by_place:
         entries = seen.log[run.start : run.end]
         count += len(entries)
-        if count <= len(plain.log) or not entries:
-            continue
-        if not (run.node.effect or said_so):
-            continue
-        around = [
-            s
-            for s in run.way
-            if s.lane or (isinstance(s.node, Map) and any(_covers(s.node.origin, frame) for frame in frames))
-        ]
-        if not around:
-            what = (
-                "behind the `raise` or `assert`"
-                if said_so and not run.node.effect
-                else "an effect behind the exception"
-            )
+        if count > len(plain.log) and entries and not free(run):
+            what = "an effect behind the exception" if run.node.effect else "behind the `raise` or `assert`"
             yield f"{run.path} ran: {what}"
+
+
+def _may_run_behind(workflow: WorkflowFunction[..., Any], raised: BaseException | None) -> Callable[[_Run], bool]:
+    """Return which step runs may come after the exception that ends the run: values, unless the workflow itself raised it, effects of
+    other items of a fan-out that it came from, and what stands in `parallel()`.
+    """
+    if raised is None:
+        return lambda run: False
+    frames, said_so = traceback.extract_tb(raised.__traceback__), _said_so(workflow, raised)
+
+    def free(run: _Run) -> bool:
+        if not (run.node.effect or said_so):
+            return True
+        return any(
+            s.lane or (isinstance(s.node, Map) and any(_covers(s.node.origin, frame) for frame in frames))
+            for s in run.way
+        )
+
+    return free
 
 
 def _said_so(workflow: WorkflowFunction[..., Any], error: BaseException) -> bool:
