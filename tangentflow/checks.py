@@ -6,11 +6,13 @@ They are checked when a function is decorated, so that a wrong one is reported w
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from tangentflow import accepts, schedules
 from tangentflow.accepts import Check, Wrong
+from tangentflow.fields import SPEC, TEMPLATE
+from tangentflow.readymade import KINDS, Kind
 
 __all__ = ["STEP_OPTIONS", "WORKFLOW_OPTIONS", "check_names", "check_step", "check_workflow"]
 
@@ -28,39 +30,46 @@ def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None
     )
 
 
-def check_step(name: str, options: Mapping[str, Any]) -> None:
-    """Raise TypeError or ValueError if the options of the step `name` cannot be meant."""
-    _check("@step", name, options, STEP_OPTIONS)
+def check_step(name: str, options: Mapping[str, Any], module: str = "", derived: bool = False) -> None:
+    """Raise TypeError or ValueError if the options of the step `name` of a module cannot be meant; `derived`: they come from `.options()`."""
+
+    def said(given: str) -> str:
+        return f"{name}.options({given})" if derived else f"@step({given}) of {name}"
+
+    kind = KINDS.get(f"{module}.{name}", Kind())
+    for option in options:
+        if option in kind.refused:
+            raise ValueError(f"{said(f'{option}=...')}: {name} has no {option}=, since {kind.refused[option]}")
+    own = {**STEP_OPTIONS, **kind.own}
+    known = {option: check for option, check in own.items() if option not in kind.refused}
+    _check(f"{name}.options()" if derived else "@step", said, options, known)
     for option in ("backoff", "on"):
         if option in options and "retries" not in options:
-            raise ValueError(f"@step({option}=...) of {name} says how to try again, but not how often: add retries=")
+            raise ValueError(f"{said(f'{option}=...')} says how to try again, but not how often: add retries=")
     if options.get("cache", False) is not False and options.get("pure") is False:
-        raise ValueError(f"@step(cache=..., pure=False) of {name}: a cached step is pure; leave one of them out")
+        raise ValueError(f"{said('cache=..., pure=False')}: a cached step is pure; leave one of them out")
     if options.get("env") and options.get("executor") in ("thread", "inline"):
-        raise ValueError(
-            f"@step(env=..., executor={options['executor']!r}) of {name}: threads share one environment; write executor='process'"
-        )
+        told = said(f"env=..., executor={options['executor']!r}")
+        raise ValueError(f"{told}: threads share one environment; write executor='process'")
     twice = sorted(set(options.get("env", {})) & set(options.get("secrets", {})))
     if twice:
-        raise ValueError(
-            f"@step(env=..., secrets=...) of {name}: both set {', '.join(twice)}; leave it out of one of them"
-        )
+        raise ValueError(f"{said('env=..., secrets=...')}: both set {', '.join(twice)}; leave it out of one of them")
 
 
 def check_workflow(name: str, options: Mapping[str, Any]) -> None:
     """Raise TypeError or ValueError if the options of the workflow `name` cannot be meant."""
-    _check("@workflow", name, options, WORKFLOW_OPTIONS)
+    _check("@workflow", lambda given: f"@workflow({given}) of {name}", options, WORKFLOW_OPTIONS)
     if "timezone" in options and "schedule" not in options:
         raise ValueError(f"@workflow(timezone=...) of {name} says where the clock of a schedule is: add schedule=")
 
 
-def _check(kind: str, name: str, options: Mapping[str, Any], known: Mapping[str, Check]) -> None:
+def _check(kind: str, said: Callable[[str], str], options: Mapping[str, Any], known: Mapping[str, Check]) -> None:
     check_names(kind, options, known)
     for option, value in options.items():
         try:
             known[option](value)
         except Wrong as wrong:
-            raise wrong.kind(f"{kind}({option}={value!r}) of {name}: {option} must be {wrong}") from None
+            raise wrong.kind(f"{said(f'{option}={value!r}')}: {option} must be {wrong}") from None
 
 
 _WHERE: Mapping[str, Check] = {
@@ -73,41 +82,6 @@ _WHERE: Mapping[str, Check] = {
     "service_account": accepts.service_account,
 }
 """Options that steps and workflows have alike."""
-
-_POD = (
-    "affinity", "automountServiceAccountToken", "executor", "hostAliases", "podSpecPatch", "priorityClassName", "schedulerName",
-    "securityContext",
-)  # fmt: skip
-
-_CONTAINER = frozenset({
-    "envFrom", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resizePolicy", "resources", "securityContext",
-    "startupProbe", "terminationMessagePath", "terminationMessagePolicy", "volumeDevices", "volumeMounts",
-})  # fmt: skip
-
-_TEMPLATE = accepts.fields(
-    "an Argo template",
-    {
-        **dict.fromkeys(_POD),
-        **dict.fromkeys(
-            ("activeDeadlineSeconds", "initContainers", "metrics", "nodeSelector", "pendingTimeout", "podResources")
-        ),
-        **dict.fromkeys(
-            ("resourceClaims", "serviceAccountName", "sidecars", "synchronization", "tolerations", "volumes")
-        ),
-        "metadata": frozenset({"labels", "annotations"}),
-        "script": _CONTAINER,
-    },
-    {
-        "retryStrategy": "write retries=, on= and backoff=",
-        "timeout": "write timeout=",
-        "memoize": "write cache=",
-        "script.env": "write env= or secrets=",
-        "script.image": "write image=",
-        "script.source": "the step's own code stands there",
-        "script.command": "the step's own code stands there",
-        "parallelism": "write max_concurrent=",
-    },
-)
 
 STEP_OPTIONS: Mapping[str, Check] = {
     **_WHERE,
@@ -128,56 +102,9 @@ STEP_OPTIONS: Mapping[str, Check] = {
     "env": accepts.env,
     "secrets": accepts.secrets,
     "volumes": accepts.volumes(shared=False),
-    "argo": _TEMPLATE,
+    "argo": TEMPLATE,
 }
 """Every option of `@step` and its check."""
-
-_SPEC = accepts.fields(
-    "the spec of an Argo Workflow",
-    {
-        **dict.fromkeys(_POD),
-        **dict.fromkeys(
-            (
-                "archiveLogs",
-                "artifactGC",
-                "artifactRepositoryRef",
-                "dnsConfig",
-                "dnsPolicy",
-                "hostNetwork",
-                "imagePullSecrets",
-            )
-        ),
-        **dict.fromkeys(
-            (
-                "metrics",
-                "nodeSelector",
-                "podDisruptionBudget",
-                "podGC",
-                "podMetadata",
-                "podPriorityClassName",
-                "priority",
-            )
-        ),
-        **dict.fromkeys(
-            (
-                "serviceAccountName",
-                "synchronization",
-                "tolerations",
-                "ttlStrategy",
-                "volumeClaimGC",
-                "volumeClaimTemplates",
-            )
-        ),
-        **dict.fromkeys(("volumes", "workflowMetadata")),
-    },
-    {
-        "templateDefaults": "write options of steps",
-        "activeDeadlineSeconds": "write timeout=",
-        "parallelism": "write parallelism=",
-        "onExit": "write on_exit=",
-        "hooks": "write on_exit=",
-    },
-)
 
 WORKFLOW_OPTIONS: Mapping[str, Check] = {
     **_WHERE,
@@ -190,6 +117,6 @@ WORKFLOW_OPTIONS: Mapping[str, Check] = {
     "on_exit": accepts.handler,
     "ttl": accepts.time(True),
     "pod_gc": accepts.one_of("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"),
-    "argo": _SPEC,
+    "argo": SPEC,
 }
 """Every option of `@workflow` and its check."""

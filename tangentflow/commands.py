@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tangentflow.decorators import step
+from tangentflow.running import run, undone_with_us
 
 __all__ = [
     "CommandFailed",
@@ -73,24 +74,26 @@ def shell(
 
 def run_command(
     line: Callable[[str], list[str]], shown: Any, env: Mapping[str, Any] | None, files: Mapping[str, Any] | None,
-    out: Mapping[str, type] | None, check: bool, tells_apart: bool = True,
+    out: Mapping[str, type] | None, check: bool, undo: Sequence[str] = (),
 ) -> Any:  # fmt: skip
     """Run a command line in a directory of its own, which it is made of; return the result of its step.
 
-    `tells_apart`: its exception tells what was written to the standard error.
+    `undo` is a command that undoes what one has started elsewhere which is killed. (Then nobody tells its standard error from that of the
+    engine, so its exception does not repeat it.)
     """
     check_files(files, out)
     directory = tempfile.TemporaryDirectory(prefix="tangentflow-command-", ignore_cleanup_errors=True)
     folder = Path(directory.name)
     try:
         put_files(folder, files)
-        done = subprocess.run(
-            line(directory.name), cwd=folder, env={**os.environ, **{key: str(value) for key, value in (env or {}).items()}},
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+        environment = {**os.environ, **{key: str(value) for key, value in (env or {}).items()}}
+        with undone_with_us(undo) as ended:
+            done = run(line(directory.name), directory.name, environment)
+            if done.returncode >= 0:
+                ended.append(True)
         said = _text(done.stderr)
         sys.stderr.write(said.encode("utf-8", "replace").decode("utf-8"))
-        text = finished(done.returncode, shown, done.stdout, said if tells_apart else None, check)
+        text = finished(done.returncode, shown, done.stdout, None if undo else said, check)
         result = take_files(folder, out)
         if Path in (out or {}).values():
             _kept.append(directory)

@@ -11,7 +11,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import types
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from typing import Any
 from tangentflow.commands import check_files, finished, put_files, run_command, take_files
 from tangentflow.decorators import step
 from tangentflow.errors import StepKilled, UsageError
-from tangentflow.parts import BEFORE, given, hand_on, leaving, left, left_folder, part, status
+from tangentflow.parts import BEFORE, given, hand_on, is_late, leaving, left, left_folder, part, status
+from tangentflow.runtime.policies import Overdue
 
 __all__ = ["BRACE", "ENGINE", "FOLDER", "LARGEST", "Asked", "asked_of", "container", "engine", "escaped", "written_for"]
 
@@ -50,10 +53,18 @@ class Asked:
     env: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Within:
+    """What the options of a step let its container have of this machine: directories (`path`, or `path:ro`) and variables."""
+
+    volumes: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
 @step
 def container(
     image: str, command: Sequence[str] | None = None, *, env: Mapping[str, Any] | None = None, files: Mapping[str, Any] | None = None,
-    out: Mapping[str, type] | None = None, check: bool = True,
+    out: Mapping[str, type] | None = None, check: bool = True, _within: Within = Within(),
 ) -> Any:  # fmt: skip
     """Run a command in a container of an image; return what it wrote to its standard output, as text without the last newline.
 
@@ -63,7 +74,7 @@ def container(
     The directory with the files is the container's working directory. On this machine it runs through docker or podman, whichever is
     there, or what TANGENTFLOW_CONTAINER_ENGINE names; UsageError if there is none.
     """
-    asked = asked_of(image, command, env)
+    asked = asked_of(image, command, env, _within.variables)
     check_files(files, out)
     shown = [asked.image, *(asked.command or ())]
     if part() == BEFORE:
@@ -74,22 +85,44 @@ def container(
                 return _told(asked, files, Path(place) / "files")
         text = _recorded(shown, check)
         return text if out is None else take_files(left_folder("left"), out)
-    program = engine()
+    program, name = engine(), f"tangentflow-{uuid.uuid4().hex}"
 
     def line(folder: str) -> list[str]:
-        variables = [
-            part for name in asked.env for part in ("--env", name)
-        ]  # the values are in the environment, not in a command line
-        place = ["--volume", f"{folder}:{FOLDER}", "--workdir", FOLDER]
+        known = (*asked.env, *_within.variables)
+        variables = [word for variable in known for word in ("--env", variable)]  # no values in a command line
+        mounts = [f"{folder}:{FOLDER}", *[f"{mount.removesuffix(':ro')}:{mount}" for mount in _within.volumes]]
+        place = [word for mount in mounts for word in ("--volume", mount)]
         first, *rest = asked.command or ("",)
         entry = ["--entrypoint", first] if asked.command else []
-        return [program, "run", "--rm", *place, *variables, *entry, asked.image, *rest]
+        start = [program, "run", "--rm", "--name", name, *place, "--workdir", FOLDER, *variables]
+        return [*start, *entry, asked.image, *rest]
 
-    return run_command(line, shown, asked.env, files, out, check, tells_apart=False)
+    return run_command(line, shown, asked.env, files, out, check, undo=(program, "rm", "--force", name))
 
 
-def asked_of(image: object, command: object, env: object) -> Asked:
-    """Return what the arguments of a call ask for. Raises TypeError or ValueError for what no way to run it can do."""
+def _adapted(function: Any, options: Mapping[str, Any]) -> Any:
+    """Return the function of the step for its options: what its container has of this machine."""
+    volumes = [
+        f"{path}:ro" if what.endswith(":ro") else path for path, what in sorted(options.get("volumes", {}).items())
+    ]
+    within = Within(tuple(volumes), tuple(sorted(options.get("secrets", {}))))
+    if within == Within():
+        return function
+    made = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    made.__kwdefaults__ = {**function.__kwdefaults__, "_within": within}
+    made.__doc__, made.__module__, made.__qualname__ = function.__doc__, function.__module__, function.__qualname__
+    made.__annotations__ = function.__annotations__
+    return made
+
+
+container.adapted = _adapted
+
+
+def asked_of(image: object, command: object, env: object, secrets: Collection[str] = ()) -> Asked:
+    """Return what the arguments of a call ask for, whose step has secrets in these variables.
+
+    Raises TypeError or ValueError for what no way to run it can do.
+    """
     if not isinstance(image, str):
         raise TypeError(f"container(image=...) takes the name of an image, not {type(image).__name__}")
     if not _IMAGE.fullmatch(image):
@@ -108,6 +141,10 @@ def asked_of(image: object, command: object, env: object) -> Asked:
     for name, value in dict(env or {}).items():  # type: ignore[call-overload]
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name) or _RESERVED.fullmatch(name):
             raise ValueError(f"container(env=...): {name!r} is no name for a variable of one's own")
+        if name in secrets:
+            raise ValueError(
+                f"container(env=...): {name!r} has a secret, by the options of the step: leave out one of them"
+            )
         variables[name] = str(value)
         _check_text(f"the value of container(env={{{name!r}: ...}})", variables[name])
     words = None if command is None else tuple(command)
@@ -180,6 +217,8 @@ def _recorded(shown: list[str], check: bool) -> Any:
     code, wrote = given()["code"], left("stdout")
     if status() == "Failed" and code == "64" and wrote is None:  # the engine's way to say that there is no such program
         return finished(_NOT_FOUND, shown, b"", None, check)
+    if wrote is None and is_late():
+        raise Overdue()
     if status() == "Error" or not code or wrote is None:
         told = f", exit code {code}" if code else ""
         raise StepKilled(f"the pod of container({shown[0]!r}, ...) was lost: it ended as {status()}{told}", "container")

@@ -25,7 +25,7 @@ except ModuleNotFoundError:  # in a pod, which comes without it: what runs there
     def check_names(kind: str, given: Iterable[str], known: Collection[str]) -> None:
         """Check nothing."""
 
-    def check_step(name: str, options: Mapping[str, Any]) -> None:
+    def check_step(name: str, options: Mapping[str, Any], module: str = "", derived: bool = False) -> None:
         """Check nothing."""
 
     def check_workflow(name: str, options: Mapping[str, Any]) -> None:
@@ -98,12 +98,21 @@ class _Decorated(Generic[P, R]):
 
 
 class StepFunction(_Decorated[P, R]):
-    """A function whose calls in a workflow are scheduled one by one: one pod each on Argo."""
+    """A function whose calls in a workflow are scheduled one by one: one pod each on Argo.
 
-    def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
+    `base` is the step as it was declared: itself, but for what `options()` gives. `adapted` makes its function for given options, if it is to
+    know of them.
+    """
+
+    base: StepFunction[P, R]
+    adapted: Callable[[Callable[P, R], Mapping[str, Any]], Callable[P, R]] | None = None
+
+    def __init__(
+        self, function: Callable[P, R], options: Mapping[str, Any], base: StepFunction[P, R] | None = None
+    ) -> None:
         if not inspect.isfunction(function):
             raise TypeError(f"@step decorates a function, not {function!r}")
-        check_step(function.__qualname__, options)
+        check_step(function.__qualname__, options, function.__module__, base is not None)
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise TypeError(
                 f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value"
@@ -112,6 +121,19 @@ class StepFunction(_Decorated[P, R]):
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")
         super().__init__(function, options)
         self.policy = Policy.of(options)
+        self.base = self if base is None else base
+
+    def options(self, **options: Any) -> StepFunction[P, R]:
+        """Return the same step with other options, which go before its own.
+
+        They are those of `@step`. The steps that come ready-made (`container`, `resource`, `suspend`) have those that make sense for them.
+        Raises TypeError or ValueError for an option that there is not, or that cannot be meant.
+        """
+        return derived(self.base, {**self._options, **options})
+
+    def __reduce__(self) -> Any:
+        reduced = super().__reduce__()
+        return reduced if self.base is self or isinstance(reduced, str) else (derived, (self.base, self._options))
 
     def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
         from tangentflow.runtime.plain import call_step
@@ -122,6 +144,12 @@ class StepFunction(_Decorated[P, R]):
 
     def __repr__(self) -> str:
         return f"<step {self.__module__}.{self.__qualname__}>"
+
+
+def derived(base: StepFunction[P, R], options: Mapping[str, Any]) -> StepFunction[P, R]:
+    """Return a step with these options in place of its own."""
+    function = base.function if base.adapted is None else base.adapted(base.function, options)
+    return StepFunction(function, options, base)
 
 
 class BoundWorkflow(Generic[P, R]):

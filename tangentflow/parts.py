@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from datetime import datetime
 from pathlib import Path
 
 from tangentflow.runtime.podfiles import root
@@ -14,12 +15,17 @@ from tangentflow.runtime.podfiles import root
 __all__ = [
     "AFTER",
     "BEFORE",
+    "BEGAN",
+    "ENDED",
     "GIVEN",
     "LEFT",
+    "LIMIT",
     "PART",
+    "POD",
     "STATUS",
     "given",
     "hand_on",
+    "is_late",
     "leave",
     "leaving",
     "left",
@@ -35,6 +41,15 @@ BEFORE, AFTER = "before", "after"
 
 GIVEN, STATUS = "TANGENTFLOW_GIVEN", "TANGENTFLOW_STATUS"
 """What a pod behind the work is told: `name=base64` of each text that the work gave; the phase in which the work ended."""
+
+LIMIT, BEGAN, ENDED = "limit", "began", "ended"
+"""Texts that work with a limit of time gives: the limit in seconds, and when it began and ended."""
+
+POD = "pod"
+"""A text that work gives that may have several pods, one for an attempt: the id of the last one, which its pod is called by."""
+
+_SKEW = 5.0
+"""Seconds by which the clocks that limit work and tell its times may differ."""
 
 LEFT = "/tf/in/{name}/v"
 """Where a pod behind the work finds a file that the work left."""
@@ -72,9 +87,22 @@ def given() -> dict[str, str]:
     return {name: base64.b64decode(text).decode() for name, _, text in pairs}
 
 
+def is_late() -> bool:
+    """Whether the work has failed when its time was over: who calls this knows that it did not end by itself."""
+    texts = given()
+    if status() != "Failed" or not texts.get(LIMIT):
+        return False
+    began, ended = (datetime.fromisoformat(texts[name].replace("Z", "+00:00")) for name in (BEGAN, ENDED))
+    return (ended - began).total_seconds() >= float(texts[LIMIT]) - _SKEW
+
+
 def left(name: str) -> Path | None:
-    """Return the file that the work left under a name; None if it left none."""
+    """Return the file that the work left under a name, or that its last attempt left; None if it left none."""
     path = left_folder(name)
+    if POD in given():
+        number = given()[POD].rpartition("-")[2]
+        found = [file for file in sorted(path.iterdir()) if file.name.rpartition("-")[2] == number] if number else []
+        path = found[0] if found else path
     return path if path.is_file() else None
 
 

@@ -19,7 +19,8 @@ from typing import Any
 from tangentflow.conditions import Requirement, holds, requirements
 from tangentflow.decorators import step
 from tangentflow.errors import StepFailed, StepKilled, UsageError
-from tangentflow.parts import BEFORE, given, hand_on, leave, part, status
+from tangentflow.parts import BEFORE, given, hand_on, is_late, leave, part, status
+from tangentflow.runtime.policies import Overdue
 
 __all__ = ["KUBECTL", "LARGEST", "Live", "kubectl", "manifest_text", "resource"]
 
@@ -28,6 +29,9 @@ KUBECTL = "TANGENTFLOW_KUBECTL"
 
 LARGEST = 512_000
 """Bytes that a manifest may have: the store of a cluster takes no more than three times as many."""
+
+_REFUSED = "64"
+"""The exit code of the engine's pod where the object cannot be made or has failed."""
 
 _SHORTEST, _LONGEST = 0.1, 5.0
 """Seconds between two looks at an object: each pause is twice as long as the one before."""
@@ -117,6 +121,8 @@ def _failed() -> StepFailed:
 
 def _recorded() -> Live:
     """Return the object that the engine's pod has seen last."""
+    if given().get("code") != _REFUSED and is_late():
+        raise Overdue()
     if status() == "Failed":
         raise _failed()
     if status() != "Succeeded":

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tangentflow.argo.shape import FlowPlan, Pod
-from tangentflow.argo.works import WORKS
 from tangentflow.decorators import StepFunction
 from tangentflow.graph.nodes import Graph, Map
 
@@ -45,7 +44,8 @@ def _is_taken(plan: FlowPlan, node: Map, pod: Pod) -> bool:
 def _size(graph: Graph, pod: Pod) -> int:
     assert pod.step is not None
     step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
-    return 0 if step in WORKS else step.option("chunk", 0)
+    size: int = step.option("chunk", 0)
+    return size
 
 
 def unchunked(graph: Graph, plans: Mapping[str, FlowPlan]) -> list[str]:

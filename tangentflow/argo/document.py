@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
+from tangentflow.argo.elsewhere import around
 from tangentflow.argo.emit import Emitter
 from tangentflow.argo.exits import exit_template, outer_template, told_status
 from tangentflow.argo.locks import locked
@@ -209,7 +210,7 @@ class _Maker:
                 image = step.option("image")
                 if image and image != self._image(flow.key):
                     images[node.callee] = image
-                if not hosts_glue(step):
+                if not hosts_glue(around(step)):
                     apart.add(node.callee)
         return StepPods(images, frozenset(apart))
 

@@ -20,6 +20,7 @@ from tangentflow.argo.parts import Work, hand_over, join, tell
 from tangentflow.argo.pods import STANDARD, Settings, artifact, ordered, pod_template, sourced
 from tangentflow.argo.script import CODE_FILE, script
 from tangentflow.argo.shape import Block, Flag, FlowPlan, Pod, Task
+from tangentflow.argo.workpolicies import impose
 from tangentflow.argo.works import work_of
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.graph.nodes import Call, Graph, Loop, Map
@@ -335,13 +336,16 @@ class Emitter:
         pod.work, pod.word = self.names.take(f"{wish}-work"), work.word
         assert pod.step is not None
         template = {"name": pod.work, "metadata": sourced(pod.step.origin), **work.template}
+        own = ["frame", "ix"] if pod.block.loops else ["frame"]
         if "suspend" not in template:
             template["metadata"]["annotations"][NOT_OURS] = "0"
             template |= self._placed(plan)
+            function = cast(StepFunction[..., Any], self.graph.bindings[pod.step.callee])
+            lock = self.settings.locks.get((plan.flow.key, pod.step.id))
+            template = impose(template, function, work, lock, own)
         self.templates.append(template)
         after = self._body(plan, pod, f"{wish}-record")
         tell(after, work)
-        own = ["frame", "ix"] if pod.block.loops else ["frame"]
         ix = "{{inputs.parameters.ix}}" if pod.block.loops else ""
         hand_over(
             work, before, template, after, (f"{{{{inputs.parameters.frame}}}}/{key(pod.step.id)}-", f"{ix}/v"), own

@@ -16,15 +16,15 @@ __all__ = ["notes"]
 def notes(graph: Graph, kept: bool = True) -> list[str]:
     """Return in words what a run on Argo does without. `kept`: values of steps with `cache=` are."""
     whole = with_exit(graph)
-    steps = {node.name: node.callee for flow in whole.flows for node in flow.body.walk() if isinstance(node, Step)}
-    functions = {name: cast(StepFunction[..., Any], whole.bindings[callee]) for name, callee in steps.items()}
-    cached = [name for name, function in functions.items() if function.policy.cache]
+    sites = {(n.name, n.callee): None for flow in whole.flows for n in flow.body.walk() if isinstance(n, Step)}
+    functions = [(name, cast(StepFunction[..., Any], whole.bindings[callee])) for name, callee in sites]
+    cached = list(dict.fromkeys(name for name, function in functions if function.policy.cache))
     told = []
     if cached and not kept:
         told = [
             f"cache= of {', '.join(cached)} finds values only in a run that is given as reuse=: simulations keep none"
         ]
-    if any(function.option("chunk", 0) > 1 for function in functions.values()):
+    if any(function.option("chunk", 0) > 1 for _, function in functions):
         single = unchunked(whole, planned(graph)[0])
         if single:
             told.append(

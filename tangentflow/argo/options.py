@@ -13,7 +13,7 @@ from tangentflow.containers import BRACE, escaped
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.runtime.policies import seconds
 
-__all__ = ["hosts_glue", "lost_in_calls", "make_pod", "make_run", "merged", "placed", "shared_names"]
+__all__ = ["hosts_glue", "lost_in_calls", "make_pod", "make_run", "make_work", "merged", "placed", "shared_names"]
 
 Json = dict[str, Any]
 
@@ -31,12 +31,33 @@ def make_pod(body: Json, step: StepFunction[..., Any], volumes: Mapping[str, str
     """
     own = step.option("volumes", {})
     shared = {path: name for path, name in shared.items() if path not in own}
-    container = body["script"]
+    body["script"]["env"] += _environment(step)
+    _furnish(body, "script", step, {**volumes, **own}, shared)
+    _mark(body, step)
+
+
+def make_work(body: Json, step: StepFunction[..., Any]) -> None:
+    """Put the options of a step into the template of its work, which no pod of ours does."""
+    if "container" in body:
+        environment = [*_environment(step), *body["container"].get("env", [])]
+        if environment:
+            body["container"]["env"] = environment
+        _furnish(body, "container", step, step.option("volumes", {}), {})
+    _mark(body, step)
+
+
+def _furnish(
+    body: Json, kind: str, step: StepFunction[..., Any], volumes: Mapping[str, str], shared: Mapping[str, str]
+) -> None:  # fmt: skip
+    """Give a pod's container what it asks for, and its volumes."""
     resources = _resources(step)
     if resources:
-        container["resources"] = resources
-    container["env"] += _environment(step)
-    _mount(body, {**volumes, **own}, shared)
+        body[kind]["resources"] = resources
+    _mount(body, kind, volumes, shared)
+
+
+def _mark(body: Json, step: StepFunction[..., Any]) -> None:
+    """Say where a pod is to run, and what it is marked with."""
     body |= placed(step)
     metadata = body["metadata"]
     if step.option("labels"):
@@ -105,7 +126,7 @@ def lost_in_calls(workflow: WorkflowFunction[..., Any]) -> list[str]:
     return [*found, *[f"{option}={workflow.option(option)!r}" for option in given]]
 
 
-def _mount(body: Json, volumes: Mapping[str, str], shared: Mapping[str, str]) -> None:
+def _mount(body: Json, kind: str, volumes: Mapping[str, str], shared: Mapping[str, str]) -> None:
     made: dict[str, Json] = {}
     mounts: list[Json] = []
     for path, what in sorted(volumes.items()):
@@ -120,9 +141,9 @@ def _mount(body: Json, volumes: Mapping[str, str], shared: Mapping[str, str]) ->
         volume = made.setdefault(name, {"name": f"volume-{len(made)}", **source})
         mounts.append({"name": volume["name"], "mountPath": path, **({"readOnly": True} if way == "ro" else {})})
     if made:
-        body["volumes"] = list(made.values())
+        body["volumes"] = [*body.get("volumes", []), *made.values()]
     if mounts:
-        body["script"]["volumeMounts"] = mounts
+        body[kind]["volumeMounts"] = [*body[kind].get("volumeMounts", []), *mounts]
 
 
 def _claims(workflow: WorkflowFunction[..., Any]) -> Json:

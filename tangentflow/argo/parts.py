@@ -28,7 +28,9 @@ class Work:
 
     `before` are the parameters that the pod before gives the work, if any; `given` are expressions of what the pod behind is given in its
     environment, by name: of the task `t-work`. `leaves` are paths of files that the work leaves for the pod behind, by name, `finds` those that the
-    pod before leaves for it; those that are `packed` are directories. `done` are the phases of the work that the step itself tells from each other.
+    pod before leaves for it; those that are `packed` are directories, and of those in `each` every attempt leaves one of its own. `done` are the
+    phases of the work that the step itself tells from each other; `fails` has the exceptions that it raises for one, each with the expression by
+    which the engine knows that.
     """
 
     template: Json
@@ -38,7 +40,9 @@ class Work:
     leaves: dict[str, str] = field(default_factory=dict)
     finds: dict[str, str] = field(default_factory=dict)
     packed: frozenset[str] = frozenset()
+    each: frozenset[str] = frozenset()
     done: tuple[str, ...] = ("Succeeded",)
+    fails: tuple[tuple[type[BaseException], str], ...] = ()
 
 
 # -- the templates ----------------------------------------------------------------------------------------------------
@@ -65,7 +69,8 @@ def hand_over(
     `address` is what stands before and behind the name of a file there, `own` are the parameters in it.
     """
     if work.leaves or work.finds:
-        template.setdefault("inputs", {}).setdefault("parameters", []).extend({"name": name} for name in own)
+        known = template.setdefault("inputs", {}).setdefault("parameters", [])
+        known += [{"name": name} for name in own if {"name": name} not in known]
     for name, path in work.finds.items():
         assert before is not None
         where = f"{address[0]}{name}{address[1]}"
@@ -78,6 +83,10 @@ def hand_over(
     for name, path in work.leaves.items():
         where = f"{address[0]}{name}{address[1]}"
         saved, found = artifact(name, path, where, False), artifact(name, LEFT.format(name=name), where, True)
+        if name in work.each:
+            folder = where.removesuffix("/v")
+            saved = artifact(name, path, f"{folder}/{{{{pod.name}}}}", False)
+            found = artifact(name, LEFT.format(name=name), folder, True)
         if name in work.packed:
             del saved["archive"], found["archive"]
         template.setdefault("outputs", {}).setdefault("artifacts", []).append(saved)

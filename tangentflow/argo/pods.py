@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tangentflow.argo.elsewhere import around
 from tangentflow.argo.inputs import Loaded, needs_args
 from tangentflow.argo.locks import Locks
 from tangentflow.argo.names import key
@@ -88,9 +89,10 @@ def pod_template(
     if plan.flow.key != graph.root:
         body |= placed(cast(WorkflowFunction[..., Any], graph.bindings[plan.flow.key]))
     if pod.step is not None:
-        step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
+        whole = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
+        step = around(whole)
         texts |= say(body, step, pod.chunk)
-        if (plan.flow.key, pod.step.id) in settings.locks:
+        if step is whole and (plan.flow.key, pod.step.id) in settings.locks:
             body["synchronization"] = settings.locks[plan.flow.key, pod.step.id]
         make_pod(body, step, settings.volumes[plan.flow.key], settings.shared)
         body = merged(body, step.option("argo", {}))

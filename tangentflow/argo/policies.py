@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
+from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.options import lost_in_calls
 from tangentflow.argo.shape import FlowPlan
 from tangentflow.decorators import StepFunction, WorkflowFunction
@@ -15,7 +16,7 @@ from tangentflow.runtime.policies import Policy
 from tangentflow.runtime.slurm import Slurm
 from tangentflow.runtime.supervised import AGAIN, FAILED
 
-__all__ = ["LATE", "refuse_uncounted", "refuse_unsaid", "say"]
+__all__ = ["LATE", "refuse_uncounted", "refuse_unsaid", "say", "strategy"]
 
 Json = dict[str, Any]
 
@@ -98,7 +99,12 @@ def _uncounted(graph: Graph, plan: FlowPlan) -> str:
             pod = inner[0].pod if len(inner) == 1 and not inner[0].conditions else None
         if pod is None:
             return f"{task.node.id} at line {task.node.origin.lineno} is more than that" if task.node else "it is large"
-        if pod.step is not None and cast(StepFunction[..., Any], graph.bindings[pod.step.callee]).policy.retries:
+        if pod.step is None:
+            continue
+        step = cast(StepFunction[..., Any], graph.bindings[pod.step.callee])
+        if is_elsewhere(step):
+            return f"{pod.step.name}(...) at line {pod.step.origin.lineno} is a DAG of its own"
+        if step.policy.retries:
             return f"step {pod.step.name!r} has retries="
     return ""
 
@@ -132,11 +138,12 @@ def _retry(policy: Policy) -> Json:
     (A pod that is deleted, or fails before or after its program, is in Error and has no exit code of its own.)
     """
     asked = f"!= {FAILED}" if _after_loss(policy) else f"== {AGAIN}"
-    found: Json = {
-        "limit": str(policy.retries),
-        "retryPolicy": "Always",
-        "expression": f"asInt(lastRetry.exitCode) {asked}",
-    }
+    return strategy(policy, f"asInt(lastRetry.exitCode) {asked}")
+
+
+def strategy(policy: Policy, expression: str) -> Json:
+    """Return a retryStrategy for attempts of which an expression tells whether another one is to follow."""
+    found: Json = {"limit": str(policy.retries), "retryPolicy": "Always", "expression": expression}
     if policy.backoff:
         found["backoff"] = {"duration": duration(policy.backoff), "factor": 2}
     return found

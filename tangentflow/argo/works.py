@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from tangentflow.argo.calls import UNKNOWN, constant, written
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.parts import Work
+from tangentflow.argo.workpolicies import covers, times
+from tangentflow.commands import CommandFailed
 from tangentflow.conditions import requirements
 from tangentflow.containers import FOLDER, asked_of, container, written_for
 from tangentflow.decorators import StepFunction
-from tangentflow.errors import UsageError
+from tangentflow.errors import StepFailed, UsageError
 from tangentflow.graph.nodes import Step
+from tangentflow.parts import POD
 from tangentflow.resources import manifest_text, resource
-from tangentflow.runtime.policies import seconds
+from tangentflow.runtime.policies import Policy, seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend
 
-__all__ = ["WORKS", "work_of"]
+__all__ = ["work_of"]
 
 Json = dict[str, Any]
 
 
 def work_of(step: Step, function: StepFunction[..., Any], constants: Constants) -> Work | None:
     """Return the work of a step that no pod of ours does; None for all others. Raises UsageError if a document cannot say it."""
-    maker = _MAKERS.get(function)
-    return maker(step, constants) if maker is not None else None
+    maker = _MAKERS.get(function.base)
+    return maker(step, constants, function) if maker is not None else None
 
 
 def _refused(step: Step, why: str) -> UsageError:
@@ -37,7 +40,7 @@ def _refused(step: Step, why: str) -> UsageError:
 # -- suspend ----------------------------------------------------------------------------------------------------------
 
 
-def _suspended(step: Step, constants: Constants) -> Work:
+def _suspended(step: Step, constants: Constants, function: StepFunction[..., Any]) -> Work:
     call = written(step.slice)
     if call is None:
         raise _refused(
@@ -98,10 +101,11 @@ _STDOUT = "/var/run/argo/ctr/main/stdout"
 _ENDED = ("Succeeded", "Failed", "Error")
 
 
-def _contained(step: Step, constants: Constants) -> Work:
+def _contained(step: Step, constants: Constants, function: StepFunction[..., Any]) -> Work:
     call = written(step.slice)
+    policy = function.policy
     files, out = (call is None or name in call.keywords for name in ("files", "out"))
-    fields = _fields(step, constants)
+    fields = _fields(step, constants, function.option("secrets", {}))
     template: Json = {"archiveLocation": {"archiveLogs": True}}
     before: tuple[str, ...] = ()
     if fields is None:
@@ -111,35 +115,70 @@ def _contained(step: Step, constants: Constants) -> Work:
         fields = {"image": "{{inputs.parameters.image}}", "command": [_decoded("program")]}
         if call is not None and len(call.args) < 2 and "command" not in call.keywords:
             raise _refused(step, "its arguments are known to a run only, so it needs a command")
+        if "podSpecPatch" in function.option("argo", {}):
+            raise _refused(
+                step,
+                "its arguments are known to a run only, and travel as its podSpecPatch; leave that out of argo={...}",
+            )
     if (files or out) and "command" not in fields:
         raise _refused(step, "with files= or out= it needs a command")
     template["container"] = {**fields, "workingDir": FOLDER}
     if not (files or out):
         template["volumes"] = [{"name": "work", "emptyDir": {}}]
         template["container"]["volumeMounts"] = [{"name": "work", "mountPath": FOLDER}]
+    checks = _checks(step, constants, policy, out)
     return Work(
         template,
         "runs the command",
         before,
-        {"code": "toBase64(tasks['t-work']?.exitCode ?? '')"},
+        {"code": _CODE, **times(policy), **({POD: "toBase64(tasks['t-work']?.id ?? '')"} if policy.retries else {})},
         {"stdout": _STDOUT, **({"left": FOLDER} if out else {})},
         {"files": FOLDER} if files or out else {},
         frozenset(("files", "left")),
+        frozenset(("stdout",) if policy.retries else ()),
         done=_ENDED,
+        fails=((CommandFailed, "lastRetry.status == 'Failed' && asInt(lastRetry.exitCode) > 0"),) if checks else (),
     )
+
+
+def _checks(step: Step, constants: Constants, policy: Policy, out: bool) -> bool:
+    """Return whether a status other than 0 is a failure. Raises UsageError if that matters for further attempts, and only a run knows."""
+    bound, call = _bound(step, constants, container), written(step.slice)
+    found: Any = UNKNOWN
+    if bound is not None:
+        found = bound["check"]
+    elif call is not None:
+        found = constant(call.keywords.get("check"), True)
+    if policy.retries and found is UNKNOWN and covers(policy, CommandFailed):
+        raise _refused(
+            step,
+            "with retries= it must be known whether a status other than 0 is tried again: write check=True or check=False in the call",
+        )
+    if policy.retries and out and any(covers(policy, missed) for missed in _MISSED):
+        raise _refused(
+            step, "a document tries a command again that fails, is lost or takes too long, but not one that leaves no output as in out=: say "
+            "which exceptions of it are tried again, container.options(retries=..., on=(CommandFailed, StepKilled))",
+        )  # fmt: skip
+    return found is UNKNOWN or bool(found)
+
+
+_MISSED = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError, UnicodeDecodeError)
+"""What may be raised for an output that is not as it was wanted."""
+
+_CODE = "toBase64(tasks['t-work']?.exitCode ?? '')"
 
 
 def _decoded(parameter: str) -> str:
     return f"{{{{= fromBase64(inputs.parameters['{parameter}']) }}}}"
 
 
-def _fields(step: Step, constants: Constants) -> Json | None:
+def _fields(step: Step, constants: Constants, secrets: Collection[str]) -> Json | None:
     """Return the fields of the container, if all of them are known now. What is wrong is left to the run, which says so."""
     bound = _bound(step, constants, container)
     if bound is None:
         return None
     try:
-        asked = asked_of(*[bound[name] for name in ("image", "command", "env")])
+        asked = asked_of(bound["image"], bound["command"], bound["env"], secrets)
     except (TypeError, ValueError):
         return None
     return {"image": asked.image, **written_for(asked)}
@@ -161,18 +200,21 @@ def _bound(step: Step, constants: Constants, function: StepFunction[..., Any]) -
 # -- resource ---------------------------------------------------------------------------------------------------------
 
 
-def _resource(step: Step, constants: Constants) -> Work:
+def _resource(step: Step, constants: Constants, function: StepFunction[..., Any]) -> Work:
+    timed = times(function.policy)
     fields = _object(step, constants)
     template: Json = {"outputs": {"parameters": [{"name": "object", "valueFrom": {"jsonPath": "{@}"}}]}}
     given = {"object": "toBase64(tasks['t-work']?.outputs?.parameters?.object ?? '')"}
+    given |= {"code": _CODE, **timed} if timed else {}
+    fails = ((StepFailed, "lastRetry.status == 'Failed'"),)
     if fields is not None:
-        return Work({**template, "resource": fields}, "makes the object", (), given, done=_ENDED)
+        return Work({**template, "resource": fields}, "makes the object", (), given, done=_ENDED, fails=fails)
     before = ("success", "failure")
     conditions = {f"{name}Condition": _decoded(name) for name in before}
     template["inputs"] = {"parameters": [{"name": name} for name in before]}
     template["resource"] = {"action": "create", **conditions, "manifestFrom": {"artifact": {"name": "manifest"}}}
     finds = {"manifest": "/tmp/manifest"}
-    return Work(template, "makes the object", before, given, finds=finds, done=_ENDED)
+    return Work(template, "makes the object", before, given, finds=finds, done=_ENDED, fails=fails)
 
 
 def _object(step: Step, constants: Constants) -> Json | None:
@@ -194,11 +236,8 @@ def _object(step: Step, constants: Constants) -> Json | None:
     return {"action": "create", **{name: text for name, text in named if text}, "manifest": manifest}
 
 
-_MAKERS: dict[Any, Callable[[Step, Constants], Work]] = {
+_MAKERS: dict[Any, Callable[[Step, Constants, StepFunction[..., Any]], Work]] = {
     suspend: _suspended,
     container: _contained,
     resource: _resource,
 }
-
-WORKS = frozenset(_MAKERS)
-"""The steps whose work no pod of ours does."""

@@ -34,6 +34,7 @@ POD_SIDE = (
     "order.py",
     "conditions.py",
     "parts.py",
+    "running.py",
     "resources.py",
     "attempts.py",
     "commands.py",

@@ -66,13 +66,15 @@ def _snapshot(target: str) -> _Snapshot:
 
 
 def _steps(graph: Graph) -> Iterator[tuple[str, StepFunction[..., Any]]]:
-    """Yield the steps with their names: those of their functions, with their modules where two have the same."""
+    """Yield the steps with their names: those of their functions, with their modules (and a number) where two have the same."""
     keys = {node.callee for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step)}
     found = {key: cast("StepFunction[..., Any]", graph.bindings[key]) for key in sorted(keys)}
-    names = [step.__qualname__ for step in found.values()]
+    modules: dict[str, set[str]] = {}
     for step in found.values():
-        name = step.__qualname__
-        yield (name if names.count(name) == 1 else f"{step.__module__}.{name}"), step
+        modules.setdefault(step.__qualname__, set()).add(step.__module__)
+    for key, step in found.items():
+        alone = len(modules[step.__qualname__]) == 1
+        yield (key.removeprefix(f"{step.__module__}.") if alone else key), step
 
 
 def _without_places(text: str) -> str:

@@ -147,39 +147,46 @@ def _places(plan: Plan, workflow: Mapping[str, Any], read: Read) -> Iterator[_Pl
     nodes = nodes_of(workflow)
     uid = workflow["metadata"]["uid"]
     over = (workflow.get("status") or {}).get("phase") in ("Succeeded", "Failed", "Error")
-    works: dict[tuple[str, Indices, str], str] = {}
+    works: dict[tuple[str, Indices, str], tuple[str, int]] = {}
     for node in nodes.values():  # first what is under way: the pod that records the outcome of some work tells more
         found = plan.worked(node.get("templateName", ""))
-        if found is not None and node.get("type") in ("Pod", "Suspend"):
+        if found is not None and node.get("type") in ("Pod", "Retry", "Suspend") and not _is_attempt(node):
             frame, indices = _address(nodes.get(node.get("boundaryID", ""), {}))
-            pod = pod_name(workflow, node) if node["type"] == "Pod" else ""
+            attempts = _attempts(nodes, node)
+            pods = [pod_name(workflow, child) for child in attempts or [node] if child["type"] == "Pod"]
+            pod = pods[-1] if pods else ""
             if pod:
-                works[frame, indices, found[1]["id"]] = pod
+                works[frame, indices, found[1]["id"]] = pod, len(pods)
             told = ("Succeeded", "Failed", "Error") if pod and not over else ("Succeeded",)
             shown = {**node, "phase": "Running"} if node.get("phase") in told else node
-            yield _place(plan, shown, *found, frame, indices, uid, 1, pod)
+            yield _place(plan, shown, *found, frame, indices, uid, len(pods) or 1, pod)
     for node in nodes.values():
         if node.get("type") == "Skipped" and node.get("phase") == "Skipped":
             boundary = nodes.get(node.get("boundaryID", ""), {})
             frame, indices = _address(boundary)
             for flow, step in plan.skipped(_template(plan, node, boundary)):
                 yield _place(plan, node, flow, step, frame, indices, uid, 0, "")
-        elif node.get("type") in ("Pod", "Retry") and not (node.get("nodeFlag") or {}).get("retried"):
+        elif node.get("type") in ("Pod", "Retry") and not _is_attempt(node):
             found = plan.step(_template(plan, node, {}))
             if found is None:
                 continue
-            attempts = (
-                [nodes[child] for child in node.get("children") or [] if child in nodes]
-                if node["type"] == "Retry"
-                else []
-            )
-            attempts = [child for child in attempts if (child.get("nodeFlag") or {}).get("retried")]
+            attempts = _attempts(nodes, node)
             frame, indices = _address(node)
-            pod = pod_name(workflow, attempts[-1] if attempts else node)
-            pod = works.get((frame, indices, found[1]["id"]), pod)  # that of the work has printed what there is to see
-            place = _place(plan, node, *found, frame, indices, uid, len(attempts) or 1, pod)
+            own = pod_name(workflow, attempts[-1] if attempts else node), len(attempts) or 1
+            pod, tried = works.get((frame, indices, found[1]["id"]), own)  # the work has printed what there is to see
+            place = _place(plan, node, *found, frame, indices, uid, tried, pod)
             size = _chunk(plan, node)
             yield from _iterations(plan, place, size, read) if size else [place]
+
+
+def _is_attempt(node: Mapping[str, Any]) -> bool:
+    return bool((node.get("nodeFlag") or {}).get("retried"))
+
+
+def _attempts(nodes: Mapping[str, Json], node: Json) -> list[Json]:
+    """Return the attempts that a node has; none if there can be only one."""
+    children = node.get("children") or [] if node["type"] == "Retry" else []
+    return [nodes[child] for child in children if child in nodes and _is_attempt(nodes[child])]
 
 
 def _chunk(plan: Plan, node: Mapping[str, Any]) -> int:

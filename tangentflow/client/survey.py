@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tangentflow.argo.constants import LARGEST
+from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.guards import guard, is_guard
 from tangentflow.argo.shape import opening
 from tangentflow.argo.taken import Place, Taken, innermost
-from tangentflow.argo.works import WORKS
 from tangentflow.client.prerun import Prerun
 from tangentflow.client.sources import Sources, TooMuch, called_by, calls_of
 from tangentflow.engine.frames import Frame
@@ -187,7 +187,7 @@ class Survey:
 
     def _step(self, place: Place, node: Step) -> None:
         """Take nothing over of a step that is done in some instances only if it would be waited for in all of them."""
-        if place in self.sources.of_flow and self.graph.bindings[node.callee] in WORKS:
+        if place in self.sources.of_flow and is_elsewhere(self.graph.bindings[node.callee]):
             raise TooMuch(place, "no pod of ours does its work, so it is done in all of its runs if in some")
 
     def _branch(self, flow: Flow, node: If, instances: _Instances) -> None:

@@ -9,6 +9,8 @@ import selectors
 import threading
 from collections import deque
 
+from tangentflow import running
+from tangentflow.engine.kill import kill_below
 from tangentflow.engine.output import note_of
 from tangentflow.engine.tasks import Collect, Ended, Output, Progressed, Report, Task
 from tangentflow.engine.worker import Finished, execute
@@ -52,7 +54,7 @@ class Inline:
 
 
 class Threads:
-    """Runs attempts in threads. One that is stopped is abandoned: its thread goes on, and nobody listens.
+    """Runs attempts in threads. One that is stopped is abandoned: its thread goes on, and nobody listens. (A command that it runs is killed.)
 
     The threads are daemons, so that an abandoned one does not keep the program from ending.
     """
@@ -80,6 +82,8 @@ class Threads:
         if thread is not None:
             thread.abandoned = True
             thread.tasks.put(None)
+            for process in running.stop(thread.ident):
+                kill_below(process)
 
     def look(self) -> None:
         """Do nothing."""
@@ -125,7 +129,10 @@ class _Thread:
         self.tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self.abandoned = False
         self._put = put
-        threading.Thread(target=self._work, name="tangentflow-step", daemon=True).start()
+        thread = threading.Thread(target=self._work, name="tangentflow-step", daemon=True)
+        thread.start()
+        assert thread.ident is not None
+        self.ident = thread.ident
 
     def _report(self, report: Report) -> None:
         if not self.abandoned:
@@ -135,3 +142,4 @@ class _Thread:
         while (task := self.tasks.get()) is not None:
             number = task.attempt
             self._report(Ended(task, number, attempt(task, self._report, False)))
+        running.release(threading.get_ident())

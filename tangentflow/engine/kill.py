@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 
-__all__ = ["kill_tree"]
+__all__ = ["kill_below", "kill_tree"]
 
 
 def kill_tree(pid: int) -> None:
@@ -23,6 +23,15 @@ def kill_tree(pid: int) -> None:
     for stray in strays:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(stray, signal.SIGKILL)
+
+
+def kill_below(pid: int) -> None:
+    """Kill a process of this one, and its descendants, which need not be in a group of their own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGSTOP)  # it starts nothing more
+        for process in [*_descendants(pid), pid]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -30,21 +30,21 @@ _WHOLE = ("timeout", "on_exit")
 """Options of workflows that are for a whole run: who calls such a workflow would miss them."""
 
 
-def _steps(graph: Graph) -> dict[str, StepFunction[..., Any]]:
-    """Return the step functions of a graph, by what they are called by in messages."""
+def _steps(graph: Graph) -> list[tuple[str, StepFunction[..., Any]]]:
+    """Return the step functions of a graph, with what they are called by in messages."""
     found = {}
     for flow in graph.flows:
         for node in flow.body.walk():
             if isinstance(node, Step):
                 step = graph.bindings[node.callee]
                 assert isinstance(step, StepFunction)
-                found[node.name] = step
-    return found
+                found[node.name, node.callee] = step
+    return [(name, step) for (name, _), step in found.items()]
 
 
 def check_here(graph: Graph, executor: str | Slurm) -> None:
     """Raise UsageError if a step has an option that this machine, or this executor, cannot keep."""
-    for name, step in _steps(graph).items():
+    for name, step in _steps(graph):
         where = step.policy.executor or executor
         if where == "slurm" or isinstance(where, Slurm):
             _check_slurm(name)
@@ -94,7 +94,7 @@ def run_timeout(workflow: str, limit: float) -> StepTimeout:
 
 def check_needs(graph: Graph) -> None:
     """Raise UsageError if something is not here that steps cannot do without: a secret, or the directory of a volume."""
-    for name, step in _steps(graph).items():
+    for name, step in _steps(graph):
         for variable, source in step.option("secrets", {}).items():
             if variable not in os.environ:
                 raise UsageError(
@@ -125,7 +125,7 @@ def secrets_here(graph: Graph) -> dict[str, dict[str, str]]:
     Raises UsageError if it has two values for one of them.
     """
     found: dict[str, dict[str, str]] = {}
-    for step in _steps(graph).values():
+    for _, step in _steps(graph):
         for variable, source in step.option("secrets", {}).items():
             secret, _, key = source.partition("/")
             value = os.environ[variable]
@@ -137,7 +137,7 @@ def secrets_here(graph: Graph) -> dict[str, dict[str, str]]:
 def notes(graph: Graph, keeps: bool, executor: str | Slurm = "process") -> list[str]:
     """Return in words what a local run does without. `keeps`: it has a store for cached values, or wants none."""
     without: dict[str, list[str]] = {}
-    for name, step in _steps(graph).items():
+    for name, step in _steps(graph):
         where = step.policy.executor or executor
         in_a_job = where == "slurm" or isinstance(where, Slurm)
         for option in _ELSEWHERE:
@@ -147,8 +147,11 @@ def notes(graph: Graph, keeps: bool, executor: str | Slurm = "process") -> list[
         for option in _ELSEWHERE:
             if _decorated(graph, flow.key).option(option) is not None:
                 without.setdefault(option, []).append(flow.name)
-    told = [f"{option}= of {', '.join(names)} has no effect on this machine" for option, names in without.items()]
-    cached = [name for name, step in _steps(graph).items() if step.policy.cache]
+    told = [
+        f"{option}= of {', '.join(dict.fromkeys(names))} has no effect on this machine"
+        for option, names in without.items()
+    ]
+    cached = list(dict.fromkeys(name for name, step in _steps(graph) if step.policy.cache))
     if cached and not keeps:
         told.append(f"cache= of {', '.join(cached)} lasts for this run alone: there is no store")
     return told

@@ -129,7 +129,7 @@ def _answering() -> list[Action]:
 def _has(graph: Graph, function: object) -> bool:
     """Whether a step of a graph calls this function."""
     steps = (node for flow in graph.flows for node in flow.body.walk() if isinstance(node, Step))
-    return any(graph.bindings[step.callee] is function for step in steps)
+    return any(getattr(graph.bindings[step.callee], "base", None) is function for step in steps)
 
 
 def _is_late(seen: Seen | None) -> bool:
@@ -147,9 +147,11 @@ def _seen(found: SimulatedRun, made: Mapping[str, Any], folder: Path) -> dict[st
         t["name"]: int(t["metadata"]["annotations"].get(CHUNK, 0)) for t in made["spec"]["templates"] if "metadata" in t
     }
     seen: dict[str, Seen] = {}
+    works = {node.boundary: node for node in found.nodes if node.display_name == f"t-{WORK}" and node.type == "Retry"}
     for node in found.nodes:
         if node.type in ("Pod", "Retry"):
-            attempts = len(node.children) if node.type == "Retry" else 1
+            tried = works.get(node.boundary, node)
+            attempts = len(tried.children) if tried.type == "Retry" else 1
             for artifact in artifacts[node.template]:
                 if artifact["name"] not in ("outcome", "runs"):
                     continue

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tangentflow.argo.document import document
+from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.shape import Block, Pod, Task
 from tangentflow.argo.taken import NOTHING, Taken
 from tangentflow.decorators import StepFunction
@@ -140,7 +141,7 @@ class _Planner:
             reach = replace(reach, sure=False, always=reach.always and task.kind in ("map", "loop") and not task.behind)
         node = task.node
         if task.pod is not None:
-            pods = [*_parts(view, task.pod), task.pod]
+            pods = [*_parts(self.graph, view, task.pod), task.pod]
             for pod in pods:
                 self.rows.append((view, _Row(pod, reach)))
             if task.rescue:
@@ -257,8 +258,8 @@ class _Planner:
             return "; ".join(dict.fromkeys(pod.reasons)) or "no step"
         step = self.graph.bindings[pod.step.callee]
         found = [f"line {pod.step.origin.lineno}"]
-        if isinstance(step, StepFunction) and step.option("retries"):
-            found.append(f"up to {step.option('retries') + 1} pods each, one for an attempt")
+        if isinstance(step, StepFunction) and not is_elsewhere(step):
+            found += _tries(step)
         return ", ".join(found)
 
     def _starts(self) -> str:
@@ -284,12 +285,19 @@ class _Planner:
         yield from _table(rows, right=(1, 2))
 
 
-def _parts(view: View, pod: Pod) -> list[Pod]:
+def _parts(graph: Graph, view: View, pod: Pod) -> list[Pod]:
     """Return the pods of a step besides the one that records its outcome."""
     found = [] if pod.before is None else [pod.before]
-    if pod.work and "suspend" not in view.templates[pod.work]:
-        found.append(Pod(pod.block, None, template=pod.work, reasons=[pod.word], task=pod.task))
+    if pod.work and pod.step is not None and "suspend" not in view.templates[pod.work]:
+        told = ", ".join([pod.word, *_tries(graph.bindings[pod.step.callee])])
+        found.append(Pod(pod.block, None, template=pod.work, reasons=[told], task=pod.task))
     return found
+
+
+def _tries(step: object) -> list[str]:
+    """Return how many pods a step has, if that may be more than one."""
+    tries = step.option("retries", 0) if isinstance(step, StepFunction) else 0
+    return [f"up to {tries + 1} pods each, one for an attempt"] if tries else []
 
 
 def _pattern(path: str) -> str:

@@ -20,7 +20,9 @@ __all__ = ["call_site"]
 
 
 @expression(
-    gast.Call, "calls", "a step or sub-workflow is scheduled, one bound with `partial` too; anything else is glue"
+    gast.Call,
+    "calls",
+    "a step or sub-workflow is scheduled, also with other `options(…)`, or bound with `partial`; anything else is glue",
 )
 def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
     kind = lowering.kind(node)

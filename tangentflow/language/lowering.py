@@ -93,7 +93,9 @@ class Lowering:
             all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
         )  # remedies name the module `copy`
         self.inner_targets = _inner_targets(source.tree)
-        self.attempts: dict[str, object] = {}  # workflows that stand for calls of `attempt`, by names of their own
+        self.attempts: dict[
+            str, object
+        ] = {}  # what stands for calls of `attempt` and of `options`, by names of its own
         self.imports = imports_of(source, self.params, body_of(source.tree))
         self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
         self.makers = made(source.tree, self.params, self.resolve)

@@ -17,6 +17,7 @@ import gast
 from tangentflow.attempts import attempt, attempting
 from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language.kinds import mutates
+from tangentflow.language.optioned import name_optioned
 from tangentflow.language.partials import Partials, located
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def mapped(node: object) -> str:
 
 def spell_out(lowering: Lowering) -> Speller:
     """Spell out `map`, `filter` and `partial` over steps in the body of a function, in place."""
+    from tangentflow.language.lowering import body_of
+
     tree = lowering.source.tree
+    name_optioned(lowering, body_of(tree))
     partials = Partials(lowering)
     speller = Speller(lowering, partials)
     _Binder(partials).visit_body(tree)

@@ -24,7 +24,7 @@ from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, chunk_items, ix_text, lost, parse_ix, root, spell
 from tangentflow.runtime.podhosted import Hosted
 from tangentflow.runtime.podreplay import Json
-from tangentflow.runtime.policies import duration
+from tangentflow.runtime.policies import Overdue, duration
 from tangentflow.runtime.replay import SKIP, Done, Next, NotRun, Returned, Threw
 from tangentflow.runtime.supervised import AGAIN, FAILED, Terms, Watch, apart, supervised
 
@@ -137,6 +137,8 @@ class Pod(Hosted):
         attempt = int(self.parameters.get("attempt", "0")) + 1
         watch.began(_terms(step, where, attempt))
         outcome = _call(step.function, args, kwargs, node["name"], node["line"], step.policy.check)
+        if isinstance(outcome, Raised) and isinstance(outcome.exception, Overdue):
+            outcome = Raised(_late(step, where))
         if isinstance(outcome, Raised):
             traceback.print_exception(outcome.exception)
         data = self.files.encoded(outcome, where, files=True)

@@ -9,7 +9,11 @@ from typing import Any
 
 from tangentflow.runtime.slurm import Slurm
 
-__all__ = ["Policy", "duration", "seconds"]
+__all__ = ["Overdue", "Policy", "duration", "seconds"]
+
+
+class Overdue(Exception):
+    """Raised by a step whose work was ended elsewhere since its time was over: who calls it knows its path and its limit."""
 
 
 @dataclass(frozen=True)

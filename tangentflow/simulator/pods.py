@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,7 +43,8 @@ class CommandNotFound(Exception):
 class PodProcess:
     """A process to start: `root` is the folder that stands for the pod's `/`; `paths` are files it is given by name.
 
-    `declared` are the variables of the pod's own description, `environment` these and those of an image.
+    `declared` are the variables of the pod's own description, `environment` these and those of an image; `mounts` are the paths of its volumes, with
+    `:ro` behind those that it only reads.
     """
 
     root: Path
@@ -52,6 +54,7 @@ class PodProcess:
     environment: Mapping[str, str]
     directory: str
     paths: frozenset[str]
+    mounts: tuple[str, ...] = ()
 
 
 class PodRunner(Protocol):
@@ -65,6 +68,9 @@ class PodRunner(Protocol):
         Raises:
             CommandNotFound: where the image has no such command.
         """
+
+    def remove(self, process: PodProcess) -> None:
+        """Make sure that nothing is left of a process that was ended."""
 
     def finish(self, process: PodProcess) -> int:
         """Return the most memory that a process has used which is over now, in bytes, or 0 where it is not known.
@@ -171,7 +177,8 @@ class Pod:
             name = work["manifestFrom"]["artifact"]["name"]
             [path] = [artifact["path"] for artifact in template["inputs"]["artifacts"] if artifact["name"] == name]
             manifest = self._path(path).read_text()
-        return run_resource(template, manifest, self.workflow.kubectl, lambda: self.ended)
+        with self._limited():
+            return run_resource(template, manifest, self.workflow.kubectl, lambda: self.ended)
 
     def _path(self, path: str) -> Path:
         """Return where a path of the pod lies on this machine."""
@@ -207,6 +214,11 @@ class Pod:
             environment,
             container.get("workingDir", "/"),
             frozenset((SCRIPT, *(a["path"] for a in inputs))),
+            tuple(
+                mount["mountPath"] + (":ro" if mount.get("readOnly") else "")
+                for mount in container.get("volumeMounts") or []
+                if mount["mountPath"] != container.get("workingDir")
+            ),
         )
         with (
             open(self.logs, "ab") as stderr,
@@ -224,6 +236,7 @@ class Pod:
         exceeded = None if limit is None else watch(self._process, limit)
         code = self._wait(self._process)
         if self.ended:
+            self.runner.remove(process)
             return code, "Error", ""
         try:
             peak = self.runner.finish(process)
@@ -249,16 +262,24 @@ class Pod:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Wait for the process, not longer than its template allows. Returns the exit code."""
+        with self._limited():
+            code = process.wait()
+        _signal(process, signal.SIGKILL)  # what the main process left behind
+        return 128 - code if code < 0 else code
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        """End the pod if the block takes longer than its template allows."""
         template = self.order.template
         limits = [seconds(template[key]) for key in ("activeDeadlineSeconds", "timeout") if key in template]
         timer = threading.Timer(min(limits, default=0.0) * self.workflow.scale, self.end, (TOO_LONG,))
         timer.daemon = True
         if limits:
             timer.start()
-        code = process.wait()
-        timer.cancel()
-        _signal(process, signal.SIGKILL)  # what the main process left behind
-        return 128 - code if code < 0 else code
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _image_environment(self) -> dict[str, str]:
         """Return the variables that come with an image and its host."""

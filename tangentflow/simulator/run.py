@@ -267,7 +267,7 @@ class _Loop:
     def _runner(self, order: PodOrder) -> PodRunner:
         annotations = (order.template.get("metadata") or {}).get("annotations") or {}
         wish = annotations.get(POD_ROOT_ANNOTATION, self.controller.document.annotations.get(POD_ROOT_ANNOTATION))
-        check_volumes(order.template, self.controller.document.spec, wish != "1")
+        check_volumes(order.template, self.controller.document.spec, wish != "1" and self.engine is None)
         if wish == "1":
             return self.prefix
         if self.engine is not None:

@@ -65,6 +65,9 @@ class PrefixRunner:
             start_new_session=True,
         )
 
+    def remove(self, process: PodProcess) -> None:
+        """Do nothing: its session is killed; see `PodRunner`."""
+
     def finish(self, process: PodProcess) -> int:
         """Return 0; see `PodRunner`."""
         return 0
@@ -122,6 +125,9 @@ class RootRunner:
             env={},
             start_new_session=True,
         )
+
+    def remove(self, process: PodProcess) -> None:
+        """Do nothing: its session is killed; see `PodRunner`."""
 
     def finish(self, process: PodProcess) -> int:
         """Look whether the root folder could be made; see `PodRunner`."""

@@ -13,7 +13,7 @@ __all__ = ["check_volumes"]
 
 
 def check_volumes(template: Mapping[str, Any], spec: Mapping[str, Any], rooted: bool) -> None:
-    """Check that what a pod mounts is declared, and is there. `rooted`: the pod has a root folder of its own.
+    """Check that what a pod mounts is declared, and is there. `rooted`: the pod has a root folder of its own, in which there are no volumes.
 
     Raises:
         NotSimulated: for a volume that is not.
@@ -27,7 +27,7 @@ def check_volumes(template: Mapping[str, Any], spec: Mapping[str, Any], rooted: 
         path = mount["mountPath"]
         if mount["name"] not in declared:
             raise NotSimulated(where, f"volume {mount['name']!r} at {path} is declared nowhere: no pod could be made")
-        if rooted and mount["name"] in empty and path == template[kind_of(template)].get("workingDir"):
+        if mount["name"] in empty and path == template[kind_of(template)].get("workingDir"):
             continue
         if rooted:
             raise NotSimulated(

@@ -68,6 +68,9 @@ class _ForkRunner:
                 sys.stderr.flush()
             os._exit(code)
 
+    def remove(self, process: PodProcess) -> None:
+        pass
+
     def finish(self, process: PodProcess) -> int:
         return 0
 

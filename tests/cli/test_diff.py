@@ -57,6 +57,20 @@ def test_the_code_that_a_step_reaches(differences, name):
     )
 
 
+@pytest.mark.parametrize("name", ["flow.py", "another.py"])
+def test_steps_with_other_options(differences, name):
+    new = FLOW.replace("[fit(x)", "[fit.options(cpu=2)(x)")
+    assert differences(new, name=name) == (0, "")
+    new = FLOW.replace("[fit(x)", "[fit.options(image='python:3.12')(x)")
+    code, told = differences(new, name=name)
+    assert code == 0 and "step fit: changed: image" in told
+    again = FLOW.replace(
+        "load(n)\n    return [fit(x)", "[fit(0)] + load(n)\n    return [fit.options(image='python:3.12')(x)"
+    )
+    code, told = differences(again, name=name)
+    assert code == 0 and "step fit#2: new" in told
+
+
 def test_what_the_workflow_does(differences):
     code, out = differences(FLOW.replace("for x in xs]", "for x in xs if x]"), options=("--exit-code",))
     assert code == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import os
 import uuid
 from pathlib import Path
 from typing import Any
 
 from tangentflow.client.cluster import Snapshot, snapshot
+from tangentflow.containers import ENGINE
 from tangentflow.errors import ClusterError
 from tangentflow.simulator import simulate
 from tangentflow.simulator.status import _entry, _id
@@ -30,10 +32,13 @@ class SimulatedCluster:
     def create(self, document: Json) -> Json:
         uid, now = str(uuid.uuid4()), datetime.datetime.now(datetime.timezone.utc)
         with forking():
-            run = simulate(document, store=self.folder, uid=uid, workers=1)
+            run = simulate(document, store=self.folder, uid=uid, workers=1, engine=os.environ.get(ENGINE))
         assert not run.hang, run.reason
         templates = {template["name"]: template for template in document["spec"]["templates"]}
         nodes = {_id(run, node.name): _entry(run, node, templates.get(node.template, {})) for node in run.nodes}
+        for node in run.nodes:
+            if node.attempt:
+                nodes[_id(run, node.name)]["nodeFlag"] = {"retried": True}
         stamp = now.isoformat().replace("+00:00", "Z")
         metadata = {**document["metadata"], "uid": uid, "creationTimestamp": stamp}
         status = {"phase": run.phase, "message": run.message, "nodes": nodes, "startedAt": stamp, "finishedAt": stamp}

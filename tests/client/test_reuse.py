@@ -14,6 +14,7 @@ from tangentflow.client import submit
 from tangentflow.errors import UsageError
 from tests.argo import reuse_programs as programs
 from tests.client.simulated import SimulatedCluster
+from tests.engine import kind_policies
 from tests.engine import stored_steps as steps
 
 
@@ -59,6 +60,18 @@ def test_a_run_is_reused(cluster, path, flag):
     third = programs.spread.options(reuse=attach(second.id, namespace="simulated")).submit(path, flag, 3)
     assert (third.result(), third.pods) == (7, 1)
     assert third.step("loop.fail_if", i=2).result == 4
+
+
+def test_attempts_of_a_container(cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv(
+        "TANGENTFLOW_CONTAINER_ENGINE", kind_policies.__file__.replace("kind_policies", "container_engine")
+    )
+    run = kind_policies.in_a_loop.submit(str(tmp_path / "log"), 3)
+    assert run.result() == ["tried"] * 3
+    assert [(step.path, step.attempts, step.status) for step in run.steps] == [
+        (f"loop[{i}].container", i + 1, "Succeeded") for i in range(3)
+    ]
+    assert len({step.pod for step in run.steps}) == 3 and all("-work-" in step.pod for step in run.steps)
 
 
 def test_inputs_of_step_runs(cluster, path, flag):

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from tangentflow import CommandFailed, container, step, workflow
+from tangentflow import CommandFailed, StepKilled, StepTimeout, container, shell, step, workflow
 
 IMAGE = "busybox:1.35"
 HOSTILE = "{{workflow.uid}} {{=1+1}} {{{{ }} $(A) $$(A) $$ ${A} $(id) '\"\\ \n\t\x01\x7f é \u2028 \U000e0041 <&>"
@@ -69,6 +69,82 @@ def arguments_raise(n):
         text = container(IMAGE, ["echo", str(10 // n)])
     except ZeroDivisionError as error:
         text = str(error)
+    return text
+
+
+again = container.options(retries=2, backoff="1s", on=(CommandFailed, StepKilled))
+unless_lost = container.options(retries=2, on=StepKilled)
+short = container.options(timeout=10)
+short_again = container.options(timeout=10, retries=1)
+long_again = container.options(timeout="10m", retries=1, on=(CommandFailed,))
+marked = container.options(
+    name="pull", cpu=0.1, memory="64Mi", labels={"team": "a"}, annotations={"why": "because"}, max_concurrent=1,
+    volumes={"/tmp": "tmp:1Mi"}, argo={"container": {"imagePullPolicy": "IfNotPresent"}},
+)  # fmt: skip
+
+
+@workflow
+def tried_in_vain(code):
+    return again(IMAGE, ["sh", "-c", f"echo said; exit {code}"])
+
+
+@workflow
+def tried_and_caught(code):
+    found = []
+    for i in range(2):
+        try:
+            found.append(again(IMAGE, ["sh", "-c", f"echo {i}; exit {code * i}"]))
+        except CommandFailed as error:
+            found.append(error.args)
+    return found
+
+
+@workflow
+def not_tried_again(code):
+    return unless_lost(IMAGE, ["sh", "-c", f"exit {code}"])
+
+
+@workflow
+def unchecked_is_no_failure(code):
+    text = again(IMAGE, ["sh", "-c", f"echo out; exit {code}"], check=False)
+    return text, text.returncode
+
+
+@workflow
+def late_is_caught(seconds):
+    try:
+        text = short(IMAGE, ["sleep", str(seconds)])
+    except TimeoutError as error:
+        text = [type(error).__name__, *error.args]
+    return text
+
+
+@workflow
+def late_again(seconds):
+    return short_again(IMAGE, ["sh", "-c", f"echo said; sleep {seconds}"])
+
+
+@workflow
+def failed_in_time(code):
+    """A command that ends by itself with the status of one that is stopped."""
+    try:
+        text = long_again(IMAGE, ["sh", "-c", f"echo said; exit {code}"])
+    except (CommandFailed, StepTimeout) as error:
+        text = [type(error).__name__, error.args]
+    return text
+
+
+@workflow
+def with_marks(n):
+    return [marked(IMAGE, ["sh", "-c", f"test -w /tmp && echo {i}"]) for i in range(n)]
+
+
+@workflow
+def scripts(code):
+    try:
+        text = shell.options(retries=1)(f"echo said; exit {code}")
+    except CommandFailed as error:
+        text = error.args
     return text
 
 

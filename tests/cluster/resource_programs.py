@@ -59,6 +59,29 @@ def fails(code):
     return told
 
 
+made_again = resource.options(retries=1, labels={"team": "a"})
+short_wait = resource.options(timeout=15)
+
+
+@workflow
+def fails_twice(code):
+    try:
+        live = made_again(job("twice", f"exit {code}"), success="status.succeeded > 0", failure="status.failed > 0")
+        told = live.kind
+    except StepFailed as error:
+        told = [type(error).__name__, str(error)]
+    return told
+
+
+@workflow
+def takes_too_long(seconds):
+    try:
+        told = short_wait(job("long", f"sleep {seconds}"), success="status.succeeded > 0").kind
+    except TimeoutError as error:
+        told = [type(error).__name__, str(error)]
+    return told
+
+
 TEXT = """
 apiVersion: v1
 kind: ConfigMap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,26 @@ CASES = {
     "a chunk fails": (programs.chunks, (list(range(8)),)),
     "attempts of a chunk": (programs.tried_chunks, (3,)),
     "locks": (programs.locked, (3,)),
+    "tried in vain": (programs.tried_in_vain, (3,)),
+    "tried and caught": (programs.tried_and_caught, (4,)),
+    "not tried again": (programs.not_tried_again, (5,)),
+    "no failure": (programs.unchecked_is_no_failure, (6,)),
+    "late": (programs.late_is_caught, (300,)),
+    "late again": (programs.late_again, (300,)),
+    "failed in time": (programs.failed_in_time, (143,)),
+    "marks": (programs.with_marks, (2,)),
+    "a script": (programs.scripts, (7,)),
 }
+ATTEMPTS = {
+    "tried in vain": [3],
+    "tried and caught": [1, 3],
+    "not tried again": [1],
+    "no failure": [1],
+    "late again": [2],
+    "failed in time": [2],
+    "a script": [2],
+}
+"""How many attempts there are of each step that has retries."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +73,23 @@ def test_the_controller_gives_what_a_local_run_gives(case, controller, submitted
         assert ([x for x, _, _ in tried], at_once(tried)) == ([0, 1], 1)
     else:
         agree(found, outcome, run_here(workflow, args))
+    nodes = found["status"]["nodes"].values()
+    made = sorted(len(node["children"]) for node in nodes if node["type"] == "Retry")
+    assert made == ATTEMPTS.get(case, made)
+    if workflow is programs.with_marks:
+        pods = marked(controller, submitted[case], "team=a")
+        works = [pod for pod in pods if "-pull-work-" in pod["metadata"]["name"]]
+        assert len(works) == 2 and len(pods) == 6  # each with one before and one behind it
+        for pod in works:
+            [main] = [container for container in pod["spec"]["containers"] if container["name"] == "main"]
+            assert main["resources"]["limits"] == {"cpu": "100m", "memory": "64Mi"}
+            assert pod["metadata"]["annotations"]["why"] == "because"
+
+
+def marked(controller, name, label):
+    """Return the pods of a workflow with a label."""
+    labels = f"{label},workflows.argoproj.io/workflow={name}"
+    return json.loads(controller.kubectl("get", "pods", "-l", labels, "-o", "json").stdout)["items"]
 
 
 def at_once(runs):

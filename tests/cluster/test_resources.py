@@ -18,6 +18,8 @@ CASES = {
     "a job that does not": (programs.fails, (0,)),
     "manifests as text": (programs.of_a_text, ("b",)),
     "no such kind": (programs.refused, ()),
+    "a job that fails twice": (programs.fails_twice, (1,)),
+    "a job that takes too long": (programs.takes_too_long, (60,)),
 }
 
 

@@ -68,7 +68,7 @@ def test_directories_are_gone_afterwards(tmp_path: Path, monkeypatch: pytest.Mon
 
 ENGINE = """#!/bin/sh
 # Stands for a container engine: shows how it was called, and what it would hand on.
-echo "$@" | sed "s#$PWD#FOLDER#"
+echo "$@" | sed "s#$PWD#FOLDER#; s#tangentflow-[0-9a-f]*#NAME#"
 echo "$A"
 """
 
@@ -84,6 +84,6 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("way", ["plain", "inline", "process"])
 def test_containers(way: str) -> None:
-    command = "run --rm --volume FOLDER:/work --workdir /work --env A --entrypoint echo alpine:3 hello"
+    command = "run --rm --name NAME --volume FOLDER:/work --workdir /work --env A --entrypoint echo alpine:3 hello"
     expected = [f"{command} {i}\n{programs.HOSTILE}" for i in range(2)]
     assert WAYS[way](programs.in_an_image, 2) == expected

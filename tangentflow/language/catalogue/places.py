@@ -188,6 +188,26 @@ ENTRIES = (
             """,
     ),
     Entry(
+        "TF118",
+        "Options of a step that only a run would know, that it cannot have, or of one that is not called where it stands",
+        "How a step is scheduled, and which steps there are, must be known before the run. `step.options(…)` gives a step: it is called at once, or "
+        "has a name outside of the workflow.",
+        bad="""
+            @workflow
+            def wf(n=3):
+                large = fit.options(cpu=16)
+            #           ^^^^^^^^^^^^^^^^^^^ TF118
+                return large(n)
+            """,
+        good="""
+            large = fit.options(cpu=16)
+
+            @workflow
+            def wf(n=3):
+                return large(n) + fit.options(cpu=2, retries=1)(n)
+            """,
+    ),
+    Entry(
         "TF120",
         "An iterator that is kept",
         "Reading an iterator uses it up, and what was read in one process is not read in another. So it is consumed where it is made.",
