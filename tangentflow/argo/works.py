@@ -62,14 +62,20 @@ def _suspended(step: Step, constants: Constants, function: StepFunction[..., Any
         inputs.append(_input(name, constant(default)))
     template: Json = {"inputs": {"parameters": inputs}} if inputs else {}
     if keywords:
-        template["outputs"] = {"parameters": [{"name": name, "valueFrom": {"supplied": {}}} for name in keywords]}
+        shown = {p["name"]: p["default"] for p in inputs if p["name"] in keywords}
+        template["outputs"] = {
+            "parameters": [{"name": name, "valueFrom": {"supplied": {}, "default": shown[name]}} for name in keywords]
+        }
     waits: Json = {}
     if before:
         waits = {"duration": "{{inputs.parameters.duration}}"}
     elif limit is not None:
         waits = {"duration": lasting(limit)}
     template["suspend"] = waits
-    given = {name: f"toBase64(tasks['t-work'].outputs.parameters['{name}'])" for name in keywords}
+    # All outputs at once: who resumes a wait by its name may leave some without a value, and a tag of one of those would be waited for
+    # without end. The status is asked first, so that the engine leaves the expression alone as long as it does not know the task.
+    task = "(tasks['t-work'].status == 'Succeeded' ? toBase64(toJson(tasks['t-work'])) : '')"
+    given = {"task": task} if keywords else {}
     return Work(template, "waits for an answer", ("message", "duration") if before else (), given)
 
 

@@ -173,6 +173,8 @@ class Execution(State):
         for parameter in supplied:
             name = parameter["name"]
             default = given.get(name, parameter["valueFrom"].get("default", defaults.get(name)))
+            if by is not None and name not in given:  # who names the node answers for all of its outputs
+                continue
             if default is None:
                 raise NodeFailure(
                     f"raw output parameter '{parameter['name']}' has not been set and does not have a default value"

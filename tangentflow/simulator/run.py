@@ -38,7 +38,8 @@ class Action:
     """What somebody does to the workflow once a node of this display name runs.
 
     `resume` a suspended node, `stop` or `terminate` the workflow, `delete_pod` of the node. Before a node is resumed, those of its supplied
-    outputs are set that `values` names. `every`: it is done to each such node, not to the first one only.
+    outputs are set that `values` names; the others stay without a value, as where `argo resume` is given a selector. `every`: it is done to
+    each such node, not to the first one only.
     """
 
     verb: Literal["resume", "stop", "terminate", "delete_pod"]

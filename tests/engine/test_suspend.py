@@ -165,3 +165,19 @@ def test_a_step_runs_on_a_cluster_while_it_waits(shown: Any, status: str) -> Non
     workflow = nodes(programs.approved, *shown)
     [run] = step_runs(Plan(workflow), workflow, lambda key: None, lambda run: "")
     assert (run.path, run.status, run.attempts) == ("suspend", status, 1)
+
+
+def test_some_of_the_answers() -> None:
+    """On the engine an output that nobody has set, of a wait that somebody has ended, has no value at all."""
+    document = programs.approved.graph.argo(4)
+    wait = next(t for t in document["spec"]["templates"] if "suspend" in t)
+    assert [p["valueFrom"]["default"] for p in wait["outputs"]["parameters"]] == ["false", "none", "3", "0.5"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("answers", [{}, {"approve": True}, {"note": "{{=1+1}} $x é", "approve": False}])
+def test_unanswered_inputs_have_their_defaults(way: str, answers: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANGENTFLOW_ANSWERS", json.dumps(answers))
+    expected = {"approve": False, "note": "none", "count": 3, "rate": 0.5} | answers
+    found = WAYS[way](programs.approved, 4)
+    assert found == ((8, expected) if expected["approve"] else expected)
