@@ -22,15 +22,13 @@ from tangentflow.commands import check_files, finished, put_files, run_command, 
 from tangentflow.decorators import step
 from tangentflow.errors import StepKilled, UsageError
 from tangentflow.parts import BEFORE, given, hand_on, is_late, leaving, left, left_folder, part, status
+from tangentflow.readymade import FOLDER
 from tangentflow.runtime.policies import Overdue
 
-__all__ = ["BRACE", "ENGINE", "FOLDER", "LARGEST", "Asked", "asked_of", "container", "engine", "escaped", "written_for"]
+__all__ = ["BRACE", "ENGINE", "LARGEST", "Asked", "asked_of", "container", "engine", "escaped", "written_for"]
 
 ENGINE = "TANGENTFLOW_CONTAINER_ENGINE"
 """A variable that names the program by which this machine runs containers."""
-
-FOLDER = "/work"
-"""The working directory of a command: an empty one of its own."""
 
 LARGEST = 65_536
 """Bytes that a command and its environment may have together: on Argo they travel in the description of a pod."""

@@ -9,7 +9,7 @@ from tangentflow import accepts
 from tangentflow.accepts import Check, Wrong
 from tangentflow.fields import OF_CONTAINERS, OF_RESOURCES
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["FOLDER", "KINDS", "Kind"]
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Kind:
     own: Mapping[str, Check] = field(default_factory=dict)
 
 
-_FOLDER = "/work"
-"""Where a command in a container works."""
+FOLDER = "/work"
+"""The working directory of a command in a container: an empty one of its own."""
 
 
 def _volumes(value: object) -> None:
     """Accept volumes of a container."""
     accepts.volumes(shared=False)(value)
     assert isinstance(value, Mapping)
-    hiding = [path for path in value if path == _FOLDER or path.startswith(f"{_FOLDER}/")]
+    hiding = [path for path in value if path == FOLDER or path.startswith(f"{FOLDER}/")]
     if hiding:
-        raise Wrong(f"a mapping of paths outside of {_FOLDER}, where the command works, not of {hiding[0]}", ValueError)
+        raise Wrong(f"a mapping of paths outside of {FOLDER}, where the command works, not of {hiding[0]}", ValueError)
 
 
 _IN_THE_MANIFEST = "the engine's own pod makes the object: what the pods of the object need is said in its manifest"

@@ -12,11 +12,12 @@ from tangentflow.argo.parts import Work
 from tangentflow.argo.workpolicies import covers, times
 from tangentflow.commands import CommandFailed
 from tangentflow.conditions import requirements
-from tangentflow.containers import FOLDER, asked_of, container, written_for
+from tangentflow.containers import asked_of, container, written_for
 from tangentflow.decorators import StepFunction
 from tangentflow.errors import StepFailed, UsageError
 from tangentflow.graph.nodes import Step
 from tangentflow.parts import POD
+from tangentflow.readymade import FOLDER
 from tangentflow.resources import manifest_text, resource
 from tangentflow.runtime.policies import Policy, seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend

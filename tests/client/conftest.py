@@ -1,4 +1,4 @@
-"""Clients of doubles: the environment of a user, and no waiting."""
+"""Clients of doubles and of simulated clusters: the environment of a user, and no waiting."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tangentflow.client import run, submit
 from tests.client.double import Double
 from tests.client.record import kubeconfig
+from tests.client.simulated import SimulatedCluster
 
 
 @pytest.fixture
@@ -44,3 +45,27 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callabl
         if double.open:
             double.close()
         assert double.unexpected == []
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimulatedCluster:
+    """A cluster whose controller is the simulator, to which submissions go."""
+    found = SimulatedCluster(tmp_path / "artifacts")
+    found.folder.mkdir()
+    monkeypatch.setattr(submit, "connect", lambda settings: found)
+    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", found.folder.as_uri())
+    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("ARGO_NAMESPACE", "simulated")
+    return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """The file in which steps note that they ran."""
+    return str(tmp_path / "notes")
+
+
+@pytest.fixture
+def flag(tmp_path: Path) -> str:
+    """The beginning of the names of files; a step fails if its own is there."""
+    return str(tmp_path / "flag")

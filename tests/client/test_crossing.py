@@ -9,7 +9,7 @@ import pytest
 
 from tangentflow import attach, runs
 from tangentflow.cli.main import main
-from tangentflow.client import sources, submit
+from tangentflow.client import sources
 from tangentflow.client.simulating import simulate
 from tangentflow.engine.journal import reading
 from tangentflow.engine.reuse import Kept
@@ -17,35 +17,12 @@ from tangentflow.errors import ClusterError, UsageError
 from tests.argo import reuse_programs as programs
 from tests.argo.forking import forking
 from tests.client import crossing_programs as values
-from tests.client.simulated import SimulatedCluster
 from tests.engine import stored_steps as steps
 
 HOSTILE = {
     "{{inputs.parameters.x}}": "{{=1+1}} $(HOME) `id` ${PATH}\n---\n- {a: b}\n\t'\"\\ \u2028\x00\x1b",
     "lone": "\udcff", "empty": "", "long": "é" * 3000,
 }  # fmt: skip
-
-
-@pytest.fixture
-def cluster(monkeypatch, tmp_path):
-    found = SimulatedCluster(tmp_path / "artifacts")
-    found.folder.mkdir()
-    monkeypatch.setattr(submit, "connect", lambda settings: found)
-    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", found.folder.as_uri())
-    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("ARGO_NAMESPACE", "simulated")
-    return found
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "notes")
-
-
-@pytest.fixture
-def flag(tmp_path):
-    """The beginning of the names of files; a step fails if its own is there."""
-    return str(tmp_path / "flag")
 
 
 class Local:
@@ -114,7 +91,7 @@ def edited_double(path, x):
 
 
 @every_kind
-def test_nothing_edited(cluster, path, first, second):
+def test_nothing_edited(simulated, path, first, second):
     before = first(programs.six, path, 3)
     again = second(programs.six, path, 3, reuse=before)
     assert again.result() == before.result() == 131 and len(steps.notes(path)) == 6
@@ -126,7 +103,7 @@ def test_nothing_edited(cluster, path, first, second):
 
 
 @kinds
-def test_the_last_of_six_steps_is_edited(cluster, path, first, second, monkeypatch):
+def test_the_last_of_six_steps_is_edited(simulated, path, first, second, monkeypatch):
     before = first(programs.six, path, 3)
     monkeypatch.setattr(programs.add, "function", edited_add)
     programs.six._graph = None
@@ -137,7 +114,7 @@ def test_the_last_of_six_steps_is_edited(cluster, path, first, second, monkeypat
 
 
 @kinds
-def test_code_is_edited_and_what_follows_runs_again(cluster, path, first, second, monkeypatch):
+def test_code_is_edited_and_what_follows_runs_again(simulated, path, first, second, monkeypatch):
     before = first(programs.six, path, 3)
     monkeypatch.setattr(programs.double, "function", edited_double)
     programs.six._graph = None
@@ -149,7 +126,7 @@ def test_code_is_edited_and_what_follows_runs_again(cluster, path, first, second
 
 
 @every_kind
-def test_the_failed_item_of_a_fan_out_and_what_follows(cluster, path, flag, first, second):
+def test_the_failed_item_of_a_fan_out_and_what_follows(simulated, path, flag, first, second):
     open(f"{flag}2", "w").close()
     before = first(programs.spread, path, flag, 4)
     assert isinstance(before.error, ValueError)
@@ -164,7 +141,7 @@ def test_the_failed_item_of_a_fan_out_and_what_follows(cluster, path, flag, firs
 
 
 @kinds
-def test_calls_loops_and_branches(cluster, path, flag, first, second):
+def test_calls_loops_and_branches(simulated, path, flag, first, second):
     for workflow, args, failing in [
         (programs.blocks, (4,), "6"), (programs.nested, (3,), "21"), (programs.rounds, (3,), "1"), (programs.chosen, (3,), ""), (programs.down, (2,), ""),
     ]:  # fmt: skip
@@ -182,7 +159,7 @@ def test_calls_loops_and_branches(cluster, path, flag, first, second):
 
 
 @kinds
-def test_an_override(cluster, path, first, second):
+def test_an_override(simulated, path, first, second):
     before = first(steps.iterate, path, 0, 5)
     before.step("loop.search", i=1).override(iter=3)
     count = len(steps.notes(path))
@@ -196,7 +173,7 @@ def test_an_override(cluster, path, first, second):
 
 
 @kinds
-def test_expressions_that_are_evaluated_once(cluster, path, flag, first, second):
+def test_expressions_that_are_evaluated_once(simulated, path, flag, first, second):
     open(f"{flag}1", "w").close()
     before = first(programs.stamps, path, flag, 3)
     os.unlink(f"{flag}1")
@@ -209,7 +186,7 @@ def test_expressions_that_are_evaluated_once(cluster, path, flag, first, second)
 
 
 @kinds
-def test_an_answer_is_not_asked_for_again(cluster, path, flag, first, second):
+def test_an_answer_is_not_asked_for_again(simulated, path, flag, first, second):
     open(flag, "w").close()
     before = first(programs.answered, path, flag)
     os.unlink(flag)
@@ -218,7 +195,7 @@ def test_an_answer_is_not_asked_for_again(cluster, path, flag, first, second):
 
 
 @kinds
-def test_a_handler_is_called_for_each_run(cluster, path, monkeypatch, first, second):
+def test_a_handler_is_called_for_each_run(simulated, path, monkeypatch, first, second):
     monkeypatch.setattr(values, "PLACE", path)
     before = first(values.handled, path, 1)
     again = second(values.handled, path, 1, reuse=before)
@@ -227,7 +204,7 @@ def test_a_handler_is_called_for_each_run(cluster, path, monkeypatch, first, sec
 
 
 @kinds
-def test_code_of_what_a_step_is_given(cluster, path, first, second, monkeypatch):
+def test_code_of_what_a_step_is_given(simulated, path, first, second, monkeypatch):
     before = first(programs.given_objects, path, 3)
     assert set(of(second(programs.given_objects, path, 3, reuse=before)).values()) == {"Cached"}
     monkeypatch.setattr(programs.Scale, "of", lambda self, x: x * self.factor + 1)
@@ -237,7 +214,7 @@ def test_code_of_what_a_step_is_given(cluster, path, first, second, monkeypatch)
 
 
 @kinds
-def test_paths(cluster, path, flag, tmp_path, monkeypatch, first, second):
+def test_paths(simulated, path, flag, tmp_path, monkeypatch, first, second):
     monkeypatch.chdir(tmp_path)  # steps write where this process is
     (tmp_path / "given").mkdir()
     for name in ("a", "b"):
@@ -259,7 +236,7 @@ def test_paths(cluster, path, flag, tmp_path, monkeypatch, first, second):
 
 
 @kinds
-def test_hostile_strings(cluster, path, first, second):
+def test_hostile_strings(simulated, path, first, second):
     before = first(values.hostile, path, HOSTILE)
     again = second(values.hostile, path, HOSTILE, reuse=before)
     assert again.result() == before.result() == values.hostile(path + "2", HOSTILE)
@@ -271,7 +248,7 @@ def test_hostile_strings(cluster, path, first, second):
 # --- a run on the cluster, and one on this machine
 
 
-def test_a_run_on_the_cluster_is_found_by_its_id(cluster, path):
+def test_a_run_on_the_cluster_is_found_by_its_id(simulated, path):
     before = SUBMITTED(steps.diamond, path, 3)
     assert set(of(LOCAL(steps.diamond, path, 3, reuse=before.id)).values()) == {"Cached"}
     found = steps.diamond.options(executor="inline", store=False, reuse=before.id).run(path, 3)
@@ -280,7 +257,7 @@ def test_a_run_on_the_cluster_is_found_by_its_id(cluster, path):
         LOCAL(steps.diamond, path, 3, reuse="nothing-x")
 
 
-def test_what_a_local_run_has_taken_over_counts_for_later_ones(cluster, path, flag, monkeypatch):
+def test_what_a_local_run_has_taken_over_counts_for_later_ones(simulated, path, flag, monkeypatch):
     """Also of what it did not come to itself: it failed before."""
     before = SUBMITTED(programs.spread, path, flag, 3)
     with monkeypatch.context() as patch:
@@ -291,7 +268,7 @@ def test_what_a_local_run_has_taken_over_counts_for_later_ones(cluster, path, fl
     again = LOCAL(programs.spread, path, flag, 3, reuse=between.id)
     assert again.result() == before.result() and set(since(path, count)) <= {"fail_if 0", "fail_if 2", "fail_if 4"}
     assert again.step("add").status == "Cached" and not [note for note in again.notes if before.id in note]
-    del cluster.workflows[before.id]
+    del simulated.workflows[before.id]
     gone = LOCAL(programs.spread, path, flag, 3, reuse=between.id)
     assert gone.result() == before.result() and gone.step("add").status == "Succeeded"
     assert any(before.id in note and between.id in note for note in gone.notes)
@@ -301,16 +278,16 @@ def failing(path, flag, x):
     raise ValueError("it always does", x)
 
 
-def test_a_run_that_is_not_over(cluster, path, monkeypatch):
+def test_a_run_that_is_not_over(simulated, path, monkeypatch):
     before = SUBMITTED(steps.diamond, path, 3)
     found = attach(before.id, namespace="simulated")
-    cluster.workflows[before.id]["status"] |= {"phase": "Running", "finishedAt": None}
+    simulated.workflows[before.id]["status"] |= {"phase": "Running", "finishedAt": None}
     found = attach(before.id, namespace="simulated")
     with pytest.raises(UsageError, match="is still Running; wait for its end"):
         LOCAL(steps.diamond, path, 3, reuse=found)
 
 
-def test_what_cannot_be_read_is_not_run_again(cluster, path, monkeypatch):
+def test_what_cannot_be_read_is_not_run_again(simulated, path, monkeypatch):
     before = SUBMITTED(steps.diamond, path, 3)
     monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
     with pytest.raises(ClusterError, match="no artifact repository is configured"):
@@ -321,23 +298,23 @@ def test_what_cannot_be_read_is_not_run_again(cluster, path, monkeypatch):
 # --- a run on this machine, and one on the cluster
 
 
-def put(cluster):
+def put(simulated):
     """Return the sizes of what clients have put into the artifact repository."""
-    return [file.stat().st_size for folder in cluster.folder.glob("put-*") for file in folder.rglob("v")]
+    return [file.stat().st_size for folder in simulated.folder.glob("put-*") for file in folder.rglob("v")]
 
 
 @pytest.mark.parametrize("second", [SIMULATED, SUBMITTED], ids=["simulated", "submitted"])
-def test_what_is_taken_over_has_no_pods(cluster, path, monkeypatch, second):
+def test_what_is_taken_over_has_no_pods(simulated, path, monkeypatch, second):
     before = LOCAL(programs.six, path, 3)
     assert second(programs.six, path, 3, reuse=before).pods == 1  # for the result, and for what is printed
     monkeypatch.setattr(programs.add, "function", edited_add)
     programs.six._graph = None
     again = second(programs.six, path, 3, reuse=before)
-    assert (again.pods, again.result(), put(cluster)) == (1, 1130, [])
+    assert (again.pods, again.result(), put(simulated)) == (1, 1130, [])
 
 
 @pytest.mark.parametrize("second", [SIMULATED, SUBMITTED], ids=["simulated", "submitted"])
-def test_large_values_are_put_where_pods_find_them(cluster, path, flag, second):
+def test_large_values_are_put_where_pods_find_them(simulated, path, flag, second):
     open(flag, "w").close()
     before = LOCAL(values.of_large, path, flag, 3)
     assert isinstance(before.error, ValueError)
@@ -353,21 +330,21 @@ def test_large_values_are_put_where_pods_find_them(cluster, path, flag, second):
     assert third.result() == fourth.result() == again.result() and len(steps.notes(path)) == count + 1
 
 
-def test_what_is_put_is_never_put_in_the_place_of_other_values(cluster, path, flag):
+def test_what_is_put_is_never_put_in_the_place_of_other_values(simulated, path, flag):
     before = LOCAL(values.of_large, path, flag, 3)
     first = SUBMITTED(values.of_large, path, flag, 3, reuse=before)
-    kept = put(cluster)
+    kept = put(simulated)
     assert sum(size > values.LARGE for size in kept) == 3
     SUBMITTED(values.of_large, path, flag, 3, reuse=before)
-    assert put(cluster) == kept
+    assert put(simulated) == kept
     before.step("loop.filled", i=1).override(b"x" * values.LARGE)
     other = SUBMITTED(values.of_large, path, flag, 3, reuse=before).step("loop.filled", i=1)
     assert (other.result, other.why) == (b"x" * values.LARGE, f"overridden in run {before.id}")
-    assert sum(size > values.LARGE for size in put(cluster)) == 6
+    assert sum(size > values.LARGE for size in put(simulated)) == 6
     assert attach(first.id, namespace="simulated").step("loop.filled", i=1).result == b"\1" * values.LARGE
 
 
-def test_a_local_run_is_found_by_its_id(cluster, path, tmp_path):
+def test_a_local_run_is_found_by_its_id(simulated, path, tmp_path):
     before = LOCAL(steps.diamond, path, 3)
     for way in (SIMULATED, SUBMITTED):
         assert set(of(way(steps.diamond, path, 3, reuse=before.id)).values()) == {"Cached"}
@@ -381,44 +358,44 @@ def test_a_local_run_is_found_by_its_id(cluster, path, tmp_path):
     assert len(steps.notes(path)) == 12
 
 
-def test_a_repository_that_cannot_be_written(cluster, path, flag, monkeypatch):
+def test_a_repository_that_cannot_be_written(simulated, path, flag, monkeypatch):
     before = LOCAL(values.of_large, path, flag, 2)
-    (cluster.folder / "put-in-the-way").touch()
-    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", (cluster.folder / "put-in-the-way").as_uri())
+    (simulated.folder / "put-in-the-way").touch()
+    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", (simulated.folder / "put-in-the-way").as_uri())
     with pytest.raises(UsageError, match="cannot be written: .*; set TANGENTFLOW_ARTIFACTS"):
         values.of_large.options(reuse=before).submit(path, flag, 2)
     monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
     told = r"the \d+ values that are taken over \(\d+ bytes\) are not on the cluster .* no address of it is known; set TANGENTFLOW_ARTIFACTS"
     with pytest.raises(UsageError, match=told):
         values.of_large.options(reuse=before).submit(path, flag, 2)
-    assert not cluster.workflows and len(steps.notes(path)) == 1
+    assert not simulated.workflows and len(steps.notes(path)) == 1
     steps.diamond.submit(path, 1)
     keys = {"name": "keys", "key": "secret"}
     found = {"s3": {"bucket": "theirs", "endpoint": "nowhere:9000", "secretKeySecret": keys}}
-    next(iter(cluster.workflows.values()))["status"]["artifactRepositoryRef"] = {"artifactRepository": found}
-    monkeypatch.setattr(cluster, "secret", forbidden)
+    next(iter(simulated.workflows.values()))["status"]["artifactRepositoryRef"] = {"artifactRepository": found}
+    monkeypatch.setattr(simulated, "secret", forbidden)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     with pytest.raises(
         UsageError, match="secrets are forbidden.* of the artifact repository; set TANGENTFLOW_ARTIFACTS"
     ):
         values.of_large.options(reuse=before).submit(path, flag, 2)
-    assert len(cluster.workflows) == 1
+    assert len(simulated.workflows) == 1
 
 
 def forbidden(name, key):
     raise ClusterError("secrets are forbidden", 403)
 
 
-def test_what_argo_server_does_not_hand_out(cluster, path, flag, monkeypatch):
+def test_what_argo_server_does_not_hand_out(simulated, path, flag, monkeypatch):
     again = SUBMITTED(values.of_large, path, flag, 2, reuse=LOCAL(values.of_large, path, flag, 2))
     monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
-    monkeypatch.setattr(cluster, "serves", True)
+    monkeypatch.setattr(simulated, "serves", True)
     found = attach(again.id, namespace="simulated")
     with pytest.raises(ClusterError, match="hands out only what pods recorded; set TANGENTFLOW_ARTIFACTS"):
         _ = found.steps["filled"][0].result
 
 
-def test_a_run_that_was_cancelled(cluster, path, flag):
+def test_a_run_that_was_cancelled(simulated, path, flag):
     """Exceptions that it has handled are history for a local run, and tried again on Argo."""
     open(flag, "w").close()
     before = LOCAL(programs.chosen, path, flag, 3)
@@ -437,7 +414,7 @@ def test_a_run_that_was_cancelled(cluster, path, flag):
     "workflow, args",
     [(programs.spread, (3,)), (programs.blocks, (3,)), (programs.nested, (3,)), (programs.chosen, (3,)), (programs.rounds, (2,))],
 )  # fmt: skip
-def test_whatever_is_on_record(cluster, path, flag, workflow, args, second, share, monkeypatch):
+def test_whatever_is_on_record(simulated, path, flag, workflow, args, second, share, monkeypatch):
     """Any part of a local record leads to the same result, with those step runs alone that are not on it or follow from such."""
     before = LOCAL(workflow, path, flag, *args)
     kept = Kept.of_step
@@ -455,7 +432,7 @@ def test_whatever_is_on_record(cluster, path, flag, workflow, args, second, shar
 
 
 @pytest.mark.parametrize("second", [LOCAL, SIMULATED, SUBMITTED], ids=["local", "simulated", "submitted"])
-def test_what_is_not_there_any_more_is_not_run_again(cluster, path, tmp_path, monkeypatch, second):
+def test_what_is_not_there_any_more_is_not_run_again(simulated, path, tmp_path, monkeypatch, second):
     before = SUBMITTED(steps.diamond, path, 3)
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", (tmp_path / "empty").as_uri())
@@ -466,7 +443,7 @@ def test_what_is_not_there_any_more_is_not_run_again(cluster, path, tmp_path, mo
     assert len(steps.notes(path)) == 4
 
 
-def test_from_the_command_line(cluster, tmp_path, monkeypatch, capfd):
+def test_from_the_command_line(simulated, tmp_path, monkeypatch, capfd):
     (tmp_path / "their_flow.py").write_text(FLOW)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))

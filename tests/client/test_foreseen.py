@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from tangentflow.cli.main import main
-from tests.client.test_reuse import cluster, flag  # noqa: F401
 
 FLOW = """
 from pathlib import Path
@@ -43,7 +42,7 @@ def flow(tmp_path, monkeypatch):
     sys.modules.pop("planned_flow", None)
 
 
-def test_a_failed_run(cluster, flow, flag, tmp_path, capfd):  # noqa: F811
+def test_a_failed_run(simulated, flow, flag, tmp_path, capfd):
     open(flag, "w").close()
     assert main(["submit", flow, "--flag", flag]) == 0
     id = capfd.readouterr().out.strip()
@@ -59,7 +58,7 @@ def test_a_failed_run(cluster, flow, flag, tmp_path, capfd):  # noqa: F811
     assert capfd.readouterr().out.splitlines()[-1] == "5"
 
 
-def test_cached_values(cluster, flow, flag, tmp_path, capfd):  # noqa: F811
+def test_cached_values(simulated, flow, flag, tmp_path, capfd):
     assert main(["submit", "--wait", flow, "--flag", flag]) == 0
     capfd.readouterr()
     changed = tmp_path / "planned_flow.py"
@@ -71,6 +70,6 @@ def test_cached_values(cluster, flow, flag, tmp_path, capfd):  # noqa: F811
     assert "check" in text and "last" in text
 
 
-def test_arguments_are_needed(cluster, flow, capfd):  # noqa: F811
+def test_arguments_are_needed(simulated, flow, capfd):
     assert main(["plan", "--cached", flow]) == 2
     assert "give them too, --flag" in capfd.readouterr().err

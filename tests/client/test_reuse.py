@@ -10,40 +10,17 @@ import pytest
 
 from tangentflow import attach
 from tangentflow.cli.main import main
-from tangentflow.client import submit
 from tangentflow.errors import UsageError
 from tests.argo import reuse_programs as programs
-from tests.client.simulated import SimulatedCluster
 from tests.engine import kind_policies
 from tests.engine import stored_steps as steps
-
-
-@pytest.fixture
-def cluster(monkeypatch, tmp_path):
-    found = SimulatedCluster(tmp_path / "artifacts")
-    found.folder.mkdir()
-    monkeypatch.setattr(submit, "connect", lambda settings: found)
-    monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", found.folder.as_uri())
-    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
-    monkeypatch.setenv("ARGO_NAMESPACE", "simulated")
-    return found
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "notes")
-
-
-@pytest.fixture
-def flag(tmp_path):
-    return str(tmp_path / "flag")
 
 
 def of(run):
     return {step.path: step.status for step in run.steps}
 
 
-def test_a_run_is_reused(cluster, path, flag):
+def test_a_run_is_reused(simulated, path, flag):
     open(f"{flag}2", "w").close()
     first = programs.spread.submit(path, flag, 3)
     with pytest.raises(ValueError):
@@ -62,7 +39,7 @@ def test_a_run_is_reused(cluster, path, flag):
     assert third.step("loop.fail_if", i=2).result == 4
 
 
-def test_attempts_of_a_container(cluster, tmp_path, monkeypatch):
+def test_attempts_of_a_container(simulated, tmp_path, monkeypatch):
     monkeypatch.setenv(
         "TANGENTFLOW_CONTAINER_ENGINE", kind_policies.__file__.replace("kind_policies", "container_engine")
     )
@@ -74,13 +51,13 @@ def test_attempts_of_a_container(cluster, tmp_path, monkeypatch):
     assert len({step.pod for step in run.steps}) == 3 and all("-work-" in step.pod for step in run.steps)
 
 
-def test_inputs_of_step_runs(cluster, path, flag):
+def test_inputs_of_step_runs(simulated, path, flag):
     run = programs.blocks.submit(path, flag, 2)
     assert [step.inputs["x"] for step in run.steps["double"]] == [10, 0, 1]
     assert run.steps["add"][0].inputs == {"path": path, "x": 21, "y": 4}
 
 
-def test_an_overridden_step_run(cluster, path):
+def test_an_overridden_step_run(simulated, path):
     first = steps.iterate.submit(path, 0, 5)
     assert first.result()["iter"] == 5
     first.step("loop.search", i=1).override(iter=3)
@@ -93,7 +70,7 @@ def test_an_overridden_step_run(cluster, path):
     assert list(of(second).values()) == ["Cached", "Cached", "Succeeded", "Succeeded"]
 
 
-def test_values_of_cached_steps_are_found(cluster, path):
+def test_values_of_cached_steps_are_found(simulated, path):
     first = programs.here.submit(path, 2)
     assert first.result() == 15
     before = len(steps.notes(path))
@@ -106,14 +83,14 @@ def test_values_of_cached_steps_are_found(cluster, path):
     assert third.result() == 23 and "Cached" not in of(third).values()
 
 
-def test_what_no_pod_recorded_is_replayed_with_what_was_taken_over(cluster, path, flag):
+def test_what_no_pod_recorded_is_replayed_with_what_was_taken_over(simulated, path, flag):
     first = programs.spread.submit(path, flag, 2)
     second = programs.spread.options(reuse=first).submit(path, flag, 2)
-    (cluster.folder / second.uid / "result" / "v").unlink()
+    (simulated.folder / second.uid / "result" / "v").unlink()
     assert attach(second.id, namespace="simulated").result() == first.result() == 3
 
 
-def test_what_cannot_be_reused(cluster, path):
+def test_what_cannot_be_reused(simulated, path):
     with pytest.raises(UsageError, match="must be a run or the id of one"):
         steps.diamond.options(reuse=3).submit(path, 1)
     run = steps.diamond.submit(path, 1)
@@ -151,7 +128,7 @@ def here(tmp_path, monkeypatch):
     sys.modules.pop("its_flow", None)
 
 
-def test_a_run_is_resumed_and_looked_at(cluster, here, capfd, monkeypatch):
+def test_a_run_is_resumed_and_looked_at(simulated, here, capfd, monkeypatch):
     flag = here / "flag"
     flag.touch()
     assert main(["submit", "its_flow.py:flow", "--flag", str(flag)]) == 0
@@ -174,7 +151,7 @@ def test_a_run_is_resumed_and_looked_at(cluster, here, capfd, monkeypatch):
     assert "x = 1" in capfd.readouterr().out
 
 
-def test_a_run_that_was_submitted_from_elsewhere(cluster, here, capfd, monkeypatch):
+def test_a_run_that_was_submitted_from_elsewhere(simulated, here, capfd, monkeypatch):
     assert main(["submit", "its_flow.py:flow", "--n", "1"]) == 0
     id = capfd.readouterr().out.strip()
     monkeypatch.setenv("TANGENTFLOW_STORE", str(here / "other"))

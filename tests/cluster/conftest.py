@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +126,14 @@ def controller(cluster: Cluster) -> Cluster:
     finally:
         cluster.delete(name)
     return cluster
+
+
+@pytest.fixture(params=["server", "kube"])
+def way(request: pytest.FixtureRequest, controller: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A way to the cluster that the environment of a user may name."""
+    if request.param == "kube":
+        monkeypatch.delenv("ARGO_SERVER", raising=False)
+    elif not os.environ.get("ARGO_SERVER"):
+        pytest.skip("SKIPPED: no Argo Server: ARGO_SERVER is not set")
+    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
+    return str(request.param)

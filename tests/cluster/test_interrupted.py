@@ -34,17 +34,6 @@ CLIENT = """
 """
 
 
-@pytest.fixture(params=["server", "kube"])
-def way(request, controller, monkeypatch, tmp_path):
-    """A way to the cluster that the environment of a user may name."""
-    if request.param == "kube":
-        monkeypatch.delenv("ARGO_SERVER", raising=False)
-    elif not os.environ.get("ARGO_SERVER"):
-        pytest.skip("SKIPPED: no Argo Server: ARGO_SERVER is not set")
-    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
-    return request.param
-
-
 def restart(program):
     command = os.environ.get("ARGO_RESTART")
     if not command:

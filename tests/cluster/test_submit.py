@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
@@ -24,17 +23,6 @@ CASES = {
     "exception": (programs.one_fails, (3,)),
     "exception of glue": (programs.raises_in_glue, (1,)),
 }
-
-
-@pytest.fixture(params=["server", "kube"])
-def way(request, controller, monkeypatch, tmp_path):
-    """A way to the cluster that the environment of a user may name."""
-    if request.param == "kube":
-        monkeypatch.delenv("ARGO_SERVER", raising=False)
-    elif not os.environ.get("ARGO_SERVER"):
-        pytest.skip("SKIPPED: no Argo Server: ARGO_SERVER is not set")
-    monkeypatch.setenv("TANGENTFLOW_STORE", str(tmp_path / "store"))
-    return request.param
 
 
 def test_what_comes_back_is_what_the_plain_call_gives(way, controller):

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from tangentflow import CommandFailed, StepKilled, container, resource, running, shell, suspend
-from tangentflow.containers import FOLDER
 from tangentflow.errors import UsageError
 from tangentflow.explain.planning import plan
 from tangentflow.graph.fingerprint import fingerprint
-from tangentflow.readymade import _FOLDER, KINDS
+from tangentflow.readymade import KINDS
 from tests.engine import kind_policies as programs
 
 WAYS: dict[str, Callable[..., Any]] = {
@@ -243,7 +242,6 @@ def test_options_that_a_step_cannot_have(step: Any, options: dict[str, Any], sai
 
 def test_every_ready_made_step_is_known() -> None:
     assert [*KINDS] == [f"{step.__module__}.{step.__qualname__}" for step in (container, resource, suspend)]
-    assert _FOLDER == FOLDER
 
 
 def test_steps_made_of_others() -> None:
