@@ -21,7 +21,7 @@ from tests.cluster.outcomes import MINUTES, outcome_of
 from tests.corpus.steps import ONE_PROCESS, Plan, canon, shape
 from tests.language.contract import Call, arguments
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy]
 
 PROGRAMS, STEPS, AHEAD = 64, 6, 12
 """How many programs, how many steps the largest of them runs, how many are submitted before the first is looked at."""

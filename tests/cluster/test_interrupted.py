@@ -21,7 +21,7 @@ from tangentflow import attach
 from tests.cluster.interrupted_programs import long
 from tests.cluster.outcomes import MINUTES
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy, pytest.mark.timeout(60 * MINUTES + 60)]
 
 ROOT = Path(__file__).parents[2]
 WAIT = 60 * MINUTES
@@ -38,7 +38,8 @@ def restart(program):
     command = os.environ.get("ARGO_RESTART")
     if not command:
         pytest.skip("SKIPPED: ARGO_RESTART, which kills a program of the cluster and starts it again, is not set")
-    subprocess.run([*shlex.split(command), program], check=True, capture_output=True, timeout=120)
+    done = subprocess.run([*shlex.split(command), program], capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, f"{command} {program}: {done.stdout[-1000:]}{done.stderr[-3000:]}"
 
 
 def begun(run, pods):

@@ -11,7 +11,7 @@ from tangentflow.runtime.outcome import Value
 from tests.cluster import kind_programs as programs
 from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy]
 
 ENGINE = Path(__file__).parents[1] / "engine" / "container_engine.py"
 

@@ -7,7 +7,7 @@ import pytest
 from tests.cluster import policy_programs as programs
 from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy]
 
 CASES = {
     "tried in vain": (programs.tried_in_vain, (1,), 3),

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster import resource_programs as programs
 from tests.cluster.outcomes import MINUTES, agree, ended, run_here, submitting
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy]
 
 CASES = {
     "a job that the document knows": (programs.known, ()),

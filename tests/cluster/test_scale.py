@@ -18,7 +18,7 @@ ALL = os.environ.get("TANGENTFLOW_CORPUS") == "all"
 ITERATIONS, WIDTH, FUNCTIONS = (300, 1000, 450) if ALL else (20, 1000, 40)
 WAIT = 7200 if ALL else 900
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(WAIT + 60)]
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy, pytest.mark.timeout(WAIT + 60)]
 
 
 @pytest.fixture(autouse=True)

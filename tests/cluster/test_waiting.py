@@ -12,7 +12,7 @@ import pytest
 from tests.cluster import waiting_programs as programs
 from tests.cluster.outcomes import MINUTES
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(60 * MINUTES + 60)]
+pytestmark = [pytest.mark.cluster, pytest.mark.lengthy, pytest.mark.timeout(60 * MINUTES + 60)]
 
 WAIT = 60 * MINUTES
 
