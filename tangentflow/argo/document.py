@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import base64
-import contextlib
 import inspect
 import io
 import json
 import re
 import sys
-import types
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from tangentflow.argo.arguments import ADDRESS, LARGEST, baked, declared, key_of
 from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.elsewhere import around
@@ -28,57 +27,55 @@ from tangentflow.argo.plan import plan_flow
 from tangentflow.argo.podplan import plan_json
 from tangentflow.argo.pods import Settings, helper_names
 from tangentflow.argo.policies import refuse_uncounted, refuse_unsaid
-from tangentflow.argo.script import store_code
+from tangentflow.argo.script import GIVEN, store_code
 from tangentflow.argo.shape import FlowPlan, StepPods
 from tangentflow.argo.share import MOST, share
 from tangentflow.argo.taken import NOTHING, SEEDS, Taken
 from tangentflow.bundling.pack import pack
 from tangentflow.bundling.text import to_text
 from tangentflow.decorators import StepFunction, WorkflowFunction
-from tangentflow.errors import NotPicklable, UsageError
+from tangentflow.errors import UsageError
 from tangentflow.graph.exits import handler_of, with_exit
 from tangentflow.graph.nodes import Call, Flow, Graph, Step
-from tangentflow.runtime.codec import encode, holds_files
-from tangentflow.runtime.outcome import Value
 from tangentflow.runtime.pod import PLAN
-from tangentflow.runtime.slices import bind
 from tangentflow.source.garbage import no_collection
 
-__all__ = ["document", "document_and_helpers", "helpers", "parameter_names", "planned", "result_address"]
+__all__ = ["Submission", "document", "helpers", "parameter_names", "planned", "result_address", "submission"]
 
 Json = dict[str, Any]
 PARALLELISM = 50
 """How many pods of a run may be active at a time."""
-
-ARGUMENTS = "code/arguments"
-"""Where large arguments of the main workflow lie."""
-
-LARGEST_ARGUMENTS = 1_000_000
-"""So many characters of arguments a document may carry: the engine's store takes documents of 1.5 MiB."""
 
 LARGEST_TEMPLATE = 128_000
 """Up to this size of a pod's template the code stands in its script: one of 128 KiB would take a ConfigMap for each pod."""
 
 
 def document(
-    graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *, call: bool = False,
-    taken: Taken = NOTHING, told: Mapping[str, Any] | None = None,
+    graph: Graph, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None, *, taken: Taken = NOTHING
 ) -> Json:  # fmt: skip
     """Return the Workflow document; with arguments, they are baked in, else they are workflow parameters.
 
-    `call`: it is made for one run, so defaults that are files are baked in too. `taken` is what this run takes over from earlier ones, `told`
-    goes with the plan of the pods for whoever reads it later. Raises TypeError for arguments that do not fit,
-    TangentflowError for code or arguments that cannot be sent.
+    `taken` is what its run takes over from earlier ones. Raises TypeError for arguments that do not fit, TangentflowError for code or arguments
+    that cannot be sent.
     """
-    return _Maker(graph, args, dict(kwargs or {}), call=call, taken=taken, told=told).document
+    return _Maker(graph, args, dict(kwargs or {}), taken=taken).document
 
 
-def document_and_helpers(
+@dataclass(frozen=True)
+class Submission:
+    """The document of one run, the templates of its pods that run no step with the reasons, and files that must be put into the artifact repository, by key."""
+
+    document: Json
+    helpers: Sequence[tuple[str, str]]
+    files: Mapping[str, bytes]
+
+
+def submission(
     graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], taken: Taken = NOTHING, told: Mapping[str, Any] | None = None
-) -> tuple[Json, list[tuple[str, str]]]:  # fmt: skip
-    """Return the document of one run and the templates of its pods that run no step, with the reasons."""
-    made = _Maker(graph, args, dict(kwargs), call=True, taken=taken, told=told)
-    return made.document, made.helpers
+) -> Submission:  # fmt: skip
+    """Return the document of one run, of which defaults that are files are arguments too; large arguments stand beside it."""
+    made = _Maker(graph, args, dict(kwargs), one_run=True, taken=taken, told=told)
+    return Submission(made.document, made.helpers, made.files)
 
 
 def helpers(graph: Graph) -> list[tuple[str, str]]:
@@ -112,7 +109,7 @@ def parameter_names(params: Sequence[str]) -> dict[str, str]:
 
 class _Maker:
     def __init__(
-        self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, call: bool = False,
+        self, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], whole: bool = True, one_run: bool = False,
         taken: Taken = NOTHING, told: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.taken, self.to_tell = taken, dict(told or {})
@@ -120,7 +117,8 @@ class _Maker:
         graph = with_exit(graph)
         if whole:
             refuse_unsaid(graph)
-        self.graph, self.whole, self.call = graph, whole, call or not whole
+        self.graph, self.whole, self.one_run = graph, whole, one_run
+        self.files: dict[str, bytes] = {}
         with no_collection():
             self._make(args, kwargs)
 
@@ -141,46 +139,43 @@ class _Maker:
             chunked(graph, plan)
         if self.whole:
             refuse_uncounted(graph, self.plans)
-        self.function = cast(types.FunctionType, root.function)
-        files = self._defaults_with_files()
-        self.baked = bool(args or kwargs or (files and self.call))
-        if files and not self.baked:
-            raise UsageError(
-                f"the default of the parameter {files[0]!r} of {graph.main.name} is a file of this machine, and a document without arguments "
-                f"has no files; give it arguments, `.graph.yaml({files[0]}=...)`, or make its default the name as a text"
-            )
+        data = baked(graph, args, kwargs, call=self.one_run or not self.whole)
+        self.baked = data is not None
         self.names = parameter_names(graph.main.params)
-        if self.baked:
-            bound = encode(
-                Value(bind(self.function, args, kwargs)), where=graph.main.name, what="an argument", files=True
-            )
-            text = base64.b64encode(bound).decode()
-            if len(text) > LARGEST_ARGUMENTS:
-                raise UsageError(
-                    f"the arguments of {graph.main.name} take {len(bound) / 1e6:.1f} MB, and a document carries up to "
-                    f"{LARGEST_ARGUMENTS * 3 / 4e6:.2f} MB; put large data where the pods reach it and let a step load it"
-                )
-            self.parameters = [{"name": self.names["own:arguments"], "value": text}]
-            main = {"arguments": f"{{{{workflow.parameters.{self.names['own:arguments']}}}}}"}
-        else:
-            self.parameters = self._declared()
-            main = {
-                f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
-                for name in graph.main.params
-            }
+        self.parameters, main = self._given(data)
         given = {graph.root: main, **self._told()}
         emitter = Emitter(graph, self.plans, self._settings(self.called, given, "no-args"))
         code = self._code(emitter)
-        self.by_artifact = self._is_large(emitter, code)
+        self.by_artifact = bool(self.files) or self._is_large(emitter, code)
         if self.by_artifact:
             if self.baked:
-                settings = self._settings(self.called | {graph.root}, self._told(), ARGUMENTS)
+                settings = self._settings(self.called | {graph.root}, self._told(), ADDRESS)
                 emitter = Emitter(graph, self.plans, settings)
                 code = self._code(emitter)
             emitter.fill(by_artifact=True)
         self.parameters.append({"name": self.names["own:code"], "value": code})
         self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
         self.document = self._document(emitter)
+
+    def _given(self, data: bytes | None) -> tuple[list[Json], dict[str, str]]:
+        """Return the workflow parameters with the arguments, and what the pods of the main workflow are given of them."""
+        graph, own = self.graph, self.names["own:arguments"]
+        if data is None:
+            texts = {
+                f"arg.{name}": f"{{{{= toBase64(workflow.parameters['{self.names[name]}']) }}}}"
+                for name in graph.main.params
+            }
+            return declared(graph, self.names), texts
+        if len(data) <= LARGEST:
+            parameter = {"name": own, "value": base64.b64encode(data).decode()}
+            return [parameter], {"arguments": f"{{{{workflow.parameters.{own}}}}}"}
+        if not self.one_run:
+            raise UsageError(
+                f"the arguments of {graph.main.name} take {len(data) / 1e6:.1f} MB, and a document carries up to {LARGEST / 1e6:.2f} MB; submit it with "
+                "them (`.submit`, which puts them into the artifact repository), or put large data where the pods reach it and let a step load it"
+            )
+        self.files[key_of(data)] = data
+        return [], {}
 
     def _told(self) -> dict[str, dict[str, str]]:
         """Return what the pods of the exit handler are given: the status of the run, as its first parameter."""
@@ -214,31 +209,6 @@ class _Maker:
                     apart.add(node.callee)
         return StepPods(images, frozenset(apart))
 
-    def _declared(self) -> list[Json]:
-        """Return the workflow parameters: defaults as Python literals in which no tag can begin."""
-        found = []
-        signature = inspect.signature(self.function)
-        for name in self.graph.main.params:
-            parameter = signature.parameters[name]
-            declared: Json = {"name": self.names[name]}
-            if parameter.default is not parameter.empty:
-                declared["value"] = _literal(parameter.default)
-            elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                declared["value"] = ""
-            found.append(declared)
-        return found
-
-    def _defaults_with_files(self) -> list[str]:
-        """Return the parameters whose defaults hold paths of files."""
-        found = []
-        for name, parameter in inspect.signature(self.function).parameters.items():
-            if parameter.default is parameter.empty or _literal(parameter.default):
-                continue
-            with contextlib.suppress(NotPicklable):
-                if holds_files(encode(Value(parameter.default), where="", files=True)):
-                    found.append(name)
-        return found
-
     def _settings(self, called: frozenset[str], arguments: Mapping[str, Mapping[str, str]], address: str) -> Settings:
         root = self.workflows[self.graph.root]
         all_volumes = root.option("volumes", {})
@@ -270,6 +240,8 @@ class _Maker:
         plan = plan_json(self.plans, self.graph.root, self.exit, emitter.inputs) | self.to_tell
         if self.taken:
             plan["taken"] = self.taken.json()
+        if self.files:
+            plan["placed"] = True
         members = {PLAN: json.dumps(plan, sort_keys=True, separators=(",", ":")).encode()}
         members |= {f"{SEEDS}/{number}": seed for number, seed in enumerate(self.taken.seeds, 1)}
         with zipfile.ZipFile(bundle, "a") as archive:
@@ -311,7 +283,12 @@ class _Maker:
 
     def _with_code(self, templates: list[Json], emitter: Emitter) -> tuple[list[Json], str]:
         name, put = emitter.names.take("with-code"), emitter.names.take("code")
-        self.helpers.append((put, "writes the code (and arguments), too large for each pod's template, as artifacts"))
+        reason = "writes the code (and arguments), too large for each pod's template, as artifacts"
+        if self.files:
+            reason = (
+                "writes the code, and the arguments that were put into the artifact repository, as artifacts of the run"
+            )
+        self.helpers.append((put, reason))
         entry = templates[0]
         tasks = [
             {"name": "t-code", "template": put},
@@ -321,39 +298,29 @@ class _Maker:
             },
         ]  # fmt: skip
         outer = {"name": name, "dag": {"failFast": False, "tasks": tasks}}
-        outputs = [_stored("code", "code/v")]
+        outputs = [_stored("code", "{{workflow.uid}}/code/v")]
         own = {"code": self.names["own:code"]}
+        writer: Json = {"name": put, "metadata": {"annotations": {"tangentflow.dev/reason": self.helpers[-1][1]}}}
         if self.baked:
-            outputs.append(_stored("arguments", f"{ARGUMENTS}/v"))
-            own["arguments"] = self.names["own:arguments"]
-        writer = {
-            "name": put,
-            "metadata": {"annotations": {"tangentflow.dev/reason": self.helpers[-1][1]}},
-            "outputs": {"artifacts": outputs},
-            "script": {"image": self.image, "command": ["python"], "source": store_code(own)},
-        }
+            outputs.append(_stored("arguments", f"{{{{workflow.uid}}}}/{ADDRESS}/v"))
+            own["arguments"] = "" if self.files else self.names["own:arguments"]
+        if self.files:
+            (key,) = self.files
+            writer["inputs"] = {"artifacts": [{**_stored("arguments", key), "path": GIVEN}]}
+        writer["outputs"] = {"artifacts": outputs}
+        writer["script"] = {"image": self.image, "command": ["python"], "source": store_code(own)}
         return [outer, *templates, writer], name
 
 
-def _stored(name: str, address: str) -> Json:
+def _stored(name: str, key: str) -> Json:
     return {
         "name": name,
         "path": f"/tf/out/{name}",
         "archive": {"none": {}},
-        "s3": {"key": f"{{{{workflow.uid}}}}/{address}"},
+        "s3": {"key": key},
     }
 
 
 def _label(name: str) -> str:
     """Return a name as the value of a label: itself if it can be one."""
     return name if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", name) else slug(name)
-
-
-def _literal(value: object) -> str:
-    """Return the Python literal of a default, with `{{` escaped; nothing for one that has none: pods then take the function's own."""
-    text = repr(value)
-    try:
-        same = ast.literal_eval(text) == value
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return ""
-    return text.replace("{{", "\\x7b\\x7b") if same else ""

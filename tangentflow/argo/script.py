@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["CODE_FILE", "script", "store_code"]
+__all__ = ["CODE_FILE", "GIVEN", "script", "store_code"]
 
 CODE_FILE = "/tf/in/code/v"
 """Where the code lies in pods that load it as an artifact."""
+
+GIVEN = "/tf/in/arguments"
+"""Where arguments lie that were put into the artifact repository, in the pod that hands them on."""
 
 _SCRIPT = """\
 import base64, os, sys, zlib
@@ -24,8 +27,9 @@ sys.exit(main(root + "/tf/bundle.zip", "{template}", {parameters}))
 """
 
 _STORE = """\
-import base64, os
-out = os.environ.get("TANGENTFLOW_POD_ROOT", "") + "/tf/out/"
+import base64, os, shutil
+root = os.environ.get("TANGENTFLOW_POD_ROOT", "")
+out = root + "/tf/out/"
 os.makedirs(out, exist_ok=True)
 """
 
@@ -41,9 +45,15 @@ def script(template: str, parameters: Mapping[str, str], code: str, by_artifact:
 
 
 def store_code(parameters: Mapping[str, str]) -> str:
-    """Return the program of the pod that writes workflow parameters as artifacts: the code as it is, arguments decoded."""
+    """Return the program of the pod that writes workflow parameters as artifacts: the code as it is, arguments decoded.
+
+    Without the name of a parameter, arguments are a file of the pod.
+    """
     lines = [_STORE]
     for name, parameter in parameters.items():
+        if not parameter:
+            lines.append(f'shutil.copyfile(root + "{GIVEN}", out + "{name}")\n')
+            continue
         text = f'"{{{{workflow.parameters.{parameter}}}}}"'
         data = f"{text}.encode()" if name == "code" else f"base64.b64decode({text})"
         lines.append(f'with open(out + "{name}", "wb") as file:\n    file.write({data})\n')

@@ -7,6 +7,7 @@ import base64
 import inspect
 import json
 import types
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -49,10 +50,12 @@ def submitted_from(folder: Path | None, uid: str) -> Target | None:
     return Target(**json.loads(file.read_text(encoding="utf-8")))
 
 
-def call_arguments(plan: Plan, workflow: WorkflowFunction[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return what a workflow was called with, as (args, kwargs)."""
+def call_arguments(
+    plan: Plan, workflow: WorkflowFunction[..., Any], read: Callable[[str], bytes | None]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return what a workflow was called with, as (args, kwargs). `read` gives a file of the run by its key behind the run's uid."""
     signature = inspect.signature(cast(types.FunctionType, workflow.function))
-    given = plan.parameters
+    given = plan.parameters(read)
     if "arguments" in given:
         found = decode(base64.b64decode(given["arguments"]), where=plan.name, files=user_files(locate(None)))
         names = dict(cast(Value, found).value)

@@ -32,14 +32,17 @@ class Lost(Exception):
 
 
 class Inputs:
-    """The inputs of one run. `read` gives the recorded outcome of a site: by frame, site and indices.
+    """The inputs of one run. `read` gives the recorded outcome of a site: by frame, site and indices; `parameters` the arguments of its main workflow.
 
     A context manager: the process ends with it.
     """
 
-    def __init__(self, plan: Plan, read: Callable[[str, str, Indices], bytes | None], run: str) -> None:
+    def __init__(
+        self, plan: Plan, read: Callable[[str, str, Indices], bytes | None], parameters: Callable[[], dict[str, str]], run: str
+    ) -> None:  # fmt: skip
         self._plan = plan
         self._read = read
+        self._parameters = parameters
         self._run = run
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,11 +112,12 @@ class Inputs:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
+            given = self._parameters()
             self._folder = tempfile.TemporaryDirectory(prefix="tangentflow-inputs-")
             folder = Path(self._folder.name)
             bundle, parameters = folder / "bundle.zip", folder / "parameters.json"
             bundle.write_bytes(self._plan.bundle)
-            parameters.write_text(json.dumps(self._plan.parameters))
+            parameters.write_text(json.dumps(given))
             command = [sys.executable, "-c", _PROGRAM, str(bundle), PLAN, str(parameters)]
             environment = {**os.environ, "TANGENTFLOW_POD_ROOT": str(folder), "PYTHONHASHSEED": "0"}
             with open(folder / "errors", "wb") as errors:

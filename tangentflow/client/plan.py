@@ -7,13 +7,14 @@ import binascii
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from tangentflow.argo.arguments import ADDRESS
 from tangentflow.argo.document import parameter_names
 from tangentflow.bundling.text import from_text
-from tangentflow.errors import UsageError
+from tangentflow.errors import ClusterError, UsageError
 from tangentflow.runtime.exits import FRAME, LAST
 from tangentflow.runtime.pod import PLAN, call_path
 from tangentflow.runtime.podfiles import Indices, parse_ix, spell
@@ -56,9 +57,18 @@ class Plan:
         """The name of the exit handler; empty if there is none."""
         return str(self.content["flows"][self.content["exit"]]["name"]) if "exit" in self.content else ""
 
-    @cached_property
-    def parameters(self) -> dict[str, str]:
-        """The arguments of the main workflow, as its pods get them."""
+    def parameters(self, read: Callable[[str], bytes | None]) -> dict[str, str]:
+        """Return the arguments of the main workflow, as its pods get them. `read` gives a file of the run by its key behind the run's uid.
+
+        Raises ClusterError if the arguments are such a file, and it is not there.
+        """
+        if self.content.get("placed"):
+            found = read(f"{ADDRESS}/v")
+            if found is None:
+                raise ClusterError(
+                    f"the arguments of this run of {self.name} are not in its artifact repository any more"
+                )
+            return {"frame": "main", "arguments": base64.b64encode(found).decode()}
         names = parameter_names(self.flow["params"])
         if names["own:arguments"] in self.given:
             return {"frame": "main", "arguments": self.given[names["own:arguments"]]}

@@ -1,4 +1,4 @@
-"""Putting what a run elsewhere recorded into the artifact repository, where the pods of a new run find it."""
+"""Putting what the document of a run cannot carry into the artifact repository, where its pods find it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ _ASKED = 20
 """So many of the latest runs are asked which repository the namespace has."""
 
 
-def put(files: Mapping[str, bytes], cluster: Cluster, settings: Settings) -> None:
-    """Write files into the artifact repository, by their keys. Raises UsageError if this machine cannot."""
+def put(files: Mapping[str, Mapping[str, bytes]], cluster: Cluster, settings: Settings) -> None:
+    """Write files into the artifact repository, by their keys; those of one kind are named by what they are.
+
+    Raises UsageError if this machine cannot.
+    """
+    found = {key: data for kind in files.values() for key, data in kind.items()}
+    if not found:
+        return
     try:
-        _repository(cluster, settings).write(files)
+        _repository(cluster, settings).write(found)
     except ClusterError as error:
-        size = sum(map(len, files.values()))
+        sizes = {what: sum(map(len, kind.values())) for what, kind in files.items()}
+        told = " and ".join(f"the {what} ({size:,} bytes)" for what, size in sizes.items() if size)
         raise UsageError(
-            f"the {len(files)} values that are taken over ({size} bytes) are not on the cluster and must be put into its artifact repository, which this machine "
-            f"cannot do: {without_advice(error)}; {TO_REPOSITORY}"
+            f"{told} must be put into the artifact repository of the cluster, which this machine cannot do: {without_advice(error)}; {TO_REPOSITORY}"
         ) from error
 
 

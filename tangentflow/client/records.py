@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -48,7 +49,11 @@ class Record:
 
     def inputs(self) -> Inputs:
         """Return what its step runs were given; to be closed."""
-        return Inputs(self.plan, self.original, self.source.run)
+        return Inputs(self.plan, self.original, self.parameters, self.source.run)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the arguments of the main workflow, as its pods got them."""
+        return self.plan.parameters(partial(self.file, self.source))
 
     def flow(self, frame: str) -> Json:
         """Return the flow of a call."""

@@ -32,10 +32,11 @@ def replayed(plan: Plan, read: Callable[[int, str], bytes | None], run: str) -> 
 
     Where a step that it needs has none, it is StepKilled. Raises ClusterError if the code of the run cannot be run here.
     """
+    given = plan.parameters(lambda key: read(0, key))
     with tempfile.TemporaryDirectory(prefix="tangentflow-result-") as folder:
         bundle, parameters, target = (Path(folder) / name for name in ("bundle.zip", "parameters.json", "outcome"))
         bundle.write_bytes(plan.bundle)
-        parameters.write_text(json.dumps(plan.parameters))
+        parameters.write_text(json.dumps(given))
         command = [sys.executable, "-c", _PROGRAM, str(bundle), PLAN, str(parameters), str(target)]
         environment = {**os.environ, "TANGENTFLOW_POD_ROOT": folder, "PYTHONHASHSEED": "0"}
         with (

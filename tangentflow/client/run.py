@@ -312,7 +312,7 @@ class ArgoRun(Run):
 
     def arguments(self, workflow: WorkflowFunction[..., Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return what the workflow was called with, as (args, kwargs)."""
-        return call_arguments(self._plan, workflow)
+        return call_arguments(self._plan, workflow, partial(self._read_of, 0))
 
     @property
     def target(self) -> Target | None:

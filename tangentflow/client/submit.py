@@ -11,7 +11,7 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-from tangentflow.argo.document import document
+from tangentflow.argo.document import submission
 from tangentflow.argo.notes import notes
 from tangentflow.client.begun import note_submission
 from tangentflow.client.cached import Candidate, is_cached
@@ -51,21 +51,22 @@ def submit(
     every step had it, False: no earlier value is used.
 
     `namespace` is the cluster's (default: ARGO_NAMESPACE, or that of the kubeconfig's context); `artifacts` the address of the artifact
-    repository as this machine reaches it, if it is not to be asked for. Raises TypeError for arguments that do not fit, UsageError if no
-    cluster is configured, ClusterError if it cannot be reached or refuses the workflow.
+    repository as this machine reaches it, if it is not to be asked for: arguments that a document cannot carry are put there. Raises TypeError for
+    arguments that do not fit, UsageError if no cluster is configured or they cannot be put there, ClusterError if it cannot be reached or refuses
+    the workflow.
     """
     settings = Settings.of({"namespace": namespace, "artifacts": artifacts})
     if reuse is None and not is_cached(graph, cache):
-        made = document(graph, args, kwargs, call=True, told=reused(graph, args, kwargs, None).told)
-        cluster, more = connect(settings), []
+        found = reused(graph, args, kwargs, None)
+        made = submission(graph, args, kwargs, told=found.told)
+        cluster = connect(settings)
     else:
         cluster = connect(settings)
         found = _reused(graph, args, kwargs, cluster, settings, reuse, cache, store)
-        if found.files:
-            put(found.files, cluster, settings)
-        made, more = document(graph, args, kwargs, call=True, taken=found.taken, told=found.told), found.notes
-    run = ArgoRun(cluster, _create(cluster, _named(made, settings)), settings.artifacts)
-    run.notes = [*notes(graph), *more]
+        made = submission(graph, args, kwargs, found.taken, found.told)
+    put({"values that are taken over": found.files, "arguments": made.files}, cluster, settings)
+    run = ArgoRun(cluster, _create(cluster, _named(made.document, settings)), settings.artifacts)
+    run.notes = [*notes(graph), *found.notes]
     note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))
     return run
 

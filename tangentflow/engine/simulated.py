@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from tangentflow.argo.document import document_and_helpers
+from tangentflow.argo.document import submission
 from tangentflow.argo.notes import notes
 from tangentflow.argo.parts import WORK
 from tangentflow.argo.pods import CHUNK
@@ -73,13 +73,14 @@ def simulate(
     names = bind(cast(types.FunctionType, function), args, kwargs)
     whole = with_exit(graph)
     check_needs(whole)
-    made, helpers = document_and_helpers(graph, args, dict(kwargs), taken, told)
+    submitted = submission(graph, args, kwargs, taken, told)
+    made = submitted.document
     secrets = secrets_here(whole)
     folder = tempfile.mkdtemp(prefix="tangentflow-store-")
     try:
         for uid, place in earlier.items():
             (Path(folder) / uid).symlink_to(place / uid)
-        for name, data in files.items():
+        for name, data in [*files.items(), *submitted.files.items()]:
             (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
             (Path(folder) / name).write_bytes(data)
         found = simulate_document(
@@ -108,7 +109,7 @@ def simulate(
         raise
     weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
     run.simulation, run.document, run.artifacts = found, made, Path(folder)
-    own = {name for name, _ in helpers}
+    own = {name for name, _ in submitted.helpers}
     run.helpers = [node.template for node in found.nodes if node.type == "Pod" and node.template in own]
     return run
 

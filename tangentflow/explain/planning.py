@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tangentflow.argo.document import document
+from tangentflow.argo.document import document, submission
 from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.shape import Block, Pod, Task
 from tangentflow.argo.taken import NOTHING, Taken
@@ -92,7 +92,9 @@ class _Planner:
         self.graph, self.ahead = graph, ahead
         taken = NOTHING if ahead is None else ahead.taken
         self.views = {view.flow.key: view for view in views(graph, taken)}
-        self.document = document(graph, args or (), kwargs, taken=taken)
+        made = None if args is None else submission(graph, args, kwargs, taken)
+        self.document = document(graph, taken=taken) if made is None else made.document
+        self.put = 0 if made is None else sum(map(len, made.files.values()))
         self.known: dict[Factor, int] = {}
         self.ready: list[str] = []
         if args is not None:
@@ -283,6 +285,8 @@ class _Planner:
         )
         yield ""
         yield from _table(rows, right=(1, 2))
+        if self.put:
+            yield f"(besides, {self.put:,} bytes of arguments are put into the artifact repository)"
 
 
 def _parts(graph: Graph, view: View, pod: Pod) -> list[Pod]:

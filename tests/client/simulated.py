@@ -51,6 +51,10 @@ class SimulatedCluster:
             raise ClusterError(f"there is no workflow {name}", 404)
         return self.workflows[name]
 
+    def put(self) -> list[int]:
+        """Return the sizes of what clients have put into the artifact repository."""
+        return [file.stat().st_size for folder in self.folder.glob("put-*") for file in folder.rglob("v")]
+
     def peek(self, name: str) -> Snapshot:
         return snapshot(self.get(name))
 

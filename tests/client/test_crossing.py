@@ -298,11 +298,6 @@ def test_what_cannot_be_read_is_not_run_again(simulated, path, monkeypatch):
 # --- a run on this machine, and one on the cluster
 
 
-def put(simulated):
-    """Return the sizes of what clients have put into the artifact repository."""
-    return [file.stat().st_size for folder in simulated.folder.glob("put-*") for file in folder.rglob("v")]
-
-
 @pytest.mark.parametrize("second", [SIMULATED, SUBMITTED], ids=["simulated", "submitted"])
 def test_what_is_taken_over_has_no_pods(simulated, path, monkeypatch, second):
     before = LOCAL(programs.six, path, 3)
@@ -310,7 +305,7 @@ def test_what_is_taken_over_has_no_pods(simulated, path, monkeypatch, second):
     monkeypatch.setattr(programs.add, "function", edited_add)
     programs.six._graph = None
     again = second(programs.six, path, 3, reuse=before)
-    assert (again.pods, again.result(), put(simulated)) == (1, 1130, [])
+    assert (again.pods, again.result(), simulated.put()) == (1, 1130, [])
 
 
 @pytest.mark.parametrize("second", [SIMULATED, SUBMITTED], ids=["simulated", "submitted"])
@@ -333,14 +328,14 @@ def test_large_values_are_put_where_pods_find_them(simulated, path, flag, second
 def test_what_is_put_is_never_put_in_the_place_of_other_values(simulated, path, flag):
     before = LOCAL(values.of_large, path, flag, 3)
     first = SUBMITTED(values.of_large, path, flag, 3, reuse=before)
-    kept = put(simulated)
+    kept = simulated.put()
     assert sum(size > values.LARGE for size in kept) == 3
     SUBMITTED(values.of_large, path, flag, 3, reuse=before)
-    assert put(simulated) == kept
+    assert simulated.put() == kept
     before.step("loop.filled", i=1).override(b"x" * values.LARGE)
     other = SUBMITTED(values.of_large, path, flag, 3, reuse=before).step("loop.filled", i=1)
     assert (other.result, other.why) == (b"x" * values.LARGE, f"overridden in run {before.id}")
-    assert sum(size > values.LARGE for size in put(simulated)) == 6
+    assert sum(size > values.LARGE for size in simulated.put()) == 6
     assert attach(first.id, namespace="simulated").step("loop.filled", i=1).result == b"\1" * values.LARGE
 
 
@@ -365,7 +360,7 @@ def test_a_repository_that_cannot_be_written(simulated, path, flag, monkeypatch)
     with pytest.raises(UsageError, match="cannot be written: .*; set TANGENTFLOW_ARTIFACTS"):
         values.of_large.options(reuse=before).submit(path, flag, 2)
     monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
-    told = r"the \d+ values that are taken over \(\d+ bytes\) are not on the cluster .* no address of it is known; set TANGENTFLOW_ARTIFACTS"
+    told = r"the values that are taken over \([\d,]+ bytes\) must be put into the artifact repository of the cluster, .* no address of it is known; set TANGENTFLOW_ARTIFACTS"
     with pytest.raises(UsageError, match=told):
         values.of_large.options(reuse=before).submit(path, flag, 2)
     assert not simulated.workflows and len(steps.notes(path)) == 1

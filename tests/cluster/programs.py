@@ -149,3 +149,23 @@ def die(x):
 @workflow
 def dies(n):
     return same(die(add(n)))
+
+
+@step
+def weight(data):
+    return len(data)
+
+
+@step
+def weights(folder):
+    return {path.name: len(path.read_bytes()) for path in folder.iterdir()}
+
+
+@workflow
+def add_one(x):
+    return add(x)
+
+
+@workflow
+def weighed(folder, data):
+    return weights(folder), weight(data), folder.name

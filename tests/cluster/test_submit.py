@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -63,3 +64,25 @@ def test_a_cancelled_run_ends_soon(way, controller):
 def test_a_namespace_that_there_is_not(way):
     with pytest.raises(ClusterError, match="404"):
         programs.coin.options(namespace="nowhere-at-all").submit(1)
+
+
+def test_arguments_that_no_document_carries(way, controller, monkeypatch, tmp_path):
+    """They are put into the artifact repository: as the environment names it, or as the latest run does."""
+    if not os.environ.get("S3_ENDPOINT"):
+        pytest.skip(
+            "SKIPPED: S3_ENDPOINT and S3_BUCKET, where this machine reaches the artifact repository, are not set"
+        )
+    monkeypatch.setenv("AWS_ENDPOINT_URL", os.environ["S3_ENDPOINT"])
+    before = programs.add_one.submit(1).wait()
+    if way == "server":
+        monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", f"s3://{os.environ['S3_BUCKET']}")
+    folder = tmp_path / "data {{x}}"
+    folder.mkdir()
+    (folder / "é.bin").write_bytes(os.urandom(5_000_000))
+    run = programs.weighed.submit(folder, b"x" * 1_000_000)
+    assert run.result(60 * MINUTES) == programs.weighed(folder, b"x" * 1_000_000)
+    monkeypatch.delenv("TANGENTFLOW_ARTIFACTS", raising=False)
+    again = attach(run.id)
+    assert again.result() == run.result() and again.step("weight").inputs["data"] == b"x" * 1_000_000
+    controller.delete(run.id)
+    controller.delete(before.id)
