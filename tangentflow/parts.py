@@ -17,6 +17,7 @@ __all__ = [
     "BEFORE",
     "BEGAN",
     "ENDED",
+    "FOLDER",
     "GIVEN",
     "LEFT",
     "LIMIT",
@@ -33,6 +34,9 @@ __all__ = [
     "part",
     "status",
 ]
+
+FOLDER = "/work"
+"""The working directory of a command in a container: an empty one of its own."""
 
 PART = "TANGENTFLOW_PART"
 """The variable that says which part of a step a pod does: `BEFORE` or `AFTER`."""

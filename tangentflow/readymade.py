@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from tangentflow import accepts
 from tangentflow.accepts import Check, Wrong
 from tangentflow.fields import OF_CONTAINERS, OF_RESOURCES
+from tangentflow.parts import FOLDER
 
-__all__ = ["FOLDER", "KINDS", "Kind"]
+__all__ = ["KINDS", "Kind"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,6 @@ class Kind:
 
     refused: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, Check] = field(default_factory=dict)
-
-
-FOLDER = "/work"
-"""The working directory of a command in a container: an empty one of its own."""
 
 
 def _volumes(value: object) -> None:

@@ -16,8 +16,7 @@ from tangentflow.containers import asked_of, container, written_for
 from tangentflow.decorators import StepFunction
 from tangentflow.errors import StepFailed, UsageError
 from tangentflow.graph.nodes import Step
-from tangentflow.parts import POD
-from tangentflow.readymade import FOLDER
+from tangentflow.parts import FOLDER, POD
 from tangentflow.resources import manifest_text, resource
 from tangentflow.runtime.policies import Policy, seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend

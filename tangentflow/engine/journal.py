@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +176,8 @@ class Journal:
         if self._others or len(rows) > _AT_ONCE:
             with self._transaction():
                 self._connection.executemany(_PUT + _ROW, rows)
-                for statement, values in self._others:
-                    self._connection.execute(statement, values)
+                for statement, group in groupby(self._others, key=itemgetter(0)):
+                    self._connection.executemany(statement, [values for _, values in group])
             self._others.clear()
         elif rows:  # one statement is a transaction by itself
             try:

@@ -86,7 +86,8 @@ class Machine:
         self.lazy = lazy
         self.result: Outcome | None = None
         self._flows = {flow.key: flow for flow in graph.flows}
-        self._compiled: dict[tuple[str, str], Callable[[Replay], Any]] = {}
+        self._compiled: dict[int, Callable[[Replay], Any]] = {}
+        self._sites: dict[int, list[tuple[str, Node]]] = {}
         self._agenda: list[_Poll] = []
         self._bodies = Bodies(graph)
         self._fans = Fans()
@@ -163,7 +164,10 @@ class Machine:
 
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
-        self._next(_polls(frame, region, indices))
+        sites = self._sites.get(id(region))
+        if sites is None:
+            sites = self._sites[id(region)] = [*_sites(region)][::-1]
+        self._agenda += [_Poll(frame, kind, node, indices) for kind, node in sites]
 
     def _next(self, polls: Iterable[_Poll]) -> None:
         """Ask these before anything else, the first one first: a call is followed to its end before the next one begins."""
@@ -172,11 +176,10 @@ class Machine:
     # --- replays
 
     def _replay(self, frame: Frame, slice_: Slice, kind: str, owner: str, indices: Indices) -> Any:
-        key = (frame.flow.key, f"{owner}:{kind}")
-        compiled = self._compiled.get(key)
+        compiled = self._compiled.get(id(slice_))
         if compiled is None:
             label = f"{frame.flow.name} {kind} {owner}".strip()
-            compiled = self._compiled[key] = compile_slice(slice_.code, self._function(frame.flow.key), label)
+            compiled = self._compiled[id(slice_)] = compile_slice(slice_.code, self._function(frame.flow.key), label)
         names = frame.args if slice_.start is None else frame.head((slice_.start, indices))
         if self.always_copy:
             names = _copy(names, frame.path)
@@ -350,7 +353,8 @@ class Machine:
             self._bodies.enter(fan)
             self._fans.add(fan)
             return
-        self._next(poll for i in range(count) for poll in _polls(frame, node.body, (*indices, i)))
+        for i in reversed(range(count)):
+            self._open(frame, node.body, (*indices, i))
 
     def _answer_entry(self, poll: _Poll) -> None:
         frame, node, indices = poll.frame, poll.node, poll.indices
@@ -437,15 +441,14 @@ class Machine:
         return address in caller.outcomes
 
 
-def _polls(frame: Frame, region: Region, indices: Indices) -> Iterator[_Poll]:
-    """Yield the questions for everything in a region that is reached once its loops are."""
+def _sites(region: Region) -> Iterator[tuple[str, Node]]:
+    """Yield everything in a region that is reached once its loops are, each with the question to ask."""
     for node in region:
         if isinstance(node, (If, Try)):
             for inner in node.regions:
-                yield from _polls(frame, inner, indices)
+                yield from _sites(inner)
         else:
-            kind = {Map: "scan", Loop: "entry"}.get(type(node), "site")
-            yield _Poll(frame, kind, node, indices)
+            yield {Map: "scan", Loop: "entry"}.get(type(node), "site"), node
 
 
 _NO_KWARGS: dict[str, Any] = {}

@@ -22,6 +22,8 @@ class Positions:
 
     def of(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in a call of a workflow."""
+        if frame.parent is None and frame.path != PATH:
+            return self._within(frame, address)
         parts = [self._within(frame, address)]
         while frame.parent is not None:  # recursions may be deeper than ours could
             frame, address = frame.parent

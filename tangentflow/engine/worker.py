@@ -67,8 +67,11 @@ def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
 def _call(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool, interrupt: bool
 ) -> Outcome:  # fmt: skip
-    if check and not kwargs and all(type(arg) in _IMMUTABLE for arg in args):
-        check = False  # nothing there that could be changed
+    if check and not kwargs:
+        check = False
+        for arg in args:
+            if type(arg) not in _IMMUTABLE:
+                check = True  # it could be changed
     before = digest((args, kwargs)) if check else None
     try:
         outcome: Outcome = Value(function(*args, **kwargs))

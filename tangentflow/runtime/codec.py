@@ -30,6 +30,10 @@ _PLAIN_HEAD = _MAGIC + b"P" + bytes([sys.version_info[1]]) + bytes(4)
 _SMALL = 16
 _START = len(_MAGIC) + 6
 _TEXT = 20_000
+_COPIED = 1000
+"""Up to so many bytes a copy takes less time than a view."""
+
+_RAISED_HEAD = _MAGIC + b"R"
 
 
 def encode(
@@ -42,8 +46,10 @@ def encode(
     cannot be pickled or not be loaded again. An exception always can be: one whose args or attributes cannot
     is stored as a NotPicklable that has its type and repr in the message, and its traceback, cause and context.
     """
-    if isinstance(outcome, Value) and _is_plain(outcome.value):
-        return _PLAIN_HEAD + pickle.dumps(outcome.value, pickling.PROTOCOL)
+    if isinstance(outcome, Value):
+        value = outcome.value
+        if type(value) in _PLAIN or _is_plain(value):
+            return _PLAIN_HEAD + pickle.dumps(value, pickling.PROTOCOL)
     return _encode(outcome, where, what, path, files, None)[0]
 
 
@@ -56,7 +62,7 @@ def decode(data: bytes, *, where: str = "", files: Place | None = None) -> Outco
     """
     if data.startswith(_PLAIN_HEAD):
         try:
-            return Value(pickle.loads(memoryview(data)[_START:]))
+            return Value(pickle.loads(data[_START:] if len(data) < _COPIED else memoryview(data)[_START:]))
         except Exception as error:
             raise _unreadable(data, where, error) from error
     step = f" of step {where!r}" if where else ""
@@ -90,7 +96,7 @@ def _unreadable(data: bytes, where: str, error: Exception) -> TangentflowError:
 
 def holds_exception(data: bytes) -> bool:
     """Whether `encode` was given an exception: nothing is loaded to find out."""
-    return data[len(_MAGIC) : len(_MAGIC) + 1] == b"R"
+    return data.startswith(_RAISED_HEAD)
 
 
 def holds_files(data: bytes) -> bool:
@@ -121,7 +127,11 @@ def _is_plain(value: Any, depth: int = 3) -> bool:
     kind = type(value)
     if kind in _PLAIN:
         return True
-    if not depth or (kind is not tuple and kind is not list and kind is not dict) or len(value) > _SMALL:
+    if (kind is not tuple and kind is not list and kind is not dict) or len(value) > _SMALL:
+        return False
+    if not value:
+        return True
+    if not depth:
         return False
     if kind is dict:
         for key in value:

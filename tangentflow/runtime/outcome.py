@@ -8,14 +8,14 @@ from typing import Any
 __all__ = ["Outcome", "Raised", "Value"]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # several for each step run, and frozen ones take their time
 class Value:
     """It returned `value`."""
 
     value: Any
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Raised:
     """It raised `exception`: any `BaseException`, `SystemExit` and `KeyboardInterrupt` included."""
 

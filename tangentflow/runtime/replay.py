@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -135,6 +136,18 @@ class _Mapping:
             ) from error
 
 
+@functools.lru_cache(maxsize=1024)
+def _collector(name: str, qualname: str, module: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Return a function of this name that collects its arguments."""
+
+    def collect(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        kwargs.pop("after", None)  # it was looked up, and that is all that it is for
+        return args, kwargs
+
+    collect.__name__, collect.__qualname__, collect.__module__ = name, qualname, module
+    return collect
+
+
 class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
@@ -211,15 +224,10 @@ class Replay:
     def args(self, key: str) -> Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]:
         """Return a function that collects its arguments; it bears the name of the callee, for Python's error messages."""
 
-        def collect(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-            kwargs.pop("after", None)  # it was looked up, and that is all that it is for
-            return args, kwargs
-
         callee = self._calls.get(key)
-        collect.__name__ = getattr(callee, "__name__", key)
-        collect.__qualname__ = getattr(callee, "__qualname__", key)
-        collect.__module__ = getattr(callee, "__module__", __name__)
-        return collect
+        return _collector(
+            getattr(callee, "__name__", key), getattr(callee, "__qualname__", key), getattr(callee, "__module__", __name__)
+        )  # fmt: skip
 
     def generator(self) -> _Generator:
         """Let StopIteration come out as it comes out of a generator expression."""
