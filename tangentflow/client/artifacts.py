@@ -165,8 +165,15 @@ def _gcs(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredA
 
 
 def _azure(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredArtifacts:
-    address = str(found.get("endpoint", ""))
-    options = {"account_name": address.rpartition("://")[2].partition(".")[0]}
+    address = str(found.get("endpoint", "")).rstrip("/")
+    host, _, path = address.rpartition("://")[2].partition(
+        "/"
+    )  # the account stands before the service's host, or is a path
+    options: dict[str, Any] = {
+        "account_name": path or host.partition(".")[0],
+        "endpoint": address,
+        **_plain_http(address),
+    }
     key = _secret(found, "accountKeySecret", secret, "AZURE_STORAGE_ACCOUNT_KEY")
     if key is not None:
         options["account_key"] = key

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -185,3 +187,26 @@ def test_what_was_submitted_carries_its_mark(cluster):
     metadata = double.bodies[0]["workflow"]["metadata"]
     assert "generateName" not in metadata and metadata["labels"]["tangentflow.dev/workflow"] == "coin"
     assert metadata["annotations"][SUBMISSION]
+
+
+def test_a_blob_service_at_another_address():
+    """Azure's own address has the account before the host; an emulator and some proxies have it as the path."""
+    asked = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers["Authorization"].partition(":")[0]))
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *told):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/account"
+        found = {"azure": {"endpoint": place, "container": "c", "accountKeySecret": {"name": "keys", "key": "k"}}}
+        store = of_repository(found, lambda name, key: base64.b64encode(b"key").decode())
+        assert store.read("run/main/x/v") is None
+        server.shutdown()
+    assert asked == [("/account/c/run/main/x/v", "SharedKey account")]
