@@ -108,9 +108,24 @@ def sqlite_floor(n):
         for i in range(n):
             connection.execute("SELECT outcome FROM receipts WHERE run=0 AND number=?", (i,)).fetchone()
 
+    def again():
+        read()
+        run = next(runs)
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO receipts VALUES(?, ?, ?)", [(run, i, b"x" * 50) for i in range(n)])
+        connection.executemany(
+            "UPDATE receipts SET outcome=? WHERE run=0 AND number=?", [(b"x" * 50, i) for i in range(n)]
+        )
+        connection.execute("COMMIT")
+
     write()
     yield "SQLite, a commit each", "write", write
     yield "SQLite, a row each", "read", read
+    yield (
+        "SQLite, as for a cached step",
+        "fan",
+        again,
+    )  # a row read for each; then, all at once, one written and one changed
 
 
 # --- tangentflow

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +13,19 @@ from typing import Any, Protocol, TypeVar
 from tangentflow.client.settings import Settings
 from tangentflow.errors import ClusterError
 
-__all__ = ["LABEL", "PLURAL", "TIMEOUT", "Cluster", "Json", "Snapshot", "asked", "connect", "snapshot", "timestamp"]
+__all__ = [
+    "LABEL",
+    "PLURAL",
+    "TIMEOUT",
+    "Cluster",
+    "Json",
+    "Snapshot",
+    "asked",
+    "connect",
+    "snapshot",
+    "timestamp",
+    "unpacked",
+]
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -111,6 +125,16 @@ def snapshot(workflow: Mapping[str, Any]) -> Snapshot:
         started=timestamp(status.get("startedAt")),
         finished=timestamp(status.get("finishedAt")),
     )
+
+
+def unpacked(workflow: Json) -> Json:
+    """Return a workflow with the nodes of its status, which the engine packs if they are large."""
+    status = workflow.get("status") or {}
+    packed = status.get("compressedNodes")
+    if not packed or status.get("nodes"):
+        return workflow
+    nodes = json.loads(gzip.decompress(base64.b64decode(packed)))
+    return {**workflow, "status": {**status, "nodes": nodes}}
 
 
 def timestamp(text: str | None) -> float | None:

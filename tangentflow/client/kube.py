@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tangentflow.client.cluster import LABEL, PLURAL, TIMEOUT, Json, Snapshot, asked, snapshot
+from tangentflow.client.cluster import LABEL, PLURAL, TIMEOUT, Json, Snapshot, asked, snapshot, unpacked
 from tangentflow.client.packages import needed
 from tangentflow.client.settings import Settings
 from tangentflow.errors import ClusterError, UsageError
@@ -57,8 +57,11 @@ class KubeCluster:
 
     def get(self, name: str) -> Json:
         """Return a whole workflow, the status of its nodes included."""
-        return self._json(
-            f"{name} cannot be read", lambda **o: self._objects.get_namespaced_custom_object(*self._where(), name, **o)
+        return unpacked(
+            self._json(
+                f"{name} cannot be read",
+                lambda **o: self._objects.get_namespaced_custom_object(*self._where(), name, **o),
+            )
         )
 
     def peek(self, name: str) -> Snapshot:

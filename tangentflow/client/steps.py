@@ -16,7 +16,7 @@ from tangentflow.client.plan import Plan
 from tangentflow.client.records import Record
 from tangentflow.engine.run import StepRun
 from tangentflow.engine.store import locate, user_files
-from tangentflow.errors import Cancelled, StepKilled
+from tangentflow.errors import Cancelled, ClusterError, StepKilled
 from tangentflow.runtime.codec import decode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.podfiles import RUNS, Indices, chunk_items, ix_text, parse_ix
@@ -66,8 +66,15 @@ class _Place:
 
 
 def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Json]:
-    """Return the nodes of a workflow's status by their ids."""
-    nodes: dict[str, Json] = (workflow.get("status") or {}).get("nodes") or {}
+    """Return the nodes of a workflow's status by their ids. Raises ClusterError if they are not in it."""
+    status = workflow.get("status") or {}
+    nodes: dict[str, Json] = status.get("nodes") or {}
+    if not nodes and status.get("offloadNodeStatusVersion"):
+        name = workflow["metadata"]["name"]
+        raise ClusterError(
+            f"the engine keeps what it has on the nodes of {name} in a database of its own, which Argo Server alone reads: set ARGO_SERVER",
+            run=name,
+        )
     return nodes
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tangentflow import Cancelled, Run, StepFailed, StepTimeout
 from tangentflow.client.find import attach, runs
-from tangentflow.errors import StepKilled
+from tangentflow.errors import ClusterError, StepKilled
 from tangentflow.runtime.traces import remote_traceback
 from tests.cluster import programs
 
@@ -39,6 +39,25 @@ def test_the_exception_comes_back(cluster, way):
     assert vars(caught.value) == {"code": 1, "hint": "look"}
     assert 'raise Odd(x, hint="look")' in remote_traceback(caught.value)
     assert run.status == "Failed" and run.error is caught.value
+
+
+def test_nodes_of_a_large_run_are_packed(cluster):
+    cluster("kube-exception").nodes = "packed"
+    run = programs.one_fails.submit(3).wait()
+    assert listing(run) == [
+        ("loop[0].fail_if", "Succeeded"), ("loop[1].fail_if", "Failed"), ("loop[2].fail_if", "Succeeded"),
+    ]  # fmt: skip
+    assert isinstance(run.error, programs.Odd) and run.pods == 5
+
+
+def test_nodes_that_only_argo_server_reads(cluster):
+    cluster("kube-exception").nodes = "offloaded"
+    run = programs.one_fails.submit(3).wait()
+    told = r"keeps what it has on the nodes of one-fails-\w+ in a database of its own, which Argo Server alone reads: set ARGO_SERVER"
+    assert isinstance(run.error, programs.Odd)  # that lies in the artifact repository
+    for ask in (lambda: run.steps, lambda: run.pods):
+        with pytest.raises(ClusterError, match=told):
+            ask()
 
 
 @BOTH

@@ -9,9 +9,9 @@ from tangentflow import attempt, workflow
 from tests.corpus import steps
 from tests.corpus.steps import add, e, f, fail_if, g, total_of
 
-CPUS = 2
+CPUS = 0.2
 
-large = f.options(cpu=16, labels={"size": "large"})
+large = f.options(cpu=0.3, labels={"size": "large"})
 tried = fail_if.options(retries=1, on=(TimeoutError,))
 calm = f.options(pure=True)
 in_order = e.options(ordered=True)
@@ -19,7 +19,7 @@ in_order = e.options(ordered=True)
 
 @workflow
 def made_outside(xs):
-    return [large(x) for x in xs], list(map(large, xs)), attempt(large, xs), large.options(cpu=1, name="small")(len(xs))
+    return [large(x) for x in xs], list(map(large, xs)), attempt(large, xs), large.options(cpu=0.1, name="small")(len(xs))
 
 
 @workflow
@@ -28,15 +28,15 @@ def made_where_called(xs):
     for x in xs:
         y = f.options(cpu=CPUS)(x)
         out.append(
-            g.options(memory="1Gi", cpu=+1)(y, y=2) if y % 2 else steps.f.options(retries=+1, on=TimeoutError)(x)
+            g.options(memory="1Gi", cpu=+0.1)(y, y=2) if y % 2 else steps.f.options(retries=+1, on=TimeoutError)(x)
         )
-    return out, list(map(f.options(cpu=2), xs)), attempt(f.options(cpu=CPUS, tolerations=[{"key": "a"}]), xs)
+    return out, list(map(f.options(cpu=0.2), xs)), attempt(f.options(cpu=CPUS, tolerations=[{"key": "a"}]), xs)
 
 
 @workflow
 def bound_afterwards(n):
     fit = partial(large)
-    return fit(n), f.options(cpu=1).options(memory=1024)(n)
+    return fit(n), f.options(cpu=0.1).options(memory=1024)(n)
 
 
 @workflow
