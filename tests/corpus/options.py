@@ -36,7 +36,7 @@ def made_where_called(xs):
 @workflow
 def bound_afterwards(n):
     fit = partial(large)
-    return fit(n), f.options(cpu=0.1).options(memory=1024)(n)
+    return fit(n), f.options(cpu=0.1).options(memory="64Mi")(n)
 
 
 @workflow
