@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
+_GZIP = b"\x1f\x8b"
 T = TypeVar("T")
 
 LABEL = "tangentflow.dev/workflow"
@@ -128,13 +129,12 @@ def snapshot(workflow: Mapping[str, Any]) -> Snapshot:
 
 
 def unpacked(workflow: Json) -> Json:
-    """Return a workflow with the nodes of its status, which the engine packs if they are large."""
+    """Return a workflow with the nodes of its status, which the engine packs if they are large; as it is if they are packed by other means than gzip."""
     status = workflow.get("status") or {}
-    packed = status.get("compressedNodes")
-    if not packed or status.get("nodes"):
+    packed = base64.b64decode(status.get("compressedNodes") or "")
+    if status.get("nodes") or not packed.startswith(_GZIP):
         return workflow
-    nodes = json.loads(gzip.decompress(base64.b64decode(packed)))
-    return {**workflow, "status": {**status, "nodes": nodes}}
+    return {**workflow, "status": {**status, "nodes": json.loads(gzip.decompress(packed))}}
 
 
 def timestamp(text: str | None) -> float | None:

@@ -69,8 +69,13 @@ def nodes_of(workflow: Mapping[str, Any]) -> dict[str, Json]:
     """Return the nodes of a workflow's status by their ids. Raises ClusterError if they are not in it."""
     status = workflow.get("status") or {}
     nodes: dict[str, Json] = status.get("nodes") or {}
+    name = workflow["metadata"]["name"]
+    if not nodes and status.get("compressedNodes"):
+        raise ClusterError(
+            f"the engine has packed what it has on the nodes of {name} by other means than gzip, which Argo Server alone undoes: set ARGO_SERVER",
+            run=name,
+        )
     if not nodes and status.get("offloadNodeStatusVersion"):
-        name = workflow["metadata"]["name"]
         raise ClusterError(
             f"the engine keeps what it has on the nodes of {name} in a database of its own, which Argo Server alone reads: set ARGO_SERVER",
             run=name,

@@ -13,6 +13,7 @@ import pytest
 
 from tangentflow import step, workflow
 from tangentflow.engine.simulated import simulate
+from tangentflow.simulator.status import status_size
 from tests.argo.forking import forking
 from tests.argo.many_functions import many_functions
 
@@ -43,9 +44,12 @@ def simulated(graph, *args):
     started = time.monotonic()
     with forking():
         run = simulate(graph, args, {}, workers=2)
+    size = status_size(run.document, run.simulation)
     print(
-        f"{graph.main.name}{args}: {run.pods} pods, {len(run.simulation.nodes)} nodes, {time.monotonic() - started:.0f} s"
+        f"{graph.main.name}{args}: {run.pods} pods, {len(run.simulation.nodes)} nodes, {time.monotonic() - started:.0f} s, "
+        f"nodes of {size.nodes:,} bytes, packed {size.packed:,}, rest {size.rest:,}"
     )
+    assert size.fits  # without a database for them
     return run
 
 

@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 class Double(ThreadingHTTPServer):
     """A server that plays a recording. `faults` are answers to give first: a status, or "drop" for none at all.
 
-    `nodes` says how the engine keeps what it has on the nodes of a large run: "packed", or "offloaded" to a database of its own.
+    `nodes` says how the engine keeps what it has on the nodes of a large run: "packed", packed as "zstd", or "offloaded" to a database of its own.
     With `lose_answer` the first creation is answered by nothing, and the next one by 409; with `taken` another run has the name already.
     """
 
@@ -160,8 +160,9 @@ class Double(ThreadingHTTPServer):
         status = found.get("status") if isinstance(found, dict) else None
         if self.nodes and isinstance(status, dict) and "nodes" in status:
             nodes = json.dumps(status.pop("nodes")).encode()
-            packed = {"compressedNodes": base64.b64encode(gzip.compress(nodes)).decode()}
-            status |= packed if self.nodes == "packed" else {"offloadNodeStatusVersion": "fnv:123"}
+            data = gzip.compress(nodes) if self.nodes == "packed" else b"\x28\xb5\x2f\xfd" + nodes
+            packed = {"compressedNodes": base64.b64encode(data).decode()}
+            status |= {"offloadNodeStatusVersion": "fnv:123"} if self.nodes == "offloaded" else packed
         return json.dumps(found).encode()
 
     def _unexpected(self, told: str) -> tuple[int, str, bytes]:

@@ -50,10 +50,13 @@ def test_nodes_of_a_large_run_are_packed(cluster):
     assert isinstance(run.error, programs.Odd) and run.pods == 5
 
 
-def test_nodes_that_only_argo_server_reads(cluster):
-    cluster("kube-exception").nodes = "offloaded"
+@pytest.mark.parametrize("nodes, told", [
+    ("offloaded", r"keeps what it has on the nodes of one-fails-\w+ in a database of its own, which Argo Server alone reads: set ARGO_SERVER"),
+    ("zstd", r"packed what it has on the nodes of one-fails-\w+ by other means than gzip, which Argo Server alone undoes: set ARGO_SERVER"),
+])  # fmt: skip
+def test_nodes_that_only_argo_server_reads(cluster, nodes, told):
+    cluster("kube-exception").nodes = nodes
     run = programs.one_fails.submit(3).wait()
-    told = r"keeps what it has on the nodes of one-fails-\w+ in a database of its own, which Argo Server alone reads: set ARGO_SERVER"
     assert isinstance(run.error, programs.Odd)  # that lies in the artifact repository
     for ask in (lambda: run.steps, lambda: run.pods):
         with pytest.raises(ClusterError, match=told):

@@ -19,7 +19,12 @@ in_order = e.options(ordered=True)
 
 @workflow
 def made_outside(xs):
-    return [large(x) for x in xs], list(map(large, xs)), attempt(large, xs), large.options(cpu=0.1, name="small")(len(xs))
+    return (
+        [large(x) for x in xs],
+        list(map(large, xs)),
+        attempt(large, xs),
+        large.options(cpu=0.1, name="small")(len(xs)),
+    )
 
 
 @workflow
