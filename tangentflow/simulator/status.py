@@ -6,6 +6,7 @@ The fields are those that Argo v4.1.2 writes; what the simulator does not know (
 from __future__ import annotations
 
 import base64
+import datetime
 import gzip
 import json
 import re
@@ -23,6 +24,7 @@ LARGEST = 1 << 20
 """Bytes of a Workflow beyond which the engine packs its nodes, and beyond which, packed, it gives up (unless it may put them into a database)."""
 
 _TIME = "2026-01-01T00:00:00Z"
+_BEGAN = datetime.datetime.fromisoformat(_TIME.replace("Z", "+00:00"))
 
 Json = dict[str, Any]
 
@@ -46,9 +48,18 @@ def status_size(document: Mapping[str, Any] | str, run: SimulatedRun) -> StatusS
     whole = read(document)
     templates = {template["name"]: template for template in whole.spec["templates"]}
     nodes = {_id(run, node.name): _entry(run, node, templates.get(node.template, {})) for node in run.nodes}
-    text = _text(nodes)
+    for number, entry in enumerate(nodes.values()):  # pods of a cluster take seconds, and no two the same
+        began = _BEGAN + datetime.timedelta(seconds=3 * number + number % 7)
+        entry |= {"startedAt": _stamp(began), "finishedAt": _stamp(began + datetime.timedelta(seconds=3 + number % 5))}
+        if "resourcesDuration" in entry:
+            entry["resourcesDuration"] = {"cpu": number % 3, "memory": 3 + number % 11}
+    text = _text(dict(sorted(nodes.items())))  # which is no order of time: ids are hashes
     packed = base64.b64encode(gzip.compress(text, mtime=0))
     return StatusSize(len(text), len(packed), len(_text(whole.spec)) + 1000)
+
+
+def _stamp(time: datetime.datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _text(value: object) -> bytes:
