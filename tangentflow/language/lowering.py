@@ -93,9 +93,8 @@ class Lowering:
             all_names(source.tree) | set(dir(builtins)) | {"_tf", "copy"}
         )  # remedies name the module `copy`
         self.inner_targets = _inner_targets(source.tree)
-        self.attempts: dict[
-            str, object
-        ] = {}  # what stands for calls of `attempt` and of `options`, by names of its own
+        # steps made of others where they are called (`attempt`, `options`), by names of their own
+        self.derived: dict[str, object] = {}
         self.imports = imports_of(source, self.params, body_of(source.tree))
         self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
         self.makers = made(source.tree, self.params, self.resolve)
@@ -174,7 +173,7 @@ class Lowering:
             if node.id in self.locals:
                 return MISSING
             for space in (
-                self.attempts,
+                self.derived,
                 self.imports.meaning,
                 self.source.closure,
                 self.source.globals,
@@ -591,7 +590,7 @@ def _outer_names(lowering: Lowering) -> dict[str, object]:
     own = lowering.locals | set(lowering.imports.meaning)
     for node in gast.walk(gast.Module(body=body_of(lowering.source.tree), type_ignores=[])):
         if isinstance(node, gast.Name) and node.id not in own:
-            for space in (lowering.attempts, lowering.source.closure, lowering.source.globals):
+            for space in (lowering.derived, lowering.source.closure, lowering.source.globals):
                 if node.id in space:
                     found.setdefault(node.id, space[node.id])
     for parameter in inspect.signature(lowering.source.fn, follow_wrapped=False).parameters.values():

@@ -167,7 +167,7 @@ class Speller(_Body):
             )  # fmt: skip
             return located(gast.Constant(value=None, kind=None), node)
         name = self.lowering.namer.fresh(f"attempt_{step.__name__}")
-        self.lowering.attempts[name] = attempting(step)
+        self.lowering.derived[name] = attempting(step)
         return located(gast.Call(func=_load(name), args=node.args[1:], keywords=node.keywords), node)
 
     # --- map, filter

@@ -72,7 +72,7 @@ class _Namer(gast.NodeTransformer):  # type: ignore[misc]
         key = id(step), text
         if key not in self.known:
             name = self.known[key] = self.lowering.namer.fresh(step.__name__)
-            self.lowering.attempts[name] = self._made(node)
+            self.lowering.derived[name] = self._made(node)
             self.lowering.written[name] = node
         return located(gast.Name(id=self.known[key], ctx=gast.Load(), annotation=None, type_comment=None), node)
 
