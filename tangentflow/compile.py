@@ -77,7 +77,8 @@ def _built(workflow: WorkflowFunction[..., Any], keys: dict[int, str]) -> Graph:
     for flow in lowered.values():
         bindings |= flow.callees
     bindings[root] = workflow
-    return Graph(root, flows, bindings)
+    meanings = [flow.meanings for flow in lowered.values() if flow.meanings is not None]
+    return Graph(root, flows, bindings, is_current=lambda: all(each.hold() for each in meanings))
 
 
 def _prepared(

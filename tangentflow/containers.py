@@ -21,7 +21,8 @@ from typing import Any
 from tangentflow.commands import check_files, finished, put_files, run_command, take_files
 from tangentflow.decorators import step
 from tangentflow.errors import StepKilled, UsageError
-from tangentflow.parts import BEFORE, FOLDER, given, hand_on, is_late, leaving, left, left_folder, part, status
+from tangentflow.parts import BEFORE, given, hand_on, is_late, leaving, left, left_folder, part, status
+from tangentflow.runtime.podfiles import FOLDER
 from tangentflow.runtime.policies import Overdue
 
 __all__ = ["BRACE", "ENGINE", "LARGEST", "Asked", "asked_of", "container", "engine", "escaped", "written_for"]

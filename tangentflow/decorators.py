@@ -232,8 +232,9 @@ class WorkflowFunction(_Decorated[P, R]):
 
     @property
     def graph(self) -> Graph:
-        """The compiled graph, made at first use. Raises LanguageError with all offences at once."""
-        if self._graph is None:
+        """The compiled graph, made at first use, and again when a name in it has got another meaning. Raises LanguageError with all offences at once."""
+        exit_ = None if self._graph is None else self._graph.exit
+        if self._graph is None or not self._graph.is_current() or (exit_ is not None and not exit_.is_current()):
             from tangentflow.compile import compile_workflow
 
             self._graph = compile_workflow(self)

@@ -17,7 +17,6 @@ __all__ = [
     "BEFORE",
     "BEGAN",
     "ENDED",
-    "FOLDER",
     "GIVEN",
     "LEFT",
     "LIMIT",
@@ -34,9 +33,6 @@ __all__ = [
     "part",
     "status",
 ]
-
-FOLDER = "/work"
-"""The working directory of a command in a container: an empty one of its own."""
 
 PART = "TANGENTFLOW_PART"
 """The variable that says which part of a step a pod does: `BEFORE` or `AFTER`."""

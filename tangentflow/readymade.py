@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tangentflow import accepts
 from tangentflow.accepts import Check, Wrong
 from tangentflow.fields import OF_CONTAINERS, OF_RESOURCES
-from tangentflow.parts import FOLDER
+from tangentflow.runtime.podfiles import FOLDER
 
 __all__ = ["KINDS", "Kind"]
 

@@ -16,8 +16,9 @@ from tangentflow.containers import asked_of, container, written_for
 from tangentflow.decorators import StepFunction
 from tangentflow.errors import StepFailed, UsageError
 from tangentflow.graph.nodes import Step
-from tangentflow.parts import FOLDER, POD
+from tangentflow.parts import POD
 from tangentflow.resources import manifest_text, resource
+from tangentflow.runtime.podfiles import FOLDER
 from tangentflow.runtime.policies import Policy, seconds
 from tangentflow.waiting import DEFAULT, lasting, readable, suspend
 

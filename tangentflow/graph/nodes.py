@@ -8,7 +8,7 @@ the heads of a loop, or the result of a workflow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tangentflow.runtime.operands import Operands
@@ -285,13 +285,15 @@ class Graph:
     """A compiled workflow: its own flow, those it calls, and the live objects that they name.
 
     `bindings` maps the keys that nodes and slices use to objects: step functions, workflow functions. It is no part of
-    the value of a graph, and neither is `exit`: the graph of what is called with the status of each run when that is over.
+    the value of a graph, and neither is `exit`: the graph of what is called with the status of each run when that is over. `is_current`
+    tells whether the names in it still mean what they meant when it was made.
     """
 
     root: str
     flows: tuple[Flow, ...]
     bindings: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False, hash=False)
     exit: Graph | None = field(default=None, compare=False, repr=False, hash=False)
+    is_current: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False, hash=False)
 
     def flow(self, key: str) -> Flow:
         """Return the flow of this key."""

@@ -1,7 +1,8 @@
-"""Iterables that compute their items while the loop goes on. Loops read their iterable before the first iteration, so these two are refused:
+"""Iterables that compute their items while the loop goes on. Loops read their iterable before the first iteration, so these are refused:
 
 for y in (x + t for x in xs): t += f(y)       the next item depends on what the loop did
 for y in map(parse, lines): break             the items after the break would be computed, and might raise
+for k, group in groupby(xs): f(list(group))   a group is empty once the next one is read
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from tangentflow.language.uses import captured_names, uses
 if TYPE_CHECKING:
     from tangentflow.language.lowering import Lowering
 
-__all__ = ["check_lazy", "computes"]
+__all__ = ["GROUPS", "check_lazy", "computes", "is_groupby"]
+
+GROUPS = "write a helper function, `def groups(xs): return [(key, list(group)) for key, group in groupby(xs)]`, and loop over what it returns"
 
 
 _CALLING = frozenset(
@@ -29,6 +32,12 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
     """Refuse an iterable of which a loop that writes these names, and may end before the last item, needs each item in its turn."""
     if isinstance(iterable, gast.GeneratorExp) and lowering.has_site(iterable):
         return  # refused as such
+    if _groups(lowering, iterable):
+        lowering.refuse(
+            iterable, "TF138", f"groups that share one iterator: `{gast.unparse(iterable)}`",
+            "the items of a loop are read before it starts, and reading the next group empties the one before", GROUPS,
+        )  # fmt: skip
+        return
     lazily, reads = _lazy(lowering, iterable)
     changed = sorted(reads & writes)
     text = gast.unparse(iterable)
@@ -43,6 +52,23 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
             iterable, "TF137", "a loop that may end early over items that are computed one by one",
             "the items of a loop are read before it starts, those after its end too", f"make it a list: `{listed}`",
         )  # fmt: skip
+
+
+def _groups(lowering: Lowering, node: Any) -> bool:
+    """Whether an iterable hands on the groups of `itertools.groupby` one by one."""
+    if isinstance(node, gast.GeneratorExp):
+        return _groups(lowering, node.generators[0].iter)
+    if isinstance(node, (gast.IfExp, gast.BoolOp)):
+        parts = [node.body, node.orelse] if isinstance(node, gast.IfExp) else node.values
+        return any(_groups(lowering, part) for part in parts)
+    if not isinstance(node, gast.Call) or not lowering.makes_iterator(node):
+        return False
+    return is_groupby(lowering, node) or any(_groups(lowering, part) for part in node.args)
+
+
+def is_groupby(lowering: Lowering, call: gast.Call) -> bool:
+    """Whether a call makes an `itertools.groupby`."""
+    return known.qualified_name(lowering.resolve(call.func)) == "itertools.groupby"
 
 
 def computes(lowering: Lowering, iterable: gast.expr) -> bool:

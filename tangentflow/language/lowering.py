@@ -31,7 +31,9 @@ from tangentflow.language import core, known, known_results
 from tangentflow.language.imports import Imported, imports_of
 from tangentflow.language.in_place import made, made_type, mark_changes
 from tangentflow.language.kinds import MISSING, Kinds, dotted, mutates
+from tangentflow.language.lazy import GROUPS, is_groupby
 from tangentflow.language.mapping import spell_out
+from tangentflow.language.meanings import Meanings
 from tangentflow.language.mending import Mended, mend
 from tangentflow.language.missing_keys import mark_adding_reads
 from tangentflow.language.naming import Namer
@@ -76,6 +78,7 @@ class Lowered:
     imports: tuple[Imported, ...] = ()
     parts: tuple[WorkflowFunction[..., Any], ...] = ()
     shared: tuple[tuple[core.Site, Origin], ...] = ()
+    meanings: Meanings | None = None
 
 
 class Lowering:
@@ -95,6 +98,7 @@ class Lowering:
         self.inner_targets = _inner_targets(source.tree)
         # steps made of others where they are called (`attempt`, `options`), by names of their own
         self.derived: dict[str, object] = {}
+        self.meanings = Meanings(source.fn)
         self.imports = imports_of(source, self.params, body_of(source.tree))
         self.locals = (set(self.params) | uses(*body_of(source.tree)).binds) - set(self.imports.meaning)
         self.makers = made(source.tree, self.params, self.resolve)
@@ -172,21 +176,27 @@ class Lowering:
         if isinstance(node, gast.Name):
             if node.id in self.locals:
                 return MISSING
-            for space in (
-                self.derived,
-                self.imports.meaning,
-                self.source.closure,
-                self.source.globals,
-                vars(builtins),
-            ):
+            closure = self.source.closure
+            for space in (self.derived, self.imports.meaning, closure, self.source.globals, vars(builtins)):
                 if node.id in space:
+                    if space is closure or space is self.source.globals:
+                        self.meanings.note(node.id, space[node.id])
+                    elif space is vars(builtins):
+                        self.meanings.note(node.id)
                     return self._outer(node, space[node.id])
+            self.meanings.note(node.id)
             return MISSING
         if isinstance(node, gast.Attribute):
             owner = self.resolve(node.value)
             if owner is MISSING:
                 return MISSING
-            if inspect.ismodule(owner) or inspect.isclass(owner):
+            if inspect.ismodule(owner):
+                found = getattr(owner, node.attr, MISSING)
+                name = gast.unparse(node)
+                if name.partition(".")[0] in self.meanings.names:
+                    self.meanings.note(name, found)
+                return found
+            if inspect.isclass(owner):
                 return getattr(owner, node.attr, MISSING)
             if type(owner) is functools.partial and node.attr == "func":
                 return owner.func
@@ -370,9 +380,10 @@ class Lowering:
                     self.no_iterator(part)
         elif isinstance(node, gast.GeneratorExp) or (isinstance(node, gast.Call) and self.makes_iterator(node)):
             text = gast.unparse(node)
+            listed = f"make it a list: `list({text.strip('()') if isinstance(node, gast.GeneratorExp) else text})`"
+            grouped = isinstance(node, gast.Call) and is_groupby(self, node)
             self.refuse(
-                node, "TF120", f"an iterator is kept: `{text}`", "an iterator cannot cross from one step to another",
-                f"make it a list: `list({text.strip('()') if isinstance(node, gast.GeneratorExp) else text})`",
+                node, "TF120", f"an iterator is kept: `{text}`", "an iterator cannot cross from one step to another", GROUPS if grouped else listed,
             )  # fmt: skip
 
     def makes_iterator(self, call: gast.Call) -> bool:
@@ -567,6 +578,7 @@ def lower(source: FunctionSource, max_iterations: int = 32_768) -> tuple[Lowered
     lowered = Lowered(
         source, body, lowering.params, frozenset(lowering.locals), lowering.callees, lowering.spelling,
         _outer_names(lowering), Origin.of_header(source.tree, source), tuple(lowering.imports.statements),
+        meanings=lowering.meanings,
     )  # fmt: skip
     return lowered, lowering.offences
 

@@ -16,9 +16,24 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Threw, throw
 
-__all__ = ["RUNS", "Files", "Indices", "Outcomes", "Own", "chunk_items", "ix_text", "lost", "parse_ix", "spell"]
+__all__ = [
+    "FOLDER",
+    "RUNS",
+    "Files",
+    "Indices",
+    "Outcomes",
+    "Own",
+    "chunk_items",
+    "ix_text",
+    "lost",
+    "parse_ix",
+    "spell",
+]
 
 Indices = tuple[int, ...]
+
+FOLDER = "/work"
+"""The working directory of a command in a container: an empty one of its own."""
 
 RUNS = "-runs"
 """The end of the key at which a pod that ran several iterations tells of them: attempts, beginning and end of each, as JSON."""

@@ -76,3 +76,17 @@ def breaks_out_of_a_zip(n):
         if f(x + y):
             break
     return x
+
+
+@workflow
+def groups_of_one_iterator(n=3):
+    sizes = {key: len(list(group)) for key, group in itertools.groupby(make(n))}  # error: TF138 @54-80
+    for _, group in enumerate(itertools.groupby(make(n))):  # error: TF138 @21-58
+        f(group)
+    return sizes, max(len(list(group)) for _, group in itertools.groupby(make(n)))  # error: TF138 @56-82
+
+
+@workflow
+def groups_that_are_kept(n=3):
+    groups = itertools.groupby(make(n))  # error: TF120 @14-40
+    return groups

@@ -471,4 +471,27 @@ ENTRIES = (
                 return None
             """,
     ),
+    Entry(
+        "TF138",
+        "Groups that share one iterator",
+        "The items of a loop are read before it starts, and a group of `itertools.groupby` is empty once the next one is read. A helper function reads each in its turn.",
+        bad="""
+            from itertools import groupby
+
+            @workflow
+            def wf(n=3):
+                return [fit(len(list(group))) for key, group in groupby(load(n))]
+            #                                                   ^^^^^^^^^^^^^^^^ TF138
+            """,
+        good="""
+            from itertools import groupby
+
+            def groups(xs):
+                return [(key, list(group)) for key, group in groupby(xs)]
+
+            @workflow
+            def wf(n=3):
+                return [fit(len(group)) for key, group in groups(load(n))]
+            """,
+    ),
 )
