@@ -22,6 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tangentflow.argo.document import planned
+from tangentflow.argo.text import to_yaml
+
 SIZES = (500, 1_000, 2_000, 5_000)
 REPEATS = 3
 
@@ -224,7 +227,7 @@ def measure(path: Path, repeats: int) -> tuple[float, float]:
         started = time.process_time()
         graph = workflow.graph
         between = time.process_time()
-        graph.yaml()
+        to_yaml(planned(graph)[1])  # also documents that are too large for the engine
         ended = time.process_time()
         best = [min(best[0], between - started), min(best[1], ended - between)]
     return best[0], best[1]

@@ -25,19 +25,31 @@ Json = dict[str, Any]
 ADDRESS = "code/arguments"
 """Where arguments lie in a run that has them as an artifact."""
 
-LARGEST = 750_000
-"""So many bytes of arguments a document may carry: the engine's store takes documents of 1.5 MiB, and as text they take a third more."""
+LARGEST = 600_000
+"""So many bytes of arguments a document may carry: as text they take a third more, and the engine keeps 1 MiB, code and nodes included."""
+
+FEW = 100_000
+"""Up to so many characters defaults stand in a document as they are written."""
 
 
 def baked(graph: Graph, args: tuple[Any, ...], kwargs: Mapping[str, Any], call: bool) -> bytes | None:
     """Return the encoded arguments of a run; None if there are none and defaults will do.
 
-    `call`: defaults that are files are arguments too. Raises TypeError for arguments that do not fit, NotPicklable, UsageError for such defaults
+    `call`: defaults that are files, or large, are arguments too. Raises TypeError for arguments that do not fit, NotPicklable, UsageError for such defaults
     where they must not be.
     """
     function = _function(graph)
     files = _defaults_with_files(function)
-    if not (args or kwargs or (files and call)):
+    large = (
+        call
+        and sum(
+            len(_literal(p.default))
+            for p in inspect.signature(function).parameters.values()
+            if p.default is not p.empty
+        )
+        > FEW
+    )
+    if not (args or kwargs or large or (files and call)):
         if files:
             raise UsageError(
                 f"the default of the parameter {files[0]!r} of {graph.main.name} is a file of this machine, and a document without arguments "

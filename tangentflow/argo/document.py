@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
-from tangentflow.argo.arguments import ADDRESS, LARGEST, baked, declared, key_of
+from tangentflow.argo.arguments import ADDRESS, FEW, LARGEST, baked, declared, key_of
 from tangentflow.argo.chunks import chunked
 from tangentflow.argo.constants import Constants
 from tangentflow.argo.elsewhere import around
@@ -40,11 +40,26 @@ from tangentflow.graph.nodes import Call, Flow, Graph, Step
 from tangentflow.runtime.pod import PLAN
 from tangentflow.source.garbage import no_collection
 
-__all__ = ["Submission", "document", "helpers", "parameter_names", "planned", "result_address", "submission"]
+__all__ = [
+    "CODE_TASK",
+    "Submission",
+    "document",
+    "helpers",
+    "parameter_names",
+    "planned",
+    "result_address",
+    "submission",
+]
 
 Json = dict[str, Any]
 PARALLELISM = 50
 """How many pods of a run may be active at a time."""
+
+ROOMY, LARGEST_DOCUMENT = 600_000, 1_000_000
+"""Bytes of a document from which on the arguments of a run stand beside it, since what the engine notes of the run needs room too, and that it may have at all: the engine keeps 1 MiB."""
+
+CODE_TASK = "t-code"
+"""The task of the pod that hands on what no document carries to each pod."""
 
 LARGEST_TEMPLATE = 128_000
 """Up to this size of a pod's template the code stands in its script: one of 128 KiB would take a ConfigMap for each pod."""
@@ -142,11 +157,28 @@ class _Maker:
         data = baked(graph, args, kwargs, call=self.one_run or not self.whole)
         self.baked = data is not None
         self.names = parameter_names(graph.main.params)
+        self._emit(data)
+        if data is not None and self.one_run and not self.files and len(data) > FEW and _size(self.document) > ROOMY:
+            self._emit(data, beside=True)
+        if self.whole and (size := _size(self.document)) > LARGEST_DOCUMENT:
+            raise UsageError(self._too_large(size, data))
+
+    def _emit(self, data: bytes | None, beside: bool = False) -> None:
+        """Make the document. `beside`: the arguments stand in the artifact repository, as those must that it cannot carry."""
+        graph = self.graph
+        if data is not None and len(data) > LARGEST:
+            if not self.one_run:
+                raise UsageError(
+                    f"the arguments of {graph.main.name} take {len(data) / 1e6:.1f} MB, and a document carries up to {LARGEST / 1e6:.1f} MB; submit it "
+                    "with them (`.submit`, which puts them into the artifact repository), or put large data where the pods reach it and let a step load it"
+                )
+            beside = True
+        self.files = {key_of(data): data} if data is not None and beside else {}
         self.parameters, main = self._given(data)
         given = {graph.root: main, **self._told()}
         emitter = Emitter(graph, self.plans, self._settings(self.called, given, "no-args"))
         code = self._code(emitter)
-        self.by_artifact = bool(self.files) or self._is_large(emitter, code)
+        self.by_artifact = beside or self._is_large(emitter, code)
         if self.by_artifact:
             if self.baked:
                 settings = self._settings(self.called | {graph.root}, self._told(), ADDRESS)
@@ -157,6 +189,19 @@ class _Maker:
         self.helpers = [item for plan in self.plans.values() for item in helper_names(plan.pods)]
         self.document = self._document(emitter)
 
+    def _too_large(self, size: int, data: bytes | None) -> str:
+        """Return what to say of a document that the engine would not keep."""
+        parts = {"the code": len(self.parameters[-1]["value"])}
+        if data is not None and not self.files:
+            parts["the arguments"] = len(data) * 4 // 3
+        parts["the templates"] = size - sum(parts.values())
+        told = ", ".join(f"{what} {bytes_:,}" for what, bytes_ in parts.items())
+        return (
+            f"the document of {self.graph.main.name} takes {size:,} bytes ({told}), and the engine keeps 1,048,576 with what it notes of the run; make loops of "
+            "calls that are written out, let some of the work be a workflow of its own that is submitted with the result of the first, or put modules "
+            "and data into the image"
+        )
+
     def _given(self, data: bytes | None) -> tuple[list[Json], dict[str, str]]:
         """Return the workflow parameters with the arguments, and what the pods of the main workflow are given of them."""
         graph, own = self.graph, self.names["own:arguments"]
@@ -166,16 +211,10 @@ class _Maker:
                 for name in graph.main.params
             }
             return declared(graph, self.names), texts
-        if len(data) <= LARGEST:
-            parameter = {"name": own, "value": base64.b64encode(data).decode()}
-            return [parameter], {"arguments": f"{{{{workflow.parameters.{own}}}}}"}
-        if not self.one_run:
-            raise UsageError(
-                f"the arguments of {graph.main.name} take {len(data) / 1e6:.1f} MB, and a document carries up to {LARGEST / 1e6:.2f} MB; submit it with "
-                "them (`.submit`, which puts them into the artifact repository), or put large data where the pods reach it and let a step load it"
-            )
-        self.files[key_of(data)] = data
-        return [], {}
+        if self.files:
+            return [], {}
+        parameter = {"name": own, "value": base64.b64encode(data).decode()}
+        return [parameter], {"arguments": f"{{{{workflow.parameters.{own}}}}}"}
 
     def _told(self) -> dict[str, dict[str, str]]:
         """Return what the pods of the exit handler are given: the status of the run, as its first parameter."""
@@ -291,9 +330,9 @@ class _Maker:
         self.helpers.append((put, reason))
         entry = templates[0]
         tasks = [
-            {"name": "t-code", "template": put},
+            {"name": CODE_TASK, "template": put},
             {
-                "name": f"t-{slug(entry['name'])}", "template": entry["name"], "depends": "t-code.Succeeded",
+                "name": f"t-{slug(entry['name'])}", "template": entry["name"], "depends": f"{CODE_TASK}.Succeeded",
                 "arguments": {"parameters": [dict(p) for p in entry["inputs"]["parameters"]]},
             },
         ]  # fmt: skip
@@ -310,6 +349,10 @@ class _Maker:
         writer["outputs"] = {"artifacts": outputs}
         writer["script"] = {"image": self.image, "command": ["python"], "source": store_code(own)}
         return [outer, *templates, writer], name
+
+
+def _size(document: Json) -> int:
+    return len(json.dumps(document, separators=(",", ":")))
 
 
 def _stored(name: str, key: str) -> Json:

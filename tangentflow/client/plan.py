@@ -19,9 +19,13 @@ from tangentflow.runtime.exits import FRAME, LAST
 from tangentflow.runtime.pod import PLAN, call_path
 from tangentflow.runtime.podfiles import Indices, parse_ix, spell
 
-__all__ = ["Plan"]
+__all__ = ["NoArguments", "Plan"]
 
 Json = dict[str, Any]
+
+
+class NoArguments(ClusterError):
+    """The arguments of a run are not where its pods get them: no pod has put them there, or they were deleted."""
 
 
 class Plan:
@@ -60,14 +64,12 @@ class Plan:
     def parameters(self, read: Callable[[str], bytes | None]) -> dict[str, str]:
         """Return the arguments of the main workflow, as its pods get them. `read` gives a file of the run by its key behind the run's uid.
 
-        Raises ClusterError if the arguments are such a file, and it is not there.
+        Raises NoArguments if the arguments are such a file, and it is not there.
         """
         if self.content.get("placed"):
             found = read(f"{ADDRESS}/v")
             if found is None:
-                raise ClusterError(
-                    f"the arguments of this run of {self.name} are not in its artifact repository any more"
-                )
+                raise NoArguments(f"the arguments of this run of {self.name} are not in its artifact repository")
             return {"frame": "main", "arguments": base64.b64encode(found).decode()}
         names = parameter_names(self.flow["params"])
         if names["own:arguments"] in self.given:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import Any, cast
 
+from tangentflow.argo.document import CODE_TASK
 from tangentflow.argo.policies import LATE
 from tangentflow.argo.taken import Source
 from tangentflow.client.artifacts import TO_REPOSITORY, Artifacts, ServedArtifacts, at_address, of_repository
@@ -15,7 +16,7 @@ from tangentflow.client.cluster import Cluster, Json, Snapshot, snapshot
 from tangentflow.client.given import given
 from tangentflow.client.overrides import override, overrides
 from tangentflow.client.placed import Placed
-from tangentflow.client.plan import Plan
+from tangentflow.client.plan import NoArguments, Plan
 from tangentflow.client.records import Record
 from tangentflow.client.replaying import replayed
 from tangentflow.client.steps import ArgoStepRun, nodes_of, step_runs, taken_runs
@@ -171,7 +172,7 @@ class ArgoRun(Run):
         if data is not None:
             outcome = decode(data, where=self.workflow, files=user_files(locate(None)))
         else:
-            outcome = replayed(self._plan, self._read_of, self.id)
+            outcome = self._replayed()
         late = self._late(outcome, data is not None)
         if late is not None:
             return Raised(late)
@@ -184,6 +185,23 @@ class ArgoRun(Run):
         if isinstance(outcome, Raised) and isinstance(outcome.exception, StepKilled):
             self._explain(outcome.exception, seen)
         return outcome
+
+    def _replayed(self) -> Outcome:
+        """Return what the steps say that the run gave. Where its first pod did not hand on the arguments, no step has run, and that is why."""
+        try:
+            return replayed(self._plan, self._read_of, self.id)
+        except NoArguments:
+            first = f"{self.id}.{CODE_TASK}"
+            node = next((node for node in nodes_of(self._document).values() if node.get("name") == first), {})
+            if node.get("phase") == "Succeeded":
+                raise
+            told = node.get("message") or self._seen.message or "the engine does not say why"
+            lost = StepKilled(
+                f"the first pod of {self.id}, which hands on its arguments, did not end well: {told}",
+                self.workflow,
+                self.id,
+            )
+            return Raised(lost)
 
     @property
     def _exit_failed(self) -> bool:

@@ -64,7 +64,8 @@ def submit(
         cluster = connect(settings)
         found = _reused(graph, args, kwargs, cluster, settings, reuse, cache, store)
         made = submission(graph, args, kwargs, found.taken, found.told)
-    put({"values that are taken over": found.files, "arguments": made.files}, cluster, settings)
+    chosen = made.document["spec"].get("artifactRepositoryRef")
+    put({"values that are taken over": found.files, "arguments": made.files}, cluster, settings, chosen)
     run = ArgoRun(cluster, _create(cluster, _named(made.document, settings)), settings.artifacts)
     run.notes = [*notes(graph), *found.notes]
     note_submission(locate(None), run.uid, cast("WorkflowFunction[..., Any]", graph.bindings[graph.root]))

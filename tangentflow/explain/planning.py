@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tangentflow.argo.document import document, submission
+from tangentflow.argo.document import CODE_TASK, document, submission
 from tangentflow.argo.elsewhere import is_elsewhere
 from tangentflow.argo.shape import Block, Pod, Task
 from tangentflow.argo.taken import NOTHING, Taken
@@ -106,6 +106,11 @@ class _Planner:
         self.chunks: dict[Factor, int] = {}
         self.recursive: dict[str, None] = {}
         self.total = self._flow(graph.root, _Reach((graph.root,)))
+        self.first = _first(self.document)
+        if self.first is not None:
+            most = Counter(self.total.most)
+            most[()] += 1
+            self.total = _Total(self.total.fewest + 1, most)
 
     def _look_ahead(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Find what is known before any step has run: how many items loops have, which steps start at once."""
@@ -224,6 +229,9 @@ class _Planner:
         return -(-self.known[factor] // self.chunks.get(factor, 1))
 
     def _sites(self) -> Iterator[tuple[str, str, str]]:
+        if self.first is not None:
+            name, reason = self.first
+            yield f"({name})", "1", reason
         for view, row in self.rows:
             yield self._called(view, row.pod), self._often(row), self._about(row.pod)
 
@@ -311,6 +319,14 @@ def _pattern(path: str) -> str:
 
 def _number(pods: int) -> str:
     return "1 pod" if pods == 1 else f"{pods:,} pods"
+
+
+def _first(document: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the template of the pod that hands on what no document carries, with the reason for it; None if there is none."""
+    templates = {t["name"]: t for t in _spec(document)["templates"]}
+    tasks = templates[_spec(document)["entrypoint"]].get("dag", {}).get("tasks", [])
+    name = next((task["template"] for task in tasks if task["name"] == CODE_TASK), None)
+    return None if name is None else (name, templates[name]["metadata"]["annotations"]["tangentflow.dev/reason"])
 
 
 def _spec(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -55,3 +55,13 @@ def echoed(data):
     """No pod has to record its result."""
     x = doubled(data[:3])
     return x
+
+
+@workflow
+def with_default(data=b"\0" * 400_000):
+    return size(data)
+
+
+@workflow(timeout=2)
+def limited(data):
+    return size(data)

@@ -10,11 +10,17 @@ import pytest
 
 from tangentflow import attach
 from tangentflow.argo.arguments import LARGEST
-from tangentflow.argo.document import submission
+from tangentflow.argo.document import CODE_TASK
+from tangentflow.argo.policies import LATE
+from tangentflow.argo.taken import PUT
+from tangentflow.client import putting, submit
+from tangentflow.client.artifacts import at_address
 from tangentflow.client.run import ArgoRun
-from tangentflow.errors import ClusterError, UsageError
+from tangentflow.errors import ClusterError, StepKilled, StepTimeout, UsageError
 from tangentflow.explain.planning import plan
-from tests.client.argument_programs import echoed, listed, measured
+from tangentflow.simulator.status import status_size
+from tests.argo.many_functions import many_functions
+from tests.client.argument_programs import echoed, limited, listed, measured, with_default
 
 DATA = random.Random(1).randbytes(3 * LARGEST)
 
@@ -67,9 +73,7 @@ def test_what_it_was_called_with_is_found_again(simulated, flag):
     shutil.rmtree(next(simulated.folder.glob("put-*")))  # the run has its own
     assert attach(run.id, namespace="simulated").step("loop.size", i=0).inputs == {"data": DATA}
     (simulated.folder / run.uid / "code" / "arguments" / "v").unlink()
-    with pytest.raises(
-        ClusterError, match="the arguments of this run of measured are not in its artifact repository any more"
-    ):
+    with pytest.raises(ClusterError, match="the arguments of this run of measured are not in its artifact repository"):
         _ = attach(run.id, namespace="simulated").step("loop.size", i=0).inputs
 
 
@@ -88,7 +92,7 @@ def test_a_run_with_large_arguments_is_reused(simulated, flag, way):
 
 
 def test_a_document_without_a_repository_cannot_have_them(folder):
-    told = r"the arguments of listed take 2\.3 MB, and a document carries up to 0\.75 MB; submit it with them \(`\.submit`, which puts them"
+    told = r"the arguments of listed take 1\.8 MB, and a document carries up to 0\.6 MB; submit it with them \(`\.submit`, which puts them"
     with pytest.raises(UsageError, match=told):
         listed.graph.yaml(folder)
 
@@ -96,7 +100,7 @@ def test_a_document_without_a_repository_cannot_have_them(folder):
 def test_a_repository_that_cannot_be_written(simulated, monkeypatch, flag):
     (simulated.folder / "file").touch()
     monkeypatch.setenv("TANGENTFLOW_ARTIFACTS", (simulated.folder / "file").as_uri())
-    told = r"the arguments \(2,250,\d\d\d bytes\) must be put into the artifact repository of the cluster, which this machine cannot do: .* cannot be written"
+    told = r"the arguments \(1,800,\d\d\d bytes\) must be put into the artifact repository of the cluster, which this machine cannot do: .* cannot be written"
     with pytest.raises(UsageError, match=told):
         measured.submit(DATA, flag)
     monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
@@ -107,13 +111,75 @@ def test_a_repository_that_cannot_be_written(simulated, monkeypatch, flag):
 
 def test_the_plan_of_such_a_submission(flag):
     told = plan(measured.graph, (DATA, flag), {})
-    assert "bytes of arguments are put into the artifact repository)" in told
+    assert "bytes of arguments are put into the artifact repository)" in told and "(code)" in told
+    assert plan(echoed.graph, (DATA,), {}).startswith(f"echoed: {echoed.simulate(DATA).pods} pods\n")
     assert "arguments are put" not in plan(measured.graph, (DATA[:100], flag), {})
 
 
-def test_where_the_border_lies(flag):
-    """A byte more than a document may carry, and they stand beside it."""
-    empty = len(next(iter(submission(measured.graph, (DATA, flag), {}).files.values()))) - len(DATA)
-    within, beyond = (submission(measured.graph, (DATA[: LARGEST - empty + more], flag), {}) for more in (0, 1))
-    assert not within.files and [len(data) for data in beyond.files.values()] == [LARGEST + 1]
-    assert len(str(beyond.document)) < 200_000 < LARGEST < len(str(within.document)) < 1_400_000
+@pytest.mark.parametrize("size", [1000, 300_000, 400_000, LARGEST - 1000, LARGEST + 1, 900_000, 5_000_000])
+def test_every_size_leaves_room_for_what_the_engine_notes(flag, size):
+    run = measured.simulate(DATA[:size] if size < len(DATA) else bytes(size), flag)
+    found = status_size(run.document, run.simulation)
+    assert run.error is None and found.fits and found.rest < 650_000
+    assert (PUT in str(run.document["spec"]["templates"])) is (size > 350_000)
+
+
+def test_large_defaults(simulated):
+    run = with_default.submit()
+    assert run.result() == with_default() and len(simulated.put()) == 1
+    assert with_default.submit(data=b"12").result() == 2 and len(simulated.put()) == 1
+    with pytest.raises(
+        UsageError,
+        match=r"the document of with_default takes [\d,]+ bytes \(the code [\d,]+, the templates [\d,]+\), and the engine keeps 1,048,576",
+    ):
+        with_default.graph.yaml()
+
+
+def test_documents_that_are_too_large_for_the_engine(tmp_path):
+    with many_functions(tmp_path, 1500) as workflow:
+        with pytest.raises(
+            UsageError,
+            match=r"the document of many takes 1,\d\d\d,\d\d\d bytes \(the code .*\), and the engine keeps 1,048,576 .*; make loops",
+        ):
+            workflow.graph.yaml()
+
+
+def test_the_repository_is_that_of_the_run(simulated, monkeypatch, tmp_path, flag):
+    """Not that of another run which chose another one."""
+    asked = []
+
+    def of_repository(repository, secret):
+        asked.append(repository)
+        return at_address(simulated.folder.as_uri())
+
+    monkeypatch.setattr(putting, "of_repository", of_repository)
+    small = [measured.submit(b"1", flag) for _ in range(2)]
+    monkeypatch.delenv("TANGENTFLOW_ARTIFACTS")
+    for run, name, chosen in zip(small, ("ours", "theirs"), (None, {"key": "theirs"})):
+        found = simulated.workflows[run.id]
+        found["status"]["artifactRepositoryRef"] = {"artifactRepository": {"s3": {"bucket": name}}}
+        if chosen:
+            found["spec"]["artifactRepositoryRef"] = chosen
+    measured.submit(DATA, flag)
+    assert asked == [{"s3": {"bucket": "ours"}}]
+
+
+def test_the_first_pod_that_does_not_end_well(simulated, monkeypatch, flag):
+    """Its arguments are gone before the run has begun: that is why nothing ran, not what is missing."""
+    monkeypatch.setattr(submit, "put", lambda *args: None)
+    run = measured.submit(DATA, flag)
+    with pytest.raises(
+        StepKilled, match=r"the first pod of measured-\w+, which hands on its arguments, did not end well: .*arguments"
+    ):
+        run.result()
+    assert run.status == "Failed" and {step.status for step in run.steps} <= {"Skipped"}
+
+
+def test_the_time_of_a_run_that_is_over_before_it_has_begun(simulated, monkeypatch, flag):
+    monkeypatch.setattr(submit, "put", lambda *args: None)
+    run = limited.submit(DATA)
+    found = simulated.workflows[run.id]
+    node = next(node for node in found["status"]["nodes"].values() if node["displayName"] == CODE_TASK)
+    node["message"] = found["status"]["message"] = LATE
+    with pytest.raises(StepTimeout, match="limited ran longer than its timeout of 2s"):
+        attach(run.id, namespace="simulated").result()

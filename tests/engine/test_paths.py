@@ -48,7 +48,7 @@ def test_a_document_without_arguments_has_no_files(here):
     assert steps.default.graph.yaml()
     (here / "in.txt").write_bytes(os.urandom(800_000))
     with pytest.raises(
-        UsageError, match=r"the arguments of default take 0\.8 MB, and a document carries up to 0\.75 MB"
+        UsageError, match=r"the arguments of default take 0\.8 MB, and a document carries up to 0\.6 MB"
     ):
         steps.default.graph.yaml(Path("in.txt"))
 
