@@ -35,6 +35,7 @@ from tangentflow.runtime.podfiles import RUNS, chunk_items, ix_text, parse_ix
 from tangentflow.runtime.slices import bind
 from tangentflow.simulator import Action, SimulatedRun
 from tangentflow.simulator import simulate as simulate_document
+from tangentflow.simulator.nodes import Node
 from tangentflow.waiting import answers, nobody
 
 __all__ = ["Simulated", "simulate"]
@@ -158,12 +159,19 @@ def _seen(found: SimulatedRun, made: Mapping[str, Any], folder: Path) -> dict[st
                     continue
                 address = _filled(artifact["s3"]["key"], node.inputs).partition("/")[2]
                 last = found.node(node.children[-1]) if node.type == "Retry" and node.children else node
-                own = Seen(attempts, node.started, node.finished, last.message)
+                own = Seen(attempts, node.started, node.finished, last.message, _printed(found, tried))
                 if artifact["name"] == "outcome":
                     seen.setdefault(address, own)
                 else:
                     seen = {**dict(_iterations(address, node.inputs, sizes[node.template], folder, own)), **seen}
     return seen
+
+
+def _printed(found: SimulatedRun, node: Node) -> str:
+    """Return what the pods of a node printed, all attempts."""
+    return (
+        "".join([_printed(found, found.node(child)) for child in node.children]) if node.type == "Retry" else node.logs
+    )
 
 
 def _iterations(

@@ -29,12 +29,13 @@ __all__ = ["Seen", "stored_exit", "stored_outcome", "stored_steps"]
 
 @dataclass(frozen=True)
 class Seen:
-    """What the engine tells of a step run: how often it was started, when its first attempt began and its last one ended, and why."""
+    """What the engine tells of a step run: how often it was started, when its first attempt began and its last one ended, why, and what its pods printed."""
 
     attempts: int
     started: float
     finished: float | None
     message: str = ""
+    logs: str = ""
 
 
 class _Frame:
@@ -136,6 +137,7 @@ def stored_steps(graph: Graph, folder: Path, seen: Mapping[str, Seen], taken: Ta
             continue
         ran = seen[file.relative_to(folder).as_posix()]
         run.attempts, run.started, run.finished = ran.attempts, ran.started, ran.finished
+        run.wrote(ran.logs)
         runs.append(run)
     return runs
 

@@ -8,6 +8,7 @@ import yaml
 from tangentflow.argo.document import helpers
 from tangentflow.decorators import WorkflowFunction
 from tests.argo import observed
+from tests.cluster import programs
 
 HOSTILE = [
     "{{x}}",
@@ -98,3 +99,9 @@ def test_a_sub_workflow_called_twice_is_emitted_once():
     templates = [template["name"] for template in observed.twice.graph.argo()["spec"]["templates"]]
     assert len([name for name in templates if name == "part"]) == 1
     assert len(templates) == len(set(templates))
+
+
+def test_what_steps_print_is_told_of_a_simulation():
+    run = programs.greet.simulate()
+    assert [step.logs() for step in run.steps] == ["hello world\n", "goodbye world\n"]
+    assert run.logs() == "loop[0].whalesay: hello world\nloop[1].whalesay: goodbye world\n"
