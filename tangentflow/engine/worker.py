@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tangentflow.errors import MutatedArgument, NotPicklable, TangentflowError
-from tangentflow.runtime.codec import decode, digest, encode
+from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.mutation import changed_since, digests_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
 
 __all__ = ["Finished", "execute", "unpack"]
-
-_IMMUTABLE = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
 
 @dataclass(slots=True)  # one for each step run, and frozen ones take their time
@@ -67,12 +65,7 @@ def _encoded(outcome: Outcome, name: str, path: str) -> bytes:
 def _call(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool, interrupt: bool
 ) -> Outcome:  # fmt: skip
-    if check and not kwargs:
-        check = False
-        for arg in args:
-            if type(arg) not in _IMMUTABLE:
-                check = True  # it could be changed
-    before = digest((args, kwargs)) if check else None
+    before = digests_of(args, kwargs) if check else {}
     try:
         outcome: Outcome = Value(function(*args, **kwargs))
     except BaseException as error:
@@ -80,13 +73,5 @@ def _call(
             raise
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
         outcome = Raised(error)
-    if before is not None and digest((args, kwargs)) != before:
-        return Raised(MutatedArgument(name, _changed(function, args, kwargs, name), line))
-    return outcome
-
-
-def _changed(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> str:
-    """Name the parameters that can have been changed: those that are not of an immutable type."""
-    bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    mutable = [key for key, value in bound.items() if type(value) not in _IMMUTABLE]
-    return ", ".join(mutable) or ", ".join(bound) or name
+    changed = before and changed_since(before, function, args, kwargs)
+    return Raised(MutatedArgument(name, changed, line)) if changed else outcome

@@ -6,7 +6,6 @@ and whether it may end an iteration of a loop or the workflow. Standard library 
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 import time
@@ -17,8 +16,9 @@ from typing import Any
 
 from tangentflow.errors import MutatedArgument, StepFailed, StepKilled, StepTimeout
 from tangentflow.runtime.bundle import load
-from tangentflow.runtime.codec import decode, digest, holds_exception, roundtrip
+from tangentflow.runtime.codec import decode, holds_exception, roundtrip
 from tangentflow.runtime.exits import FRAME, PATH
+from tangentflow.runtime.mutation import changed_since, digests_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
 from tangentflow.runtime.podfiles import Files, chunk_items, ix_text, lost, parse_ix, root, spell
@@ -273,16 +273,11 @@ def _own_copy(arguments: Any, name: str, path: str, room: Room) -> Any:
 
 def _call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, line: int, check: bool) -> Outcome:
     """Call a step function; with `check`, refuse a change of its arguments in place, as local runs do."""
-    before = digest((args, kwargs)) if check else None
+    before = digests_of(args, kwargs) if check else {}
     try:
         outcome: Outcome = Value(function(*args, **kwargs))
     except BaseException as error:
         error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
         outcome = Raised(error)
-    if before is not None and digest((args, kwargs)) != before:
-        bound = inspect.signature(function).bind(*args, **kwargs).arguments
-        changed = [
-            k for k, v in bound.items() if not isinstance(v, (int, float, complex, str, bytes, bool, type(None)))
-        ]
-        return Raised(MutatedArgument(name, ", ".join(changed) or ", ".join(bound) or name, line))
-    return outcome
+    changed = before and changed_since(before, function, args, kwargs)
+    return Raised(MutatedArgument(name, changed, line)) if changed else outcome
