@@ -26,6 +26,13 @@ A value that a step has is immutable. Glue may change in place only what the wor
 direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`) or by a call whose result it uses (`x = heappop(h)`, `_ = heappush(h, x)`,
 `v = rng.random()` with `rng = random.Random(seed)`, `n = take(queue)`). What a step or an unknown call gave is trusted to stay as it is
 where unknown calls get it; where it does not, the run fails with `MutatedArgument`: copy it first, `q = copy.deepcopy(q)`.
+
+What no compiler sees from a call is outside of the promise that plain call, local run and Argo run give the same:
+
+* state that steps share behind the workflow's back: module globals that a step writes and another one reads, mutable defaults, class attributes, the working directory,
+  `os.environ`, the seed of `random`. A step runs in a process that knows nothing of other steps: hand such things on as arguments and results;
+* an iterable of the user's own class that gives the same object again with other content: a loop reads all items before it starts. Give copies, or a list;
+* orders that depend on the hash seed, equality that is identity, wall time, how lines of parallel steps mix, and infinite iterables.
 """
 
 CALLS = """\
