@@ -51,8 +51,9 @@ def stored(target: Any, value: Any) -> str:
     text = gast.unparse(value) if value is not None else "…"
     if isinstance(target, gast.Attribute):
         return f"write `{name} = dataclasses.replace({name}, {target.attr}={text})`, or copy it first: `{name} = copy.copy({name})`"
-    key = gast.unparse(target.slice)
-    return f"write `{name} = {{**{name}, {key}: {text}}}`, or copy it first: `{name} = list({name})`"
+    if isinstance(target.slice, gast.Constant) and isinstance(target.slice.value, str):
+        return f"write `{name} = {{**{name}, {gast.unparse(target.slice)}: {text}}}`, or copy it first: `{name} = dict({name})`"
+    return f"copy it first: `{name} = copy.copy({name})`"
 
 
 def call_of_list(operand: Any) -> str:

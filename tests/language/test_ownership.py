@@ -718,7 +718,7 @@ def test_refused(text):
         ("xs.sort()", "`xs = sorted(xs)`"),
         ("xs.pop()", "`xs = list(xs)`"),
         ("xs.add(n)", "`xs = {*xs, n}`"),
-        ("xs[n] = 1", "`xs = {**xs, n: 1}`"),
+        ("xs[n] = 1", "`xs = copy.copy(xs)`"),
         ("xs.a = 1", "`xs = dataclasses.replace(xs, a=1)`"),
         ("xs += n", "`xs = xs + n`"),
         ("xs -= n + 1", "`xs = xs - (n + 1)`"),
