@@ -61,6 +61,9 @@ def _stored(store: str | None) -> Iterator[tuple[float, Row]]:
 
     for run, counts in counted_runs(store):
         status = "Killed" if run.killed else run.status
+        if run.killed:  # what was under way is not any more
+            stopped = counts.pop("Running", 0) + counts.pop("Pending", 0)
+            counts |= {"Cancelled": counts.get("Cancelled", 0) + stopped} if stopped else {}
         steps = ", ".join(f"{count} {name.lower()}" for name, count in sorted(counts.items()))
         took = _took(run.started, run.finished)
         yield run.started, (run.id, run.workflow, status, _clock(run.started), took, steps)

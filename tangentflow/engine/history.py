@@ -78,7 +78,8 @@ def _folder(store: str | os.PathLike[str] | None) -> Path:
 class StoredRun(Run):
     """A run as it is on record. One that is under way is looked up again whenever it is asked.
 
-    `started` and `finished` are seconds since the epoch, `killed` says that its process ended before the run did.
+    `started` and `finished` are seconds since the epoch, `killed` says that its process ended before the run did: then it is finished when the last of
+    its steps that is on record began or ended.
     """
 
     def __init__(self, folder: Path, row: RunRow) -> None:
@@ -92,6 +93,10 @@ class StoredRun(Run):
         self.started, self.finished, self.notes = row.started, row.finished, row.notes
         self.killed = row.lost
         if self.killed:
+            assert self.folder is not None
+            with reading(self.folder) as journal:
+                last = None if journal is None else journal.last(row.number)
+            self.finished = last or row.started
             error = StepKilled(
                 f"the process of run {row.id} ended before the run did; go on with `tangentflow resume {row.id}`"
             )
@@ -170,8 +175,9 @@ class StoredRun(Run):
         assert self.folder is not None
         store, r = Store(self.folder), receipt
         status = "Cancelled" if ended and r.status in ("Running", "Pending") else r.status
+        finished = self.finished if r.finished is None and r.started is not None and ended else r.finished
         step = StepRun(
-            r.name, r.path, status, r.source, attempts=r.attempts, started=r.started, finished=r.finished, cached=bool(r.cached), why=r.why, order=r.order
+            r.name, r.path, status, r.source, attempts=r.attempts, started=r.started, finished=finished, cached=bool(r.cached), why=r.why, order=r.order
         )  # fmt: skip
         inputs, outcome = r.inputs, r.outcome
         if inputs is not None:

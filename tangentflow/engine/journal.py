@@ -278,6 +278,12 @@ class Journal:
             found.setdefault(run, {})[status] = count
         return found
 
+    def last(self, run: int) -> float | None:
+        """Return the latest time on record of a run's steps; None if there is none."""
+        query = "SELECT max(max(coalesce(started, 0), coalesce(finished, 0))) FROM receipts WHERE run=?"
+        found = self._connection.execute(query, (run,)).fetchone()[0]
+        return found or None
+
     def receipts(self, run: int) -> list[Receipt]:
         """Return the receipts of a run in the order in which they were begun."""
         rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE run=? ORDER BY number", (run,))

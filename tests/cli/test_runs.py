@@ -122,7 +122,11 @@ def test_a_killed_run_is_resumed(here):
     process.kill()
     process.communicate()
     listed = tangentflow(here, "list").stdout.splitlines()[1]
-    assert "Killed" in listed
+    assert "Killed" in listed and "1 cancelled, 1 succeeded" in listed
+    shown = tangentflow(here, "show", listed.split()[0]).stdout
+    time.sleep(1.1)
+    assert tangentflow(here, "list").stdout.splitlines()[1] == listed  # it does not go on
+    assert tangentflow(here, "show", listed.split()[0]).stdout == shown and "Cancelled" in shown
     (here / "flag").unlink()
     done = tangentflow(here, "resume", listed.split()[0])
     assert (done.returncode, done.stdout) == (0, "7000\n"), done.stderr
