@@ -121,11 +121,8 @@ def sqlite_floor(n):
     write()
     yield "SQLite, a commit each", "write", write
     yield "SQLite, a row each", "read", read
-    yield (
-        "SQLite, as for a cached step",
-        "fan",
-        again,
-    )  # a row read for each; then, all at once, one written and one changed
+    # a row read for each; then, all at once, one written and one changed
+    yield "SQLite, as for a cached step", "fan", again
 
 
 # --- tangentflow

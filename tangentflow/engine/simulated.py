@@ -183,7 +183,7 @@ def _iterations(
     told = json.loads((folder / address).read_text()) if (folder / address).is_file() else {}
     for i in chunk_items(chunk, size, int(given["count"])):
         attempts, *times = told.get(str(i)) or [own.attempts, own.started, own.finished]
-        yield f"{place}{ix_text((*outer, i))}/v", Seen(attempts, times[0], times[1], own.message)
+        yield f"{place}{ix_text((*outer, i))}/v", Seen(attempts, times[0], times[1], own.message, own.logs)
 
 
 def _filled(text: str, given: Mapping[str, str]) -> str:

@@ -192,7 +192,7 @@ class Lowering:
                 return MISSING
             if inspect.ismodule(owner):
                 found = getattr(owner, node.attr, MISSING)
-                name = gast.unparse(node)
+                name = dotted(node)
                 if name.partition(".")[0] in self.meanings.names:
                     self.meanings.note(name, found)
                 return found

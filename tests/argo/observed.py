@@ -113,3 +113,14 @@ def side_by_side():
     a = echo(1)
     b = echo(2)
     return a, b
+
+
+@step(chunk=2)
+def said(x):
+    print("said", x)
+    return x
+
+
+@workflow
+def said_in_chunks(n):
+    return [said(i) for i in range(n)]

@@ -105,3 +105,9 @@ def test_what_steps_print_is_told_of_a_simulation():
     run = programs.greet.simulate()
     assert [step.logs() for step in run.steps] == ["hello world\n", "goodbye world\n"]
     assert run.logs() == "loop[0].whalesay: hello world\nloop[1].whalesay: goodbye world\n"
+
+
+def test_items_of_one_pod_have_what_it_printed():
+    """As on a cluster: one log for all of them."""
+    run = observed.said_in_chunks.simulate(3)
+    assert [step.logs() for step in run.steps] == ["said 0\nsaid 1\n", "said 0\nsaid 1\n", "said 2\n"]

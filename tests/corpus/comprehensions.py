@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from tangentflow import workflow
 from tests.corpus.steps import (
     add,
@@ -293,3 +295,15 @@ def loop_variable_of_for_reused(xs):
 @workflow
 def filter_binds_what_the_element_reads(xs):
     return [(y, z) for x in xs if x and (y := f(x)) and 1 < (z := g(x)) < 99], [w + w for x in xs if (w := f(x)) > 2]
+
+
+def _runs_of(xs):
+    return [(key, list(group)) for key, group in itertools.groupby(xs)]
+
+
+@workflow
+def groups_by_a_helper(xs):
+    """What `itertools.groupby` gives may not be looped over here: a helper reads each group in its turn."""
+    return {key: size(group) for key, group in _runs_of([f(x) % 2 for x in xs])}, [
+        len(group) for _, group in _runs_of(xs)
+    ]
