@@ -365,7 +365,11 @@ class Lowering:
     def atom(self, node: gast.expr, wish: str) -> gast.expr:
         """Return an expression that cannot raise for an already lowered one, evaluating it into a name if needed."""
         self.no_iterator(node)
-        if isinstance(node, gast.Name) and node.id not in self.bound and node.id in self.locals:
+        if (
+            isinstance(node, gast.Name)
+            and node.id not in self.bound
+            and (node.id in self.locals or self.resolve(node) is MISSING)
+        ):
             self.glue(gast.Expr(value=node))  # Python's own error, at the place where Python has it
             return node
         if isinstance(node, gast.Name) or (self.kinds.total(node, self.bound) and not uses(node).writes):

@@ -28,7 +28,7 @@ def carries(planner: Planner, loop: core.For | core.While) -> tuple[Carry, ...]:
     needed, relevant = _needed(planner, loop)
     found: list[Carry] = []
     for name in sorted(needed & planner.facts.all_uses(loop).writes):
-        kept = planner.slicer.block(loop.body, {name}, _DATA)[0]
+        kept = planner.slicer.block(loop.body, {name}, replace(_DATA, ends=frozenset({name})))[0]
         if isinstance(loop, core.While):
             kept = [*planner.slicer.block(loop.test, {name}, _DATA)[0], *kept]
         feeding = _feeding(kept)

@@ -240,9 +240,7 @@ class Planner:
 
     def body_of_try(self, stmt: core.Try) -> tuple[Block, set[str]]:
         """Slice the body of a `try` to what tells how it ends; return also the names needed before it."""
-        bare = replace(stmt, handlers=[replace(h, body=[]) for h in stmt.handlers], orelse=[], final=[])
-        sliced, need = self.slicer.attempt(bare, set(), FULL, exact=True)
-        return sliced.body, need
+        return self.slicer.tried(stmt, set(), set(), FULL)
 
     def reach(
         self, stmt: Stmt, mode: Mode, within: Stmt | None = None, tail: Block | None = None
@@ -286,19 +284,16 @@ class Planner:
             return kept, need
         skip: Block = [Unreached(owner.origin)]
         if part == "final":
-            around, before = self.slicer.attempt(replace(owner, final=[]), need, mode, exact=True, exact_rest=True)
+            around, before = self.slicer.into_final(owner, need, mode)
             return [replace(around, final=kept)], before
         handlers = [core.Handler(h.type, h.name, skip) for h in owner.handlers]
-        orelse = skip
         if part == "orelse":
-            orelse = kept
-        else:
-            at = int(part.removeprefix("handler"))
-            handlers[at] = core.Handler(handlers[at].type, handlers[at].name, kept)
-            need = need - {handlers[at].name or ""}
-        bare = [core.Handler(h.type, h.name, []) for h in owner.handlers]  # theirs are sliced already
-        within, before = self.slicer.attempt(replace(owner, handlers=bare, orelse=[], final=[]), need, mode, exact=True)
-        return [replace(within, handlers=handlers, orelse=orelse)], before
+            body, before = self.slicer.tried(owner, need, set(), mode)
+            return [replace(owner, body=body, handlers=handlers, orelse=kept, final=[])], before
+        at = int(part.removeprefix("handler"))
+        handlers[at] = core.Handler(handlers[at].type, handlers[at].name, kept)
+        body, before = self.slicer.tried(owner, set(), need - {handlers[at].name or ""}, mode)
+        return [replace(owner, body=body, handlers=handlers, orelse=skip, final=[])], before
 
     def _folds_around(self, stmt: Stmt) -> frozenset[str]:
         """Return the fold names of the innermost loop around a statement, where that loop is known to be parallel."""

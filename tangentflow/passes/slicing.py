@@ -161,9 +161,9 @@ class Slicer:
                 return stmt, set(self.facts.uses(stmt).reads), mode
             return (stmt, set(), mode) if mode.guards else (None, need, mode)
         if isinstance(stmt, Unreached):
-            return stmt, need, mode
+            return stmt, set(), mode
         jumps = mode.tail if isinstance(stmt, core.Continue) else mode.breaks
-        return (stmt, need | mode.ends, mode) if jumps else (None, need, mode)
+        return (stmt, set(mode.ends), mode) if jumps else (None, need, mode)
 
     def _glue(self, stmt: core.Glue, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         own = self.facts.uses(stmt)
@@ -172,7 +172,8 @@ class Slicer:
             wanted = not (own.reads | own.writes) & mode.drop
         if not wanted:
             return None, need, mode
-        return stmt, need - own.kills | own.reads, mode
+        after = set() if isinstance(stmt.node, gast.Raise) else need - own.kills
+        return stmt, after | own.reads, mode
 
     def _site(self, stmt: core.Site, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         if stmt.kind == "message":
@@ -209,27 +210,39 @@ class Slicer:
             sliced, before = self.attempt(stmt, need, inner, exact=True)
         return sliced, before, mode
 
-    def attempt(
-        self, stmt: core.Try, need: set[str], mode: Mode, exact: bool = False, exact_rest: bool = False
-    ) -> tuple[core.Try, set[str]]:
-        """Slice the parts of a `try`. `exact`: its body decides which way it goes; `exact_rest`: so do its handlers and its `else`."""
-        on = need | mode.held if stmt.final else need  # an exception goes on after the `finally`
-        final, after, _ = self.block(stmt.final, on, mode)
-        anywhere = need | after | mode.held
-        if stmt.final:
-            mode = replace(mode, ends=mode.ends | after)  # a jump goes through it
-        rest = _exact(mode, anywhere) if exact_rest else mode
+    def attempt(self, stmt: core.Try, need: set[str], mode: Mode, exact: bool = False) -> tuple[core.Try, set[str]]:
+        """Slice the parts of a `try`. `exact`: its body decides which way it goes."""
+        final: Block = []
+        passing, after = set(mode.held), need  # what is needed where an exception goes on, and where none came
+        if stmt.final:  # an exception and a jump go through it
+            final, through, _ = self.block(stmt.final, need | mode.held | mode.ends, mode)
+            own = set(self.facts.frontier(final)[0])
+            after, passing = own | (need & through), own | (mode.held & through)
+            mode = replace(mode, ends=frozenset(own | (mode.ends & through)))
+            if exact and leaves(stmt.final):  # whatever a handler raises, control goes on behind it
+                mode = _exact(mode, passing)
         handlers, handled = [], set(self.facts.uses(stmt).reads)
         for handler in stmt.handlers:
-            body, before, _ = self.block(handler.body, after, rest)
+            body, before, _ = self.block(handler.body, after, mode)
             handlers.append(core.Handler(handler.type, handler.name, body))
             handled |= before - {handler.name} if handler.name else before
-        orelse, before, _ = self.block(stmt.orelse, after, rest)
-        within = _exact(mode, anywhere | handled) if exact else replace(mode, tail=mode.tail or bool(orelse))
-        body, before, _ = self.block(stmt.body, before, within)
+        orelse, before, _ = self.block(stmt.orelse, after, mode)
+        within = replace(mode, tail=mode.tail or bool(orelse))
+        body, before, _ = self.block(stmt.body, before, _exact(mode, handled | passing) if exact else within)
         if not exact:
             before |= handled
         return core.Try(stmt.origin, body, handlers, orelse, final, stmt.id), before
+
+    def tried(self, stmt: core.Try, need: set[str], handled: set[str], mode: Mode) -> tuple[Block, set[str]]:
+        """Slice the body of a `try` to what tells how it ends, given what is needed after it, and where an exception is handled."""
+        held = self.facts.uses(stmt).reads | handled | mode.held
+        body, before, _ = self.block(stmt.body, need, _exact(mode, held))
+        return body, before
+
+    def into_final(self, stmt: core.Try, need: set[str], mode: Mode) -> tuple[core.Try, set[str]]:
+        """Slice all of a `try` but its `finally`, which needs the names given and is reached from anywhere."""
+        every = _exact(replace(mode, ends=mode.ends | need), need | mode.held)
+        return self.attempt(replace(stmt, final=[]), need, every, exact=True)
 
     def _loop(self, stmt: core.For | core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         if not sites(stmt):

@@ -697,3 +697,124 @@ def step_only_in_else(n):
     else:
         a = f(n)
     return a
+
+
+@workflow
+def continue_through_finally(xs):
+    """The `finally` writes what the next iteration reads, also where the rest of this one, which writes it too, is skipped."""
+    s, out = 0, []
+    for x in xs:
+        a = f(s)
+        try:
+            if x > 1:
+                continue
+        finally:
+            s = x
+        s = 0
+        out.append(a)
+    return out, s
+
+
+@workflow
+def step_decides_continue_through_finally(xs):
+    s, out = 0, []
+    for x in xs:
+        a = f(s)
+        try:
+            if odd(x):
+                continue
+            a = g(a)
+        finally:
+            s = x
+            x = None
+        s = [s]
+        out.append((a, x))
+    return out, s
+
+
+@workflow
+def skipped_where_it_fails(xs):
+    """What the handlers jump over reads what the body bound, not what an earlier iteration left: the iterations are parallel."""
+    out = []
+    for x in xs:
+        try:
+            rows = fail_if(x, 1)
+            more = half(x)
+        except Known:
+            continue
+        except (KeyError, ZeroDivisionError) as error:
+            out.append(str(error))
+            continue
+        out.append(g(rows, more))
+    return out
+
+
+@workflow
+def raised_anew_where_it_fails(xs):
+    out = []
+    for x in xs:
+        try:
+            rows = fail_if(x, 3)
+        except Known as error:
+            raise KeyError(x) from error
+        finally:
+            print("tried", x)
+        out.append(g(rows))
+    return out
+
+
+@workflow
+def other_value_where_it_fails(xs):
+    out = []
+    for x in xs:
+        try:
+            rows = fail_if(x, 1)
+        except Known:
+            rows = -x
+        out.append(g(rows))
+    return out, rows if xs else None
+
+
+@workflow
+def goes_on_in_else(xs):
+    out = []
+    for x in xs:
+        try:
+            rows = fail_if(x, 1)
+        except Known:
+            out.append(None)
+        else:
+            out.append(g(rows))
+        finally:
+            out.append(x)
+    return out
+
+
+@workflow
+def jump_in_one_branch(xs):
+    out = []
+    for x in xs:
+        if x > 2:
+            print("large", x)
+            continue
+        elif x == 1:
+            rows = f(x)
+        elif x < 0:
+            raise Known(x)
+        else:
+            rows = x
+        out.append(g(rows))
+    return out
+
+
+@workflow
+def left_by_an_earlier_iteration(xs):
+    """Where the handler goes on, `rows` is what an earlier iteration left: these run in order."""
+    rows, out = None, []
+    for x in xs:
+        try:
+            rows = fail_if(x, 1)
+        except Known:
+            print("kept", rows)
+        out.append(g(rows))
+    return out

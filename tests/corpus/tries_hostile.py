@@ -1391,3 +1391,14 @@ def handler_in_a_loop_unbinds_a_name_read_after_it(n):
         except Exception as kept:
             pass
     return kept
+
+
+@workflow
+def undefined_before_unbound(n):
+    """Of two names without a value the first one read is the error."""
+    try:
+        if n > 100:
+            w = n
+        return add(undefined_name, w)  # noqa: F821
+    except NameError as error:
+        return type(error).__name__, str(error)
