@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.language.random_programs import program
 from tests.language.random_programs.checking import ENGINES, Report, TimeUp, check, in_time, kind_of
-from tests.language.random_programs.generator import Generator
 from tests.language.random_programs.shrinking import as_program, shrink
 
 SLOW = ("run", "simulate")
@@ -51,7 +51,7 @@ class Found:
 
 def look(task: Task) -> Found:
     """Write a program, check it, make it smaller if it breaks the contract."""
-    text = Generator(task.seed, task.large).program()
+    text = program(task.seed, task.large)
     found = Found(task, text=text)
     try:
         found.report = in_time(lambda: check(text, str(task.seed), task.seed, task.engines, task.calls), task.timeout)
@@ -112,7 +112,7 @@ def main() -> int:
     tasks = _tasks(options, engines)
     if options.show:
         for task in tasks:
-            print(f"# --- seed {task.seed}\n{as_program(Generator(task.seed, task.large).program(), 'main')}\n")
+            print(f"# --- seed {task.seed}\n{as_program(program(task.seed, task.large), 'main')}\n")
         return 0
     return _hunt(tasks, options.jobs, options.stop_after, options.seconds)
 
@@ -148,7 +148,7 @@ def _checked(tasks: list[Task], jobs: int) -> Iterator[Found]:
         if left:
             print(f"a process died: seeds {sorted(left)}", file=sys.stderr, flush=True)
     for task in left.values():
-        yield Found(task, Report(problem="its process died: 'crash'"), Generator(task.seed, task.large).program())
+        yield Found(task, Report(problem="its process died: 'crash'"), program(task.seed, task.large))
 
 
 def _hunt(tasks: list[Task], jobs: int, most: int, seconds: float) -> int:
