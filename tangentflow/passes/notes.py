@@ -6,6 +6,7 @@ Requires the lowered functions of a graph with their facts, and their flows. Pro
 from __future__ import annotations
 
 import builtins
+import difflib
 from collections.abc import Iterator
 
 import gast
@@ -16,7 +17,7 @@ from tangentflow.language import core
 from tangentflow.language.lowering import Lowered
 from tangentflow.language.sets import ordered_uses
 from tangentflow.passes.bound import unbound_reads
-from tangentflow.passes.facts import Facts
+from tangentflow.passes.facts import Facts, stmt_uses
 from tangentflow.source.origin import Origin
 
 __all__ = ["notes_of"]
@@ -36,6 +37,8 @@ def notes_of(lowered: Lowered, facts: Facts, flow: Flow) -> list[Note]:
         writer.sets(node)
     for name, read, stmt in unbound_reads(lowered.body, lowered.params, facts):
         writer.unbound(name, read, stmt)
+    for name, read in _unknown(lowered):
+        writer.unknown(name, read, [*(lowered.locals & writer.users), *lowered.source.globals, *vars(builtins)])
     return sorted(dict.fromkeys(writer.found), key=lambda note: (*note.position, note.code))
 
 
@@ -88,6 +91,15 @@ class _Writer:
             f"assign `{name}` before",
         )  # fmt: skip
 
+    def unknown(self, name: str, read: gast.Name, known: list[str]) -> None:
+        """Note a read of a name that nothing defines."""
+        near = difflib.get_close_matches(name, [other for other in known if not other.startswith("_")], 1, 0.7)
+        self._note(
+            Origin.of(read, self.source), "TN106", f"nothing here is called `{name}`",
+            "neither the workflow nor its module defines it, and it is no built-in; where it is read, this raises NameError, as in Python",
+            f"did you mean `{near[0]}`?" if near else f"define or import `{name}`",
+        )  # fmt: skip
+
     def dropped(self, site: core.Site) -> None:
         """Note a step whose result nobody reads though it looks as if somebody should."""
         if site.kind not in ("step", "call") or site.used:
@@ -118,6 +130,19 @@ class _Writer:
             loop.origin.header(self.source), "TN105", "the iterations of this loop run one after the other", what,
             "nothing, if that is meant (`for x in sequential(xs)` says so); else let no step need what an earlier iteration gave",
         )  # fmt: skip
+
+
+def _unknown(lowered: Lowered) -> Iterator[tuple[str, gast.Name]]:
+    """Yield the first read of each name that is neither the function's own nor defined outside of it."""
+    known = {*lowered.locals, *lowered.names, *vars(builtins), *lowered.source.closure, *lowered.source.globals}
+    known |= {name for each in lowered.imports for name in each.names}
+    free = set[str]()
+    for stmt in core.walk(lowered.body):
+        free |= stmt_uses(stmt).reads
+    for node in gast.walk(lowered.source.tree):
+        if isinstance(node, gast.Name) and isinstance(node.ctx, gast.Load) and node.id in free - known:
+            known.add(node.id)
+            yield node.id, node
 
 
 def _meaning(name: gast.expr, lowered: Lowered) -> object:

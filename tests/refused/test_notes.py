@@ -228,3 +228,8 @@ def test_lint_shows_notes_and_refuses_nothing(
     assert main(("lint", str(path), "--format", "json")) == 0
     document = json.loads(capfd.readouterr().out)
     assert document["offences"] == [] and [note["code"] for note in document["notes"]] == ["TN101"]
+
+
+def test_a_name_spelled_like_another_is_told(loaded: Loader) -> None:
+    entry = next(entry for entry in NOTES if entry.code == "TN106")
+    assert [note.instead for note in compile_workflow(loaded(entry.bad)).notes] == ["did you mean `total`?"]

@@ -109,5 +109,28 @@ NOTES = (
                 return total
             """,
     ),
+    Entry(
+        "TN106",
+        "A name that nothing defines",
+        "Neither the workflow nor its module defines it, and it is no built-in: a slip of the pen, mostly. Python would say so where the name is "
+        "read, after the steps before it have run.",
+        bad="""
+            @workflow
+            def wf(n=3):
+                total = fit(n)
+                if n > 5:
+                    return totl
+            #              ^^^^ TN106
+                return total
+            """,
+        good="""
+            @workflow
+            def wf(n=3):
+                total = fit(n)
+                if n > 5:
+                    return total
+                return score(total, 1)
+            """,
+    ),
 )
 """Every note: `bad` is a program that has it, `good` one that has not."""
