@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import gast
 
-from tangentflow.decorators import StepFunction, WorkflowFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction, step, workflow
 from tangentflow.language.lowering import Lowering, body_of
 from tangentflow.language.ordering import only_orders
 from tangentflow.language.partials import is_step
@@ -44,6 +44,8 @@ def fence(lowering: Lowering) -> None:
     for node in _inner_nodes(lowering.source.tree):
         kind = type(node)
         foreign = isinstance(node, gast.With) and not only_orders(lowering, node)
+        if _makes_step(lowering, node):
+            continue
         if (kind in STATEMENTS and not foreign) or kind in EXPRESSIONS or kind in PARTS:
             if isinstance(node, gast.Call):
                 called.add(id(node.func))
@@ -77,6 +79,24 @@ def _inner_nodes(tree: gast.AST) -> Iterator[gast.AST]:
         if isinstance(node, gast.AnnAssign):
             inner = [part for part in inner if part is not node.annotation]  # never evaluated in a function
         todo.extend(reversed(inner))
+
+
+def _makes_step(lowering: Lowering, node: gast.AST) -> bool:
+    """Refuse a step or workflow that is made here; tell whether the node is the call that makes it."""
+    called = isinstance(node, gast.Call)
+    makers = [node.func] if called else node.decorator_list if isinstance(node, gast.FunctionDef) else []
+    for maker in makers:
+        found = lowering.resolve(maker)
+        if found is not step and found is not workflow:
+            continue
+        word = "step" if found is step else "workflow"
+        lowering.refuse(
+            node if called else maker, "TF139", f"`{word}` in the body of a workflow",
+            "which steps there are must be known before the run, and this function is made anew in it",
+            f"define it at module level, and make what it takes from here parameters of the {word}",
+        )  # fmt: skip
+        return called
+    return False
 
 
 def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:

@@ -41,6 +41,7 @@ def _try(lowering: Lowering, node: gast.Try) -> None:
         around, lowering.caught = lowering.caught, None
         final = lowering.block(node.finalbody)
         lowering.caught = around
+        after = after - set[str]().union(*map(unbound_in, node.finalbody))
         lowering.bound, lowering.dead = after | (lowering.bound - before), dead or lowering.dead
     lowering.pending = outer
     if not handlers and not final:  # `finally: pass`

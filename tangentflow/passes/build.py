@@ -225,7 +225,7 @@ class _Builder:
             body.append(ast.If(test=negated, body=done, orelse=[]))
             body += limit(stmt, "_tf.index")
             kept = last.body
-        if _jumps_through_finally(kept):
+        if _ends_something(kept):
             once = lines(f"for _ in _tf.once:\n    pass\nelse:\n    return _tf.Next({state})\nreturn _tf.Done({state})")
             assert isinstance(once[0], ast.For)
             once[0].body = code.block(kept, Jumps(jumps.on_return), sure=False)
@@ -238,9 +238,10 @@ class _Builder:
         return self._slice(stmt, need | {*plan.carried}, code, body, located=True)
 
 
-def _jumps_through_finally(block: Block) -> bool:
-    """Whether a `finally` stands between a jump and the end of the iteration: it may change the state, or jump elsewhere."""
-    return any(isinstance(stmt, core.Try) and stmt.final for stmt in core.walk(block))
+def _ends_something(block: Block) -> bool:
+    """Whether something may happen between a jump and the end of the iteration: a `finally`, or a handler that unbinds its variable."""
+    tries = (stmt for stmt in core.walk(block) if isinstance(stmt, core.Try))
+    return any(stmt.final or any(handler.name for handler in stmt.handlers) for stmt in tries)
 
 
 def _keeping_state(body: Lines, state: str, returns: bool) -> Lines:

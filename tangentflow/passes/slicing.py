@@ -215,12 +215,18 @@ class Slicer:
         final: Block = []
         passing, after = set(mode.held), need  # what is needed where an exception goes on, and where none came
         if stmt.final:  # an exception and a jump go through it
-            final, through, _ = self.block(stmt.final, need | mode.held | mode.ends, mode)
+            # in it, a jump also gives up what is under way
+            jumping = replace(mode, tail=True, guards=True, breaks=True) if exact and leaves(stmt.final) else mode
+            final, through, _ = self.block(stmt.final, need | mode.held | mode.ends, jumping)
             own = set(self.facts.frontier(final)[0])
+            if leaves(stmt.final):
+                own |= mode.ends
             after, passing = own | (need & through), own | (mode.held & through)
             mode = replace(mode, ends=frozenset(own | (mode.ends & through)))
             if exact and leaves(stmt.final):  # whatever a handler raises, control goes on behind it
                 mode = _exact(mode, passing)
+            elif exact:
+                mode = replace(mode, held=frozenset(passing))
         handlers, handled = [], set(self.facts.uses(stmt).reads)
         for handler in stmt.handlers:
             body, before, _ = self.block(handler.body, after, mode)

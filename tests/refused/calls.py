@@ -10,11 +10,16 @@ import subprocess
 import time
 from pathlib import Path
 
-from tangentflow import workflow
+import tangentflow
+from tangentflow import step, workflow
 from tests.corpus.steps import f, g, make
 
 RNG = random.Random(1)
 SEEN = []
+
+
+def _halved(x):
+    return x // 2
 
 
 def _helper_with_step(x):
@@ -215,3 +220,27 @@ def calls_helper_that_changes_items(rows):
 @workflow
 def calls_helper_that_changes_captured(table):
     return _helper_that_changes_captured(table), table, f(1)  # error: TF201 @12-48
+
+
+@workflow
+def makes_a_step(xs):
+    @tangentflow.step(retries=2)  # error: TF139 @6-33
+    def own(x):
+        return x + 1
+
+    return [own(x) for x in xs]
+
+
+@workflow
+def makes_a_step_of_a_function(xs):
+    own = step(_halved)  # error: TF139 @11-24
+    return [own(x) for x in xs]
+
+
+@workflow
+def makes_a_workflow(n):
+    @workflow  # error: TF139 @6-14
+    def own(x):
+        return x + 1
+
+    return own(n), f(n)

@@ -494,4 +494,28 @@ ENTRIES = (
                 return [fit(len(group)) for key, group in groups(load(n))]
             """,
     ),
+    Entry(
+        "TF139",
+        "A step made inside a workflow",
+        "Which steps there are must be known before the run; a function that the workflow itself makes is there only in it.",
+        bad="""
+            @workflow
+            def wf(n=3):
+                @step
+            #    ^^^^ TF139
+                def twice(x):
+                    return 2 * x + n
+
+                return [twice(x) for x in range(n)]
+            """,
+        good="""
+            @step
+            def twice(x, n):
+                return 2 * x + n
+
+            @workflow
+            def wf(n=3):
+                return [twice(x, n) for x in range(n)]
+            """,
+    ),
 )

@@ -152,7 +152,7 @@ class Dense:
             self.block(depth + 1, x, jumps)
         if not caught or self.chance(0.4):
             self.put(depth, "finally:")
-            self.block(depth + 1, x, jumps if self.chance(0.2) else "")
+            self.block(depth + 1, x, jumps if self.chance(0.35) else "")
         return False
 
     def inner(self, depth: int, x: str, _jumps: str) -> bool:

@@ -1,0 +1,269 @@
+"""Jumps on their way through `finally`, out of handlers, and what is bound on each way."""
+
+from __future__ import annotations
+
+from tangentflow import sequential, workflow
+from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, odd
+
+# ruff: noqa: B012  a `finally` that jumps is what is tried here
+
+# --- a jump in a `finally`
+
+
+@workflow
+def finally_goes_on_to_the_next(xs):
+    s, out = 0, []
+    for x in xs:
+        a = f(s)
+        try:
+            s = x
+        finally:
+            if x > 1:
+                continue
+        s = 0
+        out.append(a)
+    return out, f(s)
+
+
+@workflow
+def finally_gives_up_an_exception(xs):
+    s, out = 0, []
+    for x in xs:
+        out.append(f(s))
+        s = 7
+        try:
+            if x == 2:
+                raise Known(1)
+            s = x
+        finally:
+            if x > 1:
+                continue
+        s = 0
+    return out
+
+
+@workflow
+def finally_ends_the_loop(xs):
+    s = 0
+    for x in xs:
+        try:
+            s = x
+        finally:
+            if x > 1:
+                break
+        s = 0
+        f(x)
+    return g(s)
+
+
+@workflow
+def last_statement_gives_up_an_exception(xs):
+    s, out = 0, []
+    for x in xs:
+        try:
+            s = 6 // x
+            out.append(f(6 // x))
+        finally:
+            continue
+    return f(s), out
+
+
+@workflow
+def last_statement_gives_up_a_raise(n, xs):
+    for x in xs:
+        try:
+            if x == 1:
+                raise Known(x)
+            e(6 // x)
+        finally:
+            continue
+    return f(n)
+
+
+@workflow
+def last_statement_gives_up_a_return(xs):
+    s = None
+    for x in xs:
+        a = f(x)
+        try:
+            s = x
+            return s, a
+        finally:
+            if x < 2:
+                continue
+    return s
+
+
+@workflow
+def two_that_go_on(xs):
+    s = 0
+    for x in xs:
+        for y in (0, x):
+            try:
+                try:
+                    s = 6 // y
+                finally:
+                    if y < 1:
+                        continue
+            finally:
+                e(s)
+                if x > 2:
+                    break
+        s += 1
+    return s
+
+
+# --- a handler that jumps, and the `finally` behind it
+
+
+@workflow
+def returned_by_a_handler(n):
+    t = 5
+    try:
+        fail_if(n, 3)
+    except Known:
+        t = 7
+        if n > 1:
+            return n
+        t = 1
+    finally:
+        if t > 6:
+            raise KeyError(t)
+    return t
+
+
+@workflow
+def raised_by_a_handler(xs):
+    out = []
+    for x in xs:
+        t, s = 5, 0
+        try:
+            try:
+                fail(x)
+            except Known:
+                t = 7
+                if x > 1:
+                    raise KeyError(1)
+                t = x
+            finally:
+                s = t
+        except KeyError:
+            pass
+        out.append(f(s))
+    return out
+
+
+@workflow
+def raised_by_an_else(xs):
+    out = []
+    for x in xs:
+        t, s = 5, 0
+        try:
+            try:
+                f(x)
+            except Known:
+                t = 6
+            else:
+                t = 7
+                if x > 1:
+                    raise KeyError(1)
+                t = x
+            finally:
+                s = t
+        except KeyError:
+            pass
+        out.append(f(s))
+    return out
+
+
+@workflow
+def returned_from_a_loop(xs):
+    t = 5
+    for x in sequential(xs):
+        try:
+            t = fail_if(x, 1)
+        except Known:
+            t = 7
+            if len(xs) > 1:
+                return x
+            t = 1
+        finally:
+            e(t)
+    return t
+
+
+# --- names that a handler or a `finally` unbinds
+
+
+@workflow
+def next_item_after_a_handler(xs):
+    """A handler unbinds its variable, by whatever way it is left."""
+    u = 2
+    for x in sequential(xs):
+        try:
+            fail_if(x, 1)
+        except Known as u:
+            continue
+    return u
+
+
+@workflow
+def loop_left_by_a_handler(n, xs):
+    u, out = n, []
+    for x in xs:
+        try:
+            out.append(f(u))
+            out.append(6 // x)
+        except ZeroDivisionError as u:
+            break
+        except UnboundLocalError:
+            out.append("unbound")
+    try:
+        return out, u
+    except UnboundLocalError as error:
+        return out, str(error)
+
+
+@workflow
+def next_item_of_a_while(n):
+    u, x, out = n, 0, []
+    while x < 3:
+        x += 1
+        try:
+            out.append(add(u, x))
+            if odd(x):
+                raise Known(x)
+        except Known as u:
+            continue
+        except UnboundLocalError:
+            out.append(None)
+    return out
+
+
+@workflow
+def unbound_by_a_finally(n):
+    try:
+        s = 6 - n
+    finally:
+        del s
+    try:
+        return f(s)
+    except UnboundLocalError as error:
+        return str(error)
+
+
+@workflow
+def maybe_unbound_by_a_finally(n, xs):
+    out = []
+    for x in xs:
+        s = f(x)
+        try:
+            e(s)
+        finally:
+            if x > 1:
+                del s
+        try:
+            out.append(s)
+        except UnboundLocalError:
+            out.append(n)
+    return out
