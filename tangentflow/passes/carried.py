@@ -32,8 +32,8 @@ def carries(planner: Planner, loop: core.For | core.While) -> tuple[Carry, ...]:
         if isinstance(loop, core.While):
             kept = [*planner.slicer.block(loop.test, {name}, _DATA)[0], *kept]
         feeding = _feeding(kept)
-        if feeding:
-            written = [stmt.origin.lineno for stmt in core.walk(kept) if name in _writes(stmt, planner.facts)]
+        written = [stmt.origin.lineno for stmt in core.walk(kept) if name in _writes(stmt, planner.facts)]
+        if feeding and written:
             read = _read(planner.facts, loop, name, relevant)
             found.append(Carry(name, feeding[0], written[-1], read))
     return (*found, *_jumps(planner, loop))

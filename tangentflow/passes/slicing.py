@@ -221,7 +221,8 @@ class Slicer:
             own = set(self.facts.frontier(final)[0])
             if leaves(stmt.final):
                 own |= mode.ends
-            after, passing = own | (need & through), own | (mode.held & through)
+            passing = own | (mode.held & through)
+            after = passing | (need & through)
             mode = replace(mode, ends=frozenset(own | (mode.ends & through)))
             if exact and leaves(stmt.final):  # whatever a handler raises, control goes on behind it
                 mode = _exact(mode, passing)

@@ -267,3 +267,32 @@ def maybe_unbound_by_a_finally(n, xs):
         except UnboundLocalError:
             out.append(n)
     return out
+
+
+# --- exceptions in a `finally`
+
+
+@workflow
+def handler_of_what_a_finally_raises(n, m=2):
+    b = m
+    c = b
+    try:
+        try:
+            c = n
+        finally:
+            fail(0)
+    except Known:
+        b = add(6, c)
+    return b, c
+
+
+@workflow
+def every_iteration_returns(xs):
+    out = []
+    for x in xs:
+        try:
+            b = fail(x)
+            out.append(b)
+        finally:
+            return (out,)
+    return None
