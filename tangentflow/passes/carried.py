@@ -28,7 +28,9 @@ def carries(planner: Planner, loop: core.For | core.While) -> tuple[Carry, ...]:
     needed, relevant = _needed(planner, loop)
     found: list[Carry] = []
     for name in sorted(needed & planner.facts.all_uses(loop).writes):
-        kept = planner.slicer.block(loop.body, {name}, replace(_DATA, ends=frozenset({name})))[0]
+        kept = planner.slicer.block(loop.body, {name}, replace(_DATA, ends=frozenset({name}), left=frozenset({name})))[
+            0
+        ]
         if isinstance(loop, core.While):
             kept = [*planner.slicer.block(loop.test, {name}, _DATA)[0], *kept]
         feeding = _feeding(kept)
@@ -50,7 +52,9 @@ def _needed(planner: Planner, loop: core.For | core.While) -> tuple[set[str], se
     own = {loop.var} if isinstance(loop, core.For) else set()
     need -= own
     while True:
-        block, before, _ = planner.slicer.block(loop.body, need, replace(_ALL, ends=frozenset(need)))
+        block, before, _ = planner.slicer.block(
+            loop.body, need, replace(_ALL, ends=frozenset(need), left=frozenset(need))
+        )
         if isinstance(loop, core.While):
             before |= planner.facts.uses(loop).reads
             first, before, _ = planner.slicer.block(loop.test, before, _ALL)

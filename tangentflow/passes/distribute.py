@@ -9,7 +9,10 @@ name that a site of its body needs at the head of an iteration, or a guard that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+import gast
 
 from tangentflow.language import core
 from tangentflow.language.core import Block, Stmt
@@ -29,8 +32,8 @@ class LoopPlan:
     """How a loop runs.
 
     `head` are the names in the state of an iteration of a parallel loop; `carry` the part of its body that decides them. Of a serial
-    loop: `carried` the names that change, `invariant` those that do not, `outputs` what is needed after it. `why` tells what
-    makes it serial.
+    loop: `carried` the names that change, `invariant` those that do not, `entry` those of both that must be known where it starts,
+    `outputs` what is needed after it. `why` tells what makes it serial.
     """
 
     serial: bool
@@ -40,7 +43,13 @@ class LoopPlan:
     carry: Block | None = None
     carried: tuple[str, ...] = ()
     invariant: tuple[str, ...] = ()
+    entry: frozenset[str] = frozenset()
     outputs: tuple[str, ...] = ()
+
+
+def _endless(loop: core.While) -> bool:
+    """Whether its condition never ends it."""
+    return isinstance(loop.condition, gast.Constant) and bool(loop.condition.value)
 
 
 def parts(stmt: core.Try) -> dict[str, Block]:
@@ -115,18 +124,39 @@ class Planner:
             need |= {loop.items}
         plan.carried = tuple(sorted(need & every.writes))
         plan.invariant = tuple(sorted(need - every.writes))
+        plan.entry = frozenset(self._entry(loop, need))
         return plan
 
-    def iteration(self, loop: core.For | core.While, need: set[str]) -> tuple[Block, set[str]]:
-        """Slice one whole iteration, to the names needed after it."""
-        whole = replace(FULL, whole=True, tail=True, ends=frozenset(need))
+    def _entry(self, loop: core.For | core.While, need: set[str]) -> set[str]:
+        """Return the names that must be known before a serial loop, of those that its state holds.
+
+        A loop that only a `break` ends need not know what it leaves.
+        """
+        if isinstance(loop, core.For) or not _endless(loop) or loop in self.caught:
+            return need
+        head = set[str]()
+        for stmt in self.anchors([*loop.test, *loop.body]):
+            head |= self.reach(stmt, self.mode_of(stmt))[1]
+        while True:
+            _, before = self.iteration(loop, head, self.plans[loop].outputs)
+            if before <= head:
+                return head | (need - self.facts.all_uses(loop).writes)
+            head |= before
+
+    def iteration(
+        self, loop: core.For | core.While, need: set[str], left: Iterable[str] | None = None
+    ) -> tuple[Block, set[str]]:
+        """Slice one whole iteration, to the names needed after it, and those that are needed where a `break` goes (default: the same)."""
+        whole = replace(
+            FULL, whole=True, tail=True, ends=frozenset(need), left=frozenset(need if left is None else left)
+        )
         if loop in self.caught:  # what it leaves counts also where an exception ends it
             whole = replace(whole, held=frozenset(need))
         body, before, _ = self.slicer.block(loop.body, need, whole)
         if isinstance(loop, core.For):
             return body, before
         test: core.If = core.If(loop.origin, loop.condition, body, [])
-        before |= need | self.facts.uses(loop).reads
+        before |= self.facts.uses(loop).reads | (set() if left is not None else need)
         first, before, _ = self.slicer.block(loop.test, before, whole)
         return [*first, test], before
 
@@ -183,7 +213,8 @@ class Planner:
         """Slice the body to what decides the head names of the next iteration, breaks and returns included."""
         need = set(head) - {loop.var}
         while True:
-            kept, before, _ = self.slicer.block(loop.body, need, replace(_CARRY, ends=frozenset(need)))
+            ends = frozenset(need)
+            kept, before, _ = self.slicer.block(loop.body, need, replace(_CARRY, ends=ends, left=ends))
             before -= {loop.var}
             if before <= need:
                 return kept, need
@@ -233,7 +264,7 @@ class Planner:
             return self.body_of_try(stmt)[1]
         plan = self.plans[stmt]
         if plan.serial:
-            return set(plan.carried) | set(plan.invariant)
+            return set(plan.entry)
         assert isinstance(stmt, core.For) and plan.carry is not None
         _, need = self._carry(stmt, set(plan.head))
         return need | {stmt.items}

@@ -29,7 +29,7 @@ class Mode:
     `full`: whatever may raise, and every site. `effects`: statements that hold effects. `guards`: `return` and, with `raises`, `raise`
     and `assert`. `tail`: something after the statement in the same iteration is kept, so a `continue` before it matters.
     `whole`: the slice is a region to its end, so values are returned and messages issued. `breaks`: `break` and `continue` of the loop
-    around. `ends`: what is needed at the end of the iteration, to which `break` and `continue` jump. `drop`: names of the fold, which no slice inside a parallel iteration can know. `looping`: inside a loop, where a guard decides for
+    around. `ends`: what is needed at the end of the iteration, to which `continue` jumps; `left`: behind the loop, to which `break` does. `drop`: names of the fold, which no slice inside a parallel iteration can know. `looping`: inside a loop, where a guard decides for
     each iteration anew whether an effect after it ran.
     """
 
@@ -44,6 +44,7 @@ class Mode:
     looping: bool = False
     drop: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
     exact: bool = False
     held: frozenset[str] = frozenset()
 
@@ -162,8 +163,9 @@ class Slicer:
             return (stmt, set(), mode) if mode.guards else (None, need, mode)
         if isinstance(stmt, Unreached):
             return stmt, set(), mode
-        jumps = mode.tail if isinstance(stmt, core.Continue) else mode.breaks
-        return (stmt, set(mode.ends), mode) if jumps else (None, need, mode)
+        if isinstance(stmt, core.Continue):
+            return (stmt, set(mode.ends), mode) if mode.tail else (None, need, mode)
+        return (stmt, set(mode.left), mode) if mode.breaks else (None, need, mode)
 
     def _glue(self, stmt: core.Glue, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
         own = self.facts.uses(stmt)
@@ -217,13 +219,15 @@ class Slicer:
         if stmt.final:  # an exception and a jump go through it
             # in it, a jump also gives up what is under way
             jumping = replace(mode, tail=True, guards=True, breaks=True) if exact and leaves(stmt.final) else mode
-            final, through, _ = self.block(stmt.final, need | mode.held | mode.ends, jumping)
+            final, through, _ = self.block(stmt.final, need | mode.held | mode.ends | mode.left, jumping)
             own = set(self.facts.frontier(final)[0])
             if leaves(stmt.final):
-                own |= mode.ends
+                own |= mode.ends | mode.left
             passing = own | (mode.held & through)
             after = passing | (need & through)
-            mode = replace(mode, ends=frozenset(own | (mode.ends & through)))
+            mode = replace(
+                mode, ends=frozenset(own | (mode.ends & through)), left=frozenset(own | (mode.left & through))
+            )
             if exact and leaves(stmt.final):  # whatever a handler raises, control goes on behind it
                 mode = _exact(mode, passing)
             elif exact:
@@ -248,7 +252,7 @@ class Slicer:
 
     def into_final(self, stmt: core.Try, need: set[str], mode: Mode) -> tuple[core.Try, set[str]]:
         """Slice all of a `try` but its `finally`, which needs the names given and is reached from anywhere."""
-        every = _exact(replace(mode, ends=mode.ends | need), need | mode.held)
+        every = _exact(replace(mode, ends=mode.ends | need, left=mode.left | need), need | mode.held)
         return self.attempt(replace(stmt, final=[]), need, every, exact=True)
 
     def _loop(self, stmt: core.For | core.While, need: set[str], mode: Mode) -> tuple[Stmt | None, set[str], Mode]:
@@ -272,7 +276,8 @@ class Slicer:
         """Slice the body of a parallel loop until the names needed at its head no longer grow."""
         head: set[str] = set()
         while True:
-            kept, before, _ = self.block(stmt.body, need | head, replace(mode, ends=frozenset(need | head)))
+            around = replace(mode, ends=frozenset(need | head), left=frozenset(need))
+            kept, before, _ = self.block(stmt.body, need | head, around)
             before -= {stmt.var}
             if before <= need | head:
                 return kept, need | head

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tangentflow import sequential, workflow
-from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, odd
+from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, half, odd
 
 # ruff: noqa: B012  a `finally` that jumps is what is tried here
 
@@ -296,3 +296,74 @@ def every_iteration_returns(xs):
         finally:
             return (out,)
     return None
+
+
+# --- loops that only a `break` ends
+
+
+@workflow
+def tried_again_by_hand(xs):
+    """What the inner loop leaves was bound in it, so the outer one is a fan-out."""
+    out = []
+    for x in xs:
+        k = 0
+        while True:
+            k += 1
+            try:
+                r = fail_if(x - k, 0)
+                break
+            except Known:
+                if k > 2:
+                    raise
+        out.append(g(r))
+    return out, r if xs else None
+
+
+@workflow
+def tried_again_until_it_works(xs):
+    out = []
+    for x in xs:
+        k = 0
+        while True:
+            k += 1
+            try:
+                r = fail_if(x - k, 0)
+            except Known:
+                if k > 2:
+                    raise
+                continue
+            else:
+                break
+            finally:
+                e(k)
+        out.append(g(r))
+    return out
+
+
+@workflow
+def halved_until_small(xs):
+    out = []
+    for x in xs:
+        while True:
+            x = half(x)
+            if x < 2:
+                last = x
+                break
+        out.append(g(last))
+    return out
+
+
+@workflow
+def left_with_what_an_earlier_one_left(xs):
+    """One `break` binds `last`, the other leaves what the loop before it did: these run in order."""
+    last, out = 0, []
+    for x in xs:
+        while True:
+            x = half(x)
+            if x > 3:
+                break
+            if x < 2:
+                last = x
+                break
+        out.append(g(last))
+    return out

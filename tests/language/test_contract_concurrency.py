@@ -18,6 +18,7 @@ from tests.corpus import (
     comprehensions,
     effects,
     exceptions,
+    jumps,
     loops,
     messages,
     opaque,
@@ -36,13 +37,14 @@ PARALLEL = [
     effects.two_effects_per_item, effects.effect_with_result_of_item, exceptions.raise_in_loop, exceptions.asserts_in_loop, exceptions.raise_in_loop_on_item,
     exceptions.step_raises_in_one_iteration, calls.sub_in_loop, calls.sub_with_effects_in_loop, opaque.opaque_in_loop, opaque.random_in_loop, messages.prints_in_loop,
     tries.continue_through_finally, tries.skipped_where_it_fails, tries.raised_anew_where_it_fails, tries.other_value_where_it_fails, tries.goes_on_in_else, tries.jump_in_one_branch,
+    jumps.tried_again_by_hand, jumps.halved_until_small,
 ]  # fmt: skip
 SERIAL = [
     loops.break_on_result, loops.return_in_loop, loops.for_else, loops.flip_until_heads, loops.while_true, carried.state_from_step, carried.state_and_out,
     carried.previous_result, carried.conditionally_killed, carried.fold_feeds_step, carried.list_feeds_step, carried.item_stores, carried.two_states,
     carried.state_through_inner_loop, carried.ordered_steps, carried.serial_break, carried.effect_under_carried_guard, carried.guard_from_earlier_iteration,
     comprehensions.any_all, effects.ordered_in_loop, effects.ordered_in_sub_in_loop, exceptions.failure_in_while,
-    tries.step_decides_continue_through_finally, tries.left_by_an_earlier_iteration,
+    tries.step_decides_continue_through_finally, tries.left_by_an_earlier_iteration, jumps.left_with_what_an_earlier_one_left,
 ]  # fmt: skip
 
 
