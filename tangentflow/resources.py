@@ -31,7 +31,7 @@ LARGEST = 512_000
 """Bytes that a manifest may have: the store of a cluster takes no more than three times as many."""
 
 _REFUSED = "64"
-"""The exit code of the engine's pod where the object cannot be made or has failed."""
+"""The exit code of the engine's pod where the object cannot be made or has failed, and at times where its time is over."""
 
 _SHORTEST, _LONGEST = 0.1, 5.0
 """Seconds between two looks at an object: each pause is twice as long as the one before."""
@@ -121,7 +121,7 @@ def _failed() -> StepFailed:
 
 def _recorded() -> Live:
     """Return the object that the engine's pod has seen last."""
-    if given().get("code") != _REFUSED and is_late():
+    if is_late(surely=given().get("code") == _REFUSED):
         raise Overdue()
     if status() == "Failed":
         raise _failed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tangentflow import StepFailed
+from tangentflow import StepFailed, resources
 from tangentflow.conditions import holds, requirements
 from tangentflow.errors import UsageError
 from tangentflow.resources import LARGEST, Live
+from tangentflow.runtime.policies import Overdue
 from tests.engine import resource_programs as programs
 
 WAYS = {
@@ -139,3 +141,17 @@ def test_the_document() -> None:
     assert found["loop-resource-work"]["resource"]["manifestFrom"] == {"artifact": {"name": "manifest"}}
     assert [task["name"] for task in found["loop-resource"]["dag"]["tasks"]] == ["t-before", "t-work", "t-record"]
     assert "before" in templates(programs.at_once)["resource-before"]["name"]  # a text with tags goes by an artifact
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "late"),
+    [("143", 16, True), ("143", 11, True), ("143", 9, False), ("64", 16, True), ("64", 14, False), ("64", 1, False)],
+)
+def test_a_pod_that_was_ended_in_time_is_told_from_one_that_failed(code, seconds, late, monkeypatch):
+    """The engine's pod may end with the code of a refusal where its time is over: then its times decide."""
+    texts = {"code": code, "limit": "15", "began": "2026-01-01T00:00:00Z", "ended": f"2026-01-01T00:00:{seconds:02}Z"}
+    given = " ".join(f"{name}={base64.b64encode(text.encode()).decode()}" for name, text in texts.items())
+    monkeypatch.setenv("TANGENTFLOW_GIVEN", given)
+    monkeypatch.setenv("TANGENTFLOW_STATUS", "Failed")
+    with pytest.raises(Overdue if late else StepFailed):
+        resources._recorded()
