@@ -88,7 +88,10 @@ def given() -> dict[str, str]:
 
 
 def is_late(surely: bool = False) -> bool:
-    """Whether the work has failed when its time was over: who calls this knows that it did not end by itself. `surely`: or does not know."""
+    """Whether the work has failed when its time was over.
+
+    Who calls this knows that it did not end by itself, so clocks may differ a little; `surely` allows for none, for who does not know.
+    """
     texts = given()
     if status() != "Failed" or not texts.get(LIMIT):
         return False

@@ -443,7 +443,7 @@ def _differences(workflow: WorkflowFunction[..., Any], plain: Seen, seen: Seen, 
         yield from _beyond(plain, seen, by_place, free)
     if seen.printed != plain.printed:
         yield f"messages\n    plain  {plain.printed!r}\n    judge  {seen.printed!r}"
-    placed = {id(run) for run in by_place if run.start < run.end}  # else its arguments did not fit, and nothing ran
+    placed = {id(run) for run in by_place}
     yield from _misplaced([run for run in runs if id(run) in placed], workflow.__name__ not in USED_EFFECTS)
 
 
