@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import dis
+import functools
 import inspect
 import io
 import itertools
 import linecache
 import logging
 import random
+import sys
 import traceback
 import warnings
 from collections import Counter
@@ -22,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import tangentflow.engine.machine as machine
-from tangentflow.decorators import WorkflowFunction
+from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.judge import judge
 from tangentflow.errors import InternalError
 from tangentflow.graph.nodes import Flow, Graph, Input, Loop, Map, Slice, Step, Try
@@ -141,6 +143,8 @@ class Seen:
     raised: BaseException | None = None
     ahead: list[str] = field(default_factory=list)
     """Of the opaque calls, those in the body of a `try`: they may be evaluated ahead of a caught exception, as a step may run."""
+    lines: dict[int, int] = field(default_factory=dict)
+    """Of a plain call: the line that each call of a step stands in, by its place in `log`."""
 
 
 class _Handler(logging.Handler):
@@ -165,18 +169,55 @@ def _watched(plan: Plan) -> Iterator[io.StringIO]:
         steps.reset()
 
 
+def _note_unbound(function: Any, args: Any, kwargs: Any) -> None:
+    """Note a call whose arguments the step does not take: the step itself, which notes all others, is never entered."""
+    try:
+        _signature(function).bind(*args, **kwargs)
+    except TypeError:
+        steps.LOG.append((function.__name__, "does not take its arguments"))
+
+
+_signature = functools.lru_cache(maxsize=1000)(inspect.signature)
+
+
+@contextmanager
+def _calls_noted() -> Iterator[dict[int, int]]:
+    """Note also the plain calls of steps that their arguments keep from being entered; give the line of each call, by its place in the log."""
+    original = StepFunction.__call__
+    lines: dict[int, int] = {}
+    inside = False
+
+    def called(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal inside
+        if inside:  # a step that calls a step is one step run
+            return original(self, *args, **kwargs)
+        lines[len(steps.LOG)] = sys._getframe(1).f_lineno
+        _note_unbound(self.function, args, {name: value for name, value in kwargs.items() if name != "after"})
+        inside = True
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            inside = False
+
+    StepFunction.__call__ = called  # type: ignore[method-assign]
+    try:
+        yield lines
+    finally:
+        StepFunction.__call__ = original  # type: ignore[method-assign]
+
+
 def plainly(function: Any, call: Call, plan: Plan) -> Seen:
     """Call a function; return what was seen of it."""
     args, kwargs = call.copies()
     raised = None
-    with _watched(plan) as out:
+    with _watched(plan) as out, _calls_noted() as lines:
         try:
             outcome = ("value", canon(function(*args, **kwargs)))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             outcome, raised = ("raised", shape(error)), error
-        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised)
+        return Seen(outcome, list(steps.LOG), out.getvalue(), sorted(library.CALLS), raised, lines=lines)
 
 
 # --- the judge
@@ -267,6 +308,7 @@ def judged(graph: Graph, call: Call, schedule: Schedule, limit: int = 3000) -> t
         if len(runs) > limit:
             raise _TooMany
         runs.append(places.run(ready, len(steps.LOG)))
+        _note_unbound(ready.step.function, ready.args, ready.kwargs)
 
     with _watched(schedule.plan) as out, _touches(places) as (broken, ahead):
         raised = None
@@ -456,21 +498,26 @@ def _without_run_ahead(plain: Seen, seen: Seen, by_place: list[_Run], behind: Ca
         return by_place
     entries = [seen.log[run.start : run.end] for run in by_place]
     end = len(plain.log)
-    # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained: costs[i][at] is what it leaves of
-    # the runs from i on, given the first `at` calls of the plain call. Some may run `behind` an exception that ends the run.
-    costs = [[end - at for at in range(end + 1)]]
+    # Equal calls may be confused, so that way of pairing counts that leaves the least unexplained, and of those the one that pairs the
+    # most calls of one line: costs[i][at] is what it leaves of the runs from i on, and pairs across lines, given the first `at` calls
+    # of the plain call. Some may run `behind` an exception that ends the run.
+    costs = [[(end - at, 0) for at in range(end + 1)]]
+
+    def paired(run: _Run, at: int, cost: tuple[int, int]) -> tuple[int, int]:
+        return (cost[0], cost[1] + (plain.lines.get(at) != run.node.origin.lineno))
+
     for run, own in zip(reversed(by_place), reversed(entries)):
         after, row = costs[-1], []
         for at in range(end + 1):
             free = _may_run_ahead(run) or (at == end and behind(run))
-            row.append(after[at] + (0 if free else 1))
+            row.append((after[at][0] + (0 if free else 1), after[at][1]))
             if own == plain.log[at : at + len(own)]:
-                row[at] = min(row[at], after[at + len(own)])
+                row[at] = min(row[at], paired(run, at, after[at + len(own)]))
         costs.append(row)
     costs.reverse()
     kept, at = [], 0
     for i, (run, own) in enumerate(zip(by_place, entries)):
-        if own == plain.log[at : at + len(own)] and costs[i + 1][at + len(own)] == costs[i][at]:
+        if own == plain.log[at : at + len(own)] and paired(run, at, costs[i + 1][at + len(own)]) == costs[i][at]:
             at += len(own)
         elif _may_run_ahead(run):
             continue
