@@ -136,6 +136,7 @@ def _node(plan: FlowPlan, node: Node) -> Json:
         return {
             **common,
             "operands": asdict(node.operands),
+            **({"reads": node.reads} if node.reads else {}),
             "text": node.text,
             "slice": _slice(flow, node.slice, node.id),
         }

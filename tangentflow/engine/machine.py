@@ -17,9 +17,10 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.fans import Fan, Fans
 from tangentflow.engine.frames import Frame, Heads, Recorded, spell
-from tangentflow.errors import InternalError, MutatedArgument, NotPicklable
+from tangentflow.errors import InternalError, MutatedArgument, NotPicklable, UsageError
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
 from tangentflow.runtime.codec import decode, encode, holds_files, roundtrip
+from tangentflow.runtime.iterators import iterator_among, refusal
 from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
@@ -272,7 +273,7 @@ class Machine:
             return
         address = (node.id, indices)
         if isinstance(node, Glue):
-            self._evaluate(frame, node, address, Once(call, node.operands))
+            self._evaluate(frame, node, address, Once(call, node.operands, node.reads))
             return
         try:
             self._start(frame, node, indices, *call())
@@ -467,7 +468,12 @@ _ANSWERS: dict[str, Callable[[Machine, _Poll], None]] = {
 
 
 def _given(names: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the run: the content of a path is what it is now."""
+    """Return the arguments of the run: the content of a path is what it is now. Raises UsageError for an iterator."""
+    for name, value in names.items():
+        iterator = iterator_among(value)
+        if iterator is not None:
+            at, what = iterator
+            raise UsageError(f"argument {name!r}: {refusal(what, at)}")
     try:
         data = encode(Value(names), where="", files=True)
     except NotPicklable:  # the first step that gets it says so

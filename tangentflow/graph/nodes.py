@@ -108,7 +108,8 @@ class Glue:
     """An expression that is evaluated once and recorded. Its slice gives a callable that evaluates it.
 
     `kind` is "opaque" (ordered by its data) or "impure" (ordered like an effect); `text` is the expression. It may
-    change `operands`: it binds their names anew, and its outcome holds their new values.
+    change `operands`: it binds their names anew, and its outcome holds their new values. `reads` says what becomes of its result if that is
+    an iterator: its items are read at once, "each" for a loop or "all" for a call like `list`; where it is empty, the iterator is refused.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Glue:
     effect: bool
     origin: Origin = field(compare=False)
     operands: Operands = field(default_factory=Operands)
+    reads: str = ""
 
     @property
     def regions(self) -> tuple[Region, ...]:

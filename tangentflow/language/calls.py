@@ -12,6 +12,7 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.language import core
 from tangentflow.language.consuming import consumed
 from tangentflow.language.kinds import MISSING
+from tangentflow.language.lazy import read_by
 from tangentflow.language.lowering import RECORDED, Lowering, load
 from tangentflow.language.registry import expression
 from tangentflow.language.uses import changed_operands, root_name, uses
@@ -27,6 +28,7 @@ __all__ = ["call_site"]
 def _call(lowering: Lowering, node: gast.Call) -> gast.expr:
     kind = lowering.kind(node)
     if kind == "pure":
+        read_by(lowering, node)
         taken = consumed(lowering, node)
         return taken if taken is not None else _glue_call(lowering, node)
     if kind == "message":
@@ -45,13 +47,15 @@ def call_site(lowering: Lowering, node: gast.Call, target: str | None) -> core.S
     assert kind in RECORDED
     if kind in ("step", "call"):
         return _scheduled(lowering, node, kind, target)
-    lowering.no_iterator(node)
+    reads = getattr(node, "reads", "")
+    if not reads:
+        lowering.no_iterator(node)
     lowered = _glue_call(lowering, node)
     used = uses(lowered.func, *lowered.args, *[k.value for k in lowered.keywords])
     if kind != "message" and (used.writes or used.reads & lowering.locals - lowering.bound):
         lowered = _settled_call(lowering, lowered)  # of a message, the arguments are evaluated in each replay
     total = all(lowering.kinds.total(a, lowering.bound) for a in [*lowered.args, *[k.value for k in lowered.keywords]])
-    return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered, total=total)
+    return core.Site(lowering.origin, kind, _short(node) or kind, target, expr=lowered, total=total, reads=reads)
 
 
 def _scheduled(lowering: Lowering, node: gast.Call, kind: str, target: str | None) -> core.Site:

@@ -77,7 +77,7 @@ class Site(Stmt):
     kind "step" and "call" (a sub-workflow) have `callee` and `args`; "opaque" (evaluated once, ordered by data), "impure"
     (evaluated once, ordered like an effect) and "message" (print, logging: once, in their own order) have `expr`. `speaks` says of a
     sub-workflow that it issues messages, `total` of a message that evaluating its arguments cannot raise. An opaque or impure
-    call may change `operands`, whose names it binds anew.
+    call may change `operands`, whose names it binds anew; `reads` says whether its result, should it be an iterator, is read at once.
     """
 
     kind: str
@@ -95,6 +95,7 @@ class Site(Stmt):
     speaks: bool = False
     total: bool = False
     operands: Operands = field(default_factory=Operands)
+    reads: str = ""
 
     @property
     def targets(self) -> set[str]:

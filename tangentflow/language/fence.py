@@ -142,7 +142,11 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
                 f"call it where it is needed: `{name}(…)`",
             )  # fmt: skip
         verdict = lowering.kinds.read(node)
-        if verdict.kind != "pure":
+        if verdict.code:
+            lowering.refuse(
+                node, verdict.code, f"an iterator is kept: `{gast.unparse(node)}`", verdict.why, verdict.instead
+            )
+        elif verdict.kind != "pure":
             lowering.refuse(
                 node, "TF112", "a read of the environment", verdict.why, "read it in a @step, or pass it as an argument"
             )  # fmt: skip

@@ -39,6 +39,7 @@ from tangentflow.language.verdict import (
     step_as_data,
     worst,
 )
+from tangentflow.runtime.iterators import is_iterator
 
 __all__ = ["MISSING", "Kinds", "Verdict", "dotted", "mutates", "worst"]
 
@@ -92,10 +93,13 @@ class Kinds:
         return worst([verdict, *self._passed(node, full)])
 
     def read(self, node: gast.expr) -> Verdict:
-        """Return the kind of reading a name or attribute chain: impure if it is the environment of the process."""
+        """Return the kind of reading a name or attribute chain: impure if it is the environment of the process, refused for an iterator."""
         obj = self._object(node)
         if obj is os.environ or obj is getattr(os, "environb", MISSING):
             return Verdict("impure", why=f"`{dotted(node)}` is not the same on every machine")
+        if is_iterator(obj):
+            why = f"`{dotted(node)}` is an iterator outside the workflow, and what one process reads is not read in another"
+            return Verdict("refused", "TF120", why, "make it a list where it is defined")
         return PURE
 
     def within(self, *nodes: gast.AST | None) -> Verdict:

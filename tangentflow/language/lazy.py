@@ -7,7 +7,9 @@ for k, group in groupby(xs): f(list(group))   a group is empty once the next one
 
 from __future__ import annotations
 
+import collections
 import inspect
+import io
 from typing import TYPE_CHECKING, Any
 
 import gast
@@ -18,7 +20,7 @@ from tangentflow.language.uses import captured_names, uses
 if TYPE_CHECKING:
     from tangentflow.language.lowering import Lowering
 
-__all__ = ["GROUPS", "check_lazy", "computes", "is_groupby"]
+__all__ = ["GROUPS", "check_lazy", "computes", "is_groupby", "read_by"]
 
 GROUPS = "write a helper function, `def groups(xs): return [(key, list(group)) for key, group in groupby(xs)]`, and loop over what it returns"
 
@@ -26,6 +28,21 @@ GROUPS = "write a helper function, `def groups(xs): return [(key, list(group)) f
 _CALLING = frozenset(
     f"itertools.{name}" for name in ("accumulate", "dropwhile", "filterfalse", "groupby", "starmap", "takewhile")
 ) | {"builtins.map", "builtins.filter"}
+
+
+_READERS = (
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    sorted,
+    sum,
+    collections.Counter,
+    collections.OrderedDict,
+    collections.deque,
+)
+"""What reads its first argument to the end."""
 
 
 def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_early: bool) -> None:
@@ -36,6 +53,12 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
         lowering.refuse(
             iterable, "TF138", f"groups that share one iterator: `{gast.unparse(iterable)}`",
             "the items of a loop are read before it starts, and reading the next group empties the one before", GROUPS,
+        )  # fmt: skip
+        return
+    if isinstance(iterable, gast.Name) and iterable.id in _buffers(lowering):
+        lowering.refuse(
+            iterable, "TF120", f"the lines of a buffer: `{iterable.id}`", "reading them moves it on, and a copy of it would not move",
+            f"`{iterable.id}.getvalue().splitlines(True)`",
         )  # fmt: skip
         return
     lazily, reads = _lazy(lowering, iterable)
@@ -52,6 +75,48 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
             iterable, "TF137", "a loop that may end early over items that are computed one by one",
             "the items of a loop are read before it starts, those after its end too", f"make it a list: `{listed}`",
         )  # fmt: skip
+    elif not ends_early:
+        _read(lowering, iterable, "each", writes)
+
+
+def read_by(lowering: Lowering, call: gast.Call) -> None:
+    """Mark the recorded calls whose results a call like `list` reads to their ends."""
+    callee = lowering.resolve(call.func)
+    reads = any(callee is reader for reader in _READERS)
+    reads = reads or (len(call.args) == 1 and any(callee is extreme for extreme in (min, max)))
+    reads = reads or (isinstance(call.func, gast.Attribute) and call.func.attr == "join")
+    if reads and call.args:
+        _read(lowering, call.args[0], "all", set())
+
+
+def _read(lowering: Lowering, node: Any, how: str, writes: set[str]) -> None:
+    """Mark the recorded calls of which each item is read, if what they are made of is not among `writes`."""
+    if isinstance(node, gast.IfExp):
+        _read(lowering, node.body, how, writes)
+        _read(lowering, node.orelse, how, writes)
+    elif isinstance(node, gast.Call) and lowering.kind(node) in ("opaque", "impure"):
+        in_turn = how == "each" and lowering.makes_iterator(
+            node
+        )  # it calls what it was given for each item in its turn
+        if not in_turn and not uses(node).reads & writes:
+            node.reads = how
+    elif isinstance(node, gast.Call) and node.args:
+        callee = lowering.resolve(node.func)
+        if callee is enumerate:
+            _read(lowering, node.args[0], how, writes)
+        elif (callee is map or callee is filter) and len(node.args) == 2:
+            _read(lowering, node.args[1], how, writes)
+
+
+def _buffers(lowering: Lowering) -> set[str]:
+    """Return the names that hold a `StringIO` or `BytesIO` which the workflow makes."""
+    return {
+        target.id
+        for node in gast.walk(lowering.source.tree)
+        if isinstance(node, gast.Assign) and isinstance(node.value, gast.Call)
+        for target in node.targets
+        if isinstance(target, gast.Name) and lowering.resolve(node.value.func) in (io.StringIO, io.BytesIO)
+    }
 
 
 def _groups(lowering: Lowering, node: Any) -> bool:

@@ -40,6 +40,7 @@ class Paths(Aliasing):
         self.trail: list[list[Env]] = []
         self.leaving: list[list[Env]] = []
         self.sources: dict[str, set[str]] = {}
+        self.read_from: dict[str, set[str]] = {}
         self.returned: list[Value] = []
         self.origin: Any = None
         self.seen: dict[Any, Any] = {}

@@ -137,6 +137,8 @@ class RecordedCalls(Statements):
         stmt.operands = Operands(
             tuple(sorted(changes)), spent=tuple(sorted(spent)), witnesses=witnesses, held=held
         )  # fmt: skip
+        if stmt.reads and stmt.target is not None:
+            self.read_from[stmt.target] = names
         self.seen[stmt] = _Seen(self.here, changes, pairs, bool(self.loop))
         if immutable:
             return IMMUTABLE

@@ -46,6 +46,7 @@ class Statements(Capturing):
         if isinstance(target, gast.Name):
             self.context = f"line {self.line} binds it to `{target.id}`"
             sources = iterated_names(value, self.resolve)
+            sources |= {name for source in sources for name in self.read_from.get(source, ())}
             self.bind(target.id, self.renamed(value))
             if sources:
                 self.sources[target.id] = sources

@@ -164,7 +164,7 @@ class _Builder:
         )  # in reach, but not evaluated
         slice_ = self._to(stmt, lines(f"return lambda: {call}"), total=False, located=True)
         return Glue(
-            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands
+            stmt.id, stmt.kind, expression, slice_, stmt.target, stmt.effect, stmt.origin, stmt.operands, stmt.reads
         )  # fmt: skip
 
     def _map(self, stmt: core.For, plan: LoopPlan) -> Map:

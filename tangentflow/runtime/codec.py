@@ -14,6 +14,7 @@ from typing import Any
 from tangentflow.errors import NotPicklable, TangentflowError
 from tangentflow.runtime import exceptions, pickling
 from tangentflow.runtime.digest import digest
+from tangentflow.runtime.iterators import iterator_among, refusal
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Place
 from tangentflow.runtime.paths import has_contents
@@ -164,6 +165,10 @@ def _encode(
 def _value(
     value: Any, where: str, what: str, path: str, files: bool, place: Place | None
 ) -> tuple[bytes, Any]:  # fmt: skip
+    found = iterator_among(value)
+    if found is not None:
+        at, iterator = found
+        raise NotPicklable(where, what, refusal(iterator, at), path)
     try:
         body = pickling.dumps(value, files=files)
     except Exception as error:

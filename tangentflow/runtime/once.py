@@ -10,6 +10,7 @@ from typing import Any
 from tangentflow.errors import InternalError, MutatedArgument
 from tangentflow.runtime.digest import digest
 from tangentflow.runtime.glue import glue
+from tangentflow.runtime.iterators import kept, read
 from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.sharing import parts_at, share
@@ -38,11 +39,12 @@ def failed(value: object) -> bool:
 
 
 class Once:
-    """A call that is about to be evaluated: a closure over its operands."""
+    """A call that is about to be evaluated: a closure over its operands. `reads` is that of the node (`graph.nodes.Glue`)."""
 
-    def __init__(self, call: Callable[[], Any], operands: Operands) -> None:
+    def __init__(self, call: Callable[[], Any], operands: Operands, reads: str = "") -> None:
         self.call = call
         self.operands = operands
+        self.reads = reads
         cells = dict(zip(call.__code__.co_freevars, call.__closure__ or (), strict=True))
         self.cells = {name: cell for name, cell in cells.items() if cell != types.CellType()}
 
@@ -68,7 +70,7 @@ class Once:
         outcome: Outcome
         try:
             with glue():
-                outcome = Value(self.call())
+                outcome = Value(self._result(text))
         except (KeyboardInterrupt, InternalError):
             raise
         except BaseException as error:
@@ -85,6 +87,13 @@ class Once:
         for name, other in self._together(after, outcome.value, held):
             raise MutatedArgument(text, name, line, in_glue=True, holder=other)
         return Value(Changed(kept, outcome.value)) if kept else outcome
+
+    def _result(self, text: str) -> Any:
+        value = self.call()
+        if self.reads:
+            return read(value, text, self.reads == "each")
+        kept(value, text)
+        return value
 
     def _together(self, after: dict[str, Any], result: Any, held: dict[str, list[Any]]) -> list[tuple[str, str]]:
         """Return operands that must have no part in common with something else, and with what they have one."""

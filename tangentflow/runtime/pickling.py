@@ -18,6 +18,7 @@ from typing import Any
 
 from tangentflow.runtime import exceptions
 from tangentflow.runtime.classes import Unpickler, class_id, travels_by_value
+from tangentflow.runtime.iterators import is_made_for_reading, refusal
 from tangentflow.runtime.packing import Place
 from tangentflow.runtime.paths import Collector, LoadedPaths, path_at, split
 
@@ -188,6 +189,8 @@ class _Mixin:
             reduced = self.paths.reduce(obj)
             if reduced is not None:
                 return reduced
+        if is_made_for_reading(obj):
+            raise pickle.PicklingError(refusal(obj))
         if isinstance(obj, io.TextIOWrapper | memoryview) and obj is not sys.stdout and obj is not sys.stderr:
             # cloudpickle would send an open file as a StringIO and a memoryview as bytes.
             raise TypeError(f"cannot pickle {type(obj).__qualname__!r} object")

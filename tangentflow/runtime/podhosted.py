@@ -72,7 +72,9 @@ class Hosted(Replays):
             call = self.replay(node["slice"], indices)
             if call is SKIP:
                 return
-            outcome = Once(call, Operands(**node["operands"])).evaluate(node["text"], node["line"])
+            outcome = Once(call, Operands(**node["operands"]), node.get("reads", "")).evaluate(
+                node["text"], node["line"]
+            )
         except NotRun:
             return
         except BaseException as error:

@@ -106,6 +106,20 @@ def _spoil(queue):
     raise ValueError("after a change", len(queue))
 
 
+def _walk(xs):
+    for number, x in enumerate(xs):
+        if number == 3:
+            raise KeyError("the fourth item")
+        yield x
+
+
+def _walk_or_fall(xs):
+    if not xs:
+        raise KeyError("no items")
+    return iter(xs)
+
+
+walk, walk_or_fall = Hidden(_walk), Hidden(_walk_or_fall)
 take, put, peek, same = Hidden(_take), Hidden(_put), Hidden(_peek), Hidden(_same)
 put_both, put_in, spoil = Hidden(_put_both), Hidden(_put_in), Hidden(_spoil)
 

@@ -311,3 +311,66 @@ def condition_in_a_loop_of_a_fan_out(k):
             if s > 2:
                 out.append(g(j))
     return out
+
+
+@workflow
+def iterator_in_loop(xs):
+    out = []
+    for x in library.walk(xs[:3]):
+        e(x)
+        out.append(f(x))
+    return out
+
+
+@workflow
+def iterator_in_comprehension(xs):
+    return [f(x) for x in library.walk(xs[:3]) if x > 1], {x: g(i, x) for i, x in enumerate(library.walk(xs[:3]))}
+
+
+@workflow
+def iterator_read_whole(xs):
+    rows = list(library.walk(xs[:3]))
+    total = sum(library.walk(xs[:2]), start=f(1))
+    out = []
+    for x in rows:
+        if x > 4:
+            break
+        out.append(f(x))
+    return out, rows, total, sorted(library.walk(xs[:3]), reverse=True), max(library.walk([1, *xs[:2]]))
+
+
+@workflow
+def iterator_that_fails(xs):
+    try:
+        rows = list(library.walk([*xs, 1, 2, 3]))
+    except KeyError as u:
+        rows = [str(u)]
+    return [hush(row) for row in rows]
+
+
+@workflow
+def iterator_that_cannot_begin(xs):
+    out = []
+    try:
+        for x in library.walk_or_fall(xs):
+            out.append(f(x))
+    except KeyError as u:
+        out.append(u)
+    return out
+
+
+@workflow
+def iterators_in_a_chain(xs):
+    out = []
+    for x in map(str, library.walk(xs[:3])):
+        for y in library.walk(x * 2):
+            out.append(hush(y))
+    return out
+
+
+@workflow
+def iterator_of_what_the_loop_replaces(xs):
+    ys = list(xs[:3])
+    for x in list(library.walk(ys)):
+        ys = [*ys, f(x)]
+    return ys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 from tangentflow import step, workflow
@@ -119,6 +120,29 @@ def keeps_generator(n):
 def keeps_generator_of_steps(n):
     it = (f(x) for x in range(n))  # error: TF123 @10-34
     return list(it)
+
+
+@workflow
+def lines_of_a_buffer(n):
+    buffer = io.StringIO(str(f(n)))
+    return [f(x) for x in buffer]  # error: TF120 @27-33
+
+
+LEFT = iter([1, 2, 3])
+
+
+def rest():
+    return list(LEFT)
+
+
+@workflow
+def iterator_outside(n):
+    return [f(x) for x in LEFT]  # error: TF120 @27-31
+
+
+@workflow
+def iterator_of_a_helper(n):
+    return [f(x) for x in rest()]  # error: TF120 @27-33
 
 
 @workflow

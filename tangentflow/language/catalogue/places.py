@@ -210,7 +210,9 @@ ENTRIES = (
     Entry(
         "TF120",
         "An iterator that is kept",
-        "Reading an iterator uses it up, and what was read in one process is not read in another. So it is consumed where it is made.",
+        "Reading an iterator uses it up, and what was read in one process is not read in another. So it is consumed where it is made: an unknown "
+        "call, like `frame.itertuples()` or `csv.reader(lines)`, may give one to a loop that goes to its end, to `list`, `sorted`, `sum` and the like. "
+        "One that a name would keep, that a step returns or that a run is given is refused in the run.",
         bad="""
             @workflow
             def wf(n=3):
