@@ -15,6 +15,7 @@ from typing import Any
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.begin import new_executor, new_task
 from tangentflow.engine.events import Event, Listener
+from tangentflow.engine.frames import ATOMS
 from tangentflow.engine.limits import Limits
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
@@ -174,7 +175,7 @@ class Driver:
         while len(self.active) < self.limit and not self.machine.done and self._has_next():
             task = self.queue.popleft()
             bounded = self.limits.any
-            if (bounded and not self.limits.admit(task)) or (not task.payload and not self._prepare(task)):
+            if (bounded and not self.limits.admit(task)) or (task.shipped is None and not self._prepare(task)):
                 if bounded:
                     self.queue.extendleft(self.limits.spare(task))
                 continue
@@ -209,7 +210,8 @@ class Driver:
         if shipped is None:
             shipped = self.functions[ready.step] = Shipped(ready.step)
         error = shipped.error
-        if error is None:
+        task.direct = error is None and self._needs_no_copy(task)
+        if error is None and not task.direct:
             name, path = ready.step.__name__, task.step.path
             try:
                 task.payload = encode(
@@ -224,6 +226,13 @@ class Driver:
         now = time.time()
         self._settle(task, Finished(error, now, now))
         return False
+
+    def _needs_no_copy(self, task: Task) -> bool:
+        """Whether a step may have its arguments as they are: it runs here, nobody can change them, and nobody keeps them."""
+        ready = task.ready
+        if task.where not in ("inline", "thread") or self.recorder.journal is not None:
+            return False
+        return ATOMS.issuperset(map(type, ready.args)) and ATOMS.issuperset(map(type, ready.kwargs.values()))
 
     def _settle_without(self, task: Task, data: bytes, why: str) -> None:
         """Give a step run an outcome without running it."""
@@ -326,7 +335,8 @@ class Driver:
         if not self.machine.done:
             self.machine.settle(task.ready, data)
             self.recorder.settled(task, len(data))
-        self._share(task, data)
+        if task.key is not None:
+            self._share(task, data)
 
     def _share(self, task: Task, data: bytes) -> None:
         """Give the value of a cached step run to those that wait for it; if it has none, the next of them runs."""

@@ -13,7 +13,7 @@ from tangentflow.runtime.codec import decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Scanned, Threw, throw
 
-__all__ = ["Frame", "Heads", "Recorded", "spell", "without_indices"]
+__all__ = ["ATOMS", "Frame", "Heads", "Recorded", "spell", "without_indices"]
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -27,7 +27,7 @@ class Recorded:
     __slots__ = ("_data", "raised", "value")
 
     def __init__(self, data: bytes, value: Any, raised: bool) -> None:
-        self._data = None if not raised and type(value) in _ATOMS else data
+        self._data = None if not raised and type(value) in ATOMS else data
         self.value = value
         self.raised = raised
 
@@ -49,7 +49,8 @@ class Recorded:
         return Value(self.value) if self._data is None else decode(self._data)
 
 
-_ATOMS = frozenset({int, float, bool, str, bytes, type(None)})
+ATOMS = frozenset({int, float, bool, str, bytes, type(None)})
+"""Types of values that nobody can change, and that hold no others."""
 
 
 class Heads:
@@ -89,6 +90,7 @@ class Frame:
     scans: dict[Address, Heads] = field(default_factory=dict)
     counts: dict[Address, int] = field(default_factory=dict)
     skipped: set[Address] = field(default_factory=set)
+    missing: dict[Address, int] = field(default_factory=dict)
     waiters: dict[Address, list[Any]] = field(default_factory=dict)
     calls: dict[Address, Frame] = field(default_factory=dict)
     result_waits: Any = None

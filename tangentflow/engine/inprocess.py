@@ -13,7 +13,7 @@ from tangentflow import running
 from tangentflow.engine.kill import kill_below
 from tangentflow.engine.output import note_of
 from tangentflow.engine.tasks import Collect, Ended, Output, Progressed, Report, Task
-from tangentflow.engine.worker import Finished, execute
+from tangentflow.engine.worker import Finished, execute, execute_here
 from tangentflow.runtime.progress import tell_of
 
 __all__ = ["Inline", "Threads"]
@@ -27,6 +27,9 @@ def attempt(task: Task, report: Collect, interrupt: bool) -> Finished:
     told = tell_of.set(lambda done, total: report(Progressed(task, number, done, total)))
     try:
         line = task.ready.node.origin.lineno
+        if task.direct:
+            ready = task.ready
+            return execute_here(task.shipped.loaded(), ready.args, ready.kwargs, task.step.path, name, line, interrupt)
         return execute(task.shipped.loaded(), task.payload, task.step.path, name, line, task.policy.check, interrupt)
     finally:
         tell_of.reset(told)

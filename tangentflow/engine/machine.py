@@ -88,6 +88,7 @@ class Machine:
         self.result: Outcome | None = None
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[int, Callable[[Replay], Any]] = {}
+        self._needed: dict[tuple[int, str], list[tuple[str, int]]] = {}
         self._sites: dict[int, list[tuple[str, Node]]] = {}
         self._agenda: list[_Poll] = []
         self._bodies = Bodies(graph)
@@ -198,10 +199,29 @@ class Machine:
     def _work(self) -> None:
         while self._agenda and not self.done:
             poll = self._agenda.pop()
+            missing = self._missing(poll)
+            if missing is not None:
+                self._wait(poll, missing)
+                continue
             try:
                 _ANSWERS[poll.kind](self, poll)
-            except NotRun as missing:
-                self._wait(poll, missing.address)
+            except NotRun as found:
+                self._wait(poll, found.address)
+
+    def _missing(self, poll: _Poll) -> Address | None:
+        """Return an outcome that a slice would surely look up and not find; None if there is none that is known without running it."""
+        frame, key = poll.frame, (id(poll.node), poll.kind)
+        needed = self._needed.get(key)
+        if needed is None:
+            # that of a result is run all the same: it issues messages on the way
+            slice_ = None if poll.kind == "result" else getattr(poll.node, {"site": "slice"}.get(poll.kind, poll.kind))
+            required = [i.site for i in slice_.inputs if i.required and not i.every] if slice_ is not None else []
+            needed = self._needed[key] = [(site, site.count(".")) for site in required]
+        for site, loops in needed:
+            address = (site, poll.indices[:loops])
+            if address not in frame.outcomes and address not in frame.lefts and address not in frame.skipped:
+                return address
+        return None
 
     def _wait(self, poll: _Poll, address: Address) -> None:
         frame = poll.frame
@@ -242,17 +262,25 @@ class Machine:
         self._next(awake)
 
     def _next_missing(self, frame: Frame, address: Address) -> Address | None:
-        """Return the next item of the same fan-out without an outcome; None if all are there (or it is no fan-out)."""
+        """Return the last item of the same fan-out without an outcome; None if all are there (or it is no fan-out).
+
+        Not the next one: most items end in their order, and what waits would be moved on with each of them.
+        """
         site, indices = address
         if not indices:
             return None
-        *outer, index = indices
+        outer = indices[:-1]
         loop = site.rpartition(".")[0]
-        count = frame.counts.get((loop, tuple(outer)), 0)
-        for i in range(index + 1, count):
+        fan = (site, outer)
+        last = frame.missing.get(fan)
+        if last is None:
+            last = frame.counts.get((loop, outer), 0) - 1
+        for i in range(last, -1, -1):
             item = (site, (*outer, i))
             if item not in frame.outcomes and item not in frame.lefts and item not in frame.skipped:
+                frame.missing[fan] = i  # what has an outcome keeps it
                 return item
+        frame.missing[fan] = -1
         return None
 
     def _look_for_the_end(self, frame: Frame) -> None:

@@ -9,8 +9,8 @@ from tangentflow.runtime.replay import Address
 
 __all__ = ["Positions"]
 
-_Pattern = tuple[int | None, ...]
-"""A position in which None stands for the index of an iteration."""
+_Pattern = list[tuple[int, ...]]
+"""A position in pieces: between two of them stands the index of an iteration."""
 
 
 class Positions:
@@ -35,11 +35,10 @@ class Positions:
     def _within(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in its own workflow."""
         site, indices = address
-        pattern = self._pattern(frame.flow)[site]
-        if not indices:
-            return pattern  # type: ignore[return-value]  # nothing in it is None then
-        index = iter(indices)
-        return tuple([next(index) if part is None else part for part in pattern])
+        first, *rest = self._pattern(frame.flow)[site]
+        for index, part in zip(indices, rest):
+            first = (*first, index, *part)
+        return first
 
     def steps(self, flow: Flow) -> dict[str, Step]:
         """Return the step nodes of a workflow by their ids."""
@@ -51,16 +50,18 @@ class Positions:
         if found is None:
             found = self._patterns[flow.key] = {}
             steps = self._steps[flow.key] = {}
-            _number(flow.body, (), found, steps)
+            _number(flow.body, [()], found, steps)
         return found
 
 
 def _number(region: Region, before: _Pattern, found: dict[str, _Pattern], steps: dict[str, Step]) -> None:
     for number, node in enumerate(region):
-        here = (*before, number)
+        *outer, last = before
+        here = [*outer, (*last, number)]
         found[node.id] = here
         if isinstance(node, Step):
             steps[node.id] = node
         for part, inner in enumerate(node.regions):
-            index: _Pattern = (None,) if isinstance(node, (Map, Loop)) else ()
-            _number(inner, (*here, part, *index), found, steps)
+            *outer, last = here
+            index: _Pattern = [()] if isinstance(node, (Map, Loop)) else []
+            _number(inner, [*outer, (*last, part), *index], found, steps)

@@ -48,7 +48,8 @@ class Shipped:
 class Task:
     """A step run on its way: what to call, where, and under which policy.
 
-    `header` says how a job of Slurm is submitted (None: as the cluster does). `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
+    `header` says how a job of Slurm is submitted (None: as the cluster does). `payload` are the arguments as bytes; none are needed where the
+    step runs in this process and its arguments are `direct`: nobody can change them. `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
     inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it.
     """
 
@@ -59,6 +60,7 @@ class Task:
     header: Slurm | None = None
     shipped: Shipped | None = None
     payload: bytes = b""
+    direct: bool = False
     attempt: int = 0
     deadline: float | None = None
     code: Code | None = None

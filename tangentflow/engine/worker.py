@@ -13,7 +13,7 @@ from tangentflow.runtime.mutation import changed_since, digests_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
 
-__all__ = ["Finished", "execute", "unpack"]
+__all__ = ["Finished", "execute", "execute_here", "unpack"]
 
 
 @dataclass(slots=True)  # one for each step run, and frozen ones take their time
@@ -34,16 +34,24 @@ def execute(
     without, it is the step's like any other exception.
     """
     started = time.time()
-    outcome = loaded
+    if isinstance(loaded, Raised):
+        return Finished(_encoded(loaded, name, path), started, time.time())
     with Room() as room:
-        if isinstance(loaded, Value):
-            arguments = unpack(payload, path, room)
-            if isinstance(arguments, Value):
-                args, kwargs = arguments.value
-                outcome = _call(loaded.value, args, kwargs, name, line, check, interrupt)
-            else:
-                outcome = arguments
+        arguments = unpack(payload, path, room)
+        if isinstance(arguments, Raised):
+            return Finished(_encoded(arguments, name, path), started, time.time())
+        args, kwargs = arguments.value
+        outcome = _call(loaded.value, args, kwargs, name, line, check, interrupt)
         return Finished(_encoded(outcome, name, path), started, time.time())
+
+
+def execute_here(
+    loaded: Outcome, args: tuple[Any, ...], kwargs: dict[str, Any], path: str, name: str, line: int, interrupt: bool
+) -> Finished:  # fmt: skip
+    """Run a step in this process, with arguments that nobody can change, so that they need no copies."""
+    started = time.time()
+    outcome = loaded if isinstance(loaded, Raised) else _call(loaded.value, args, kwargs, name, line, False, interrupt)
+    return Finished(_encoded(outcome, name, path), started, time.time())
 
 
 def unpack(data: bytes, path: str, room: Room | None = None) -> Outcome:

@@ -51,7 +51,7 @@ class Scanned:
     items: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # one for each iteration, and frozen ones take their time
 class Next:
     """A serial loop goes on with this state."""
 
