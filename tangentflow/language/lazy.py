@@ -84,7 +84,7 @@ def read_by(lowering: Lowering, call: gast.Call) -> None:
     callee = lowering.resolve(call.func)
     reads = any(callee is reader for reader in _READERS)
     reads = reads or (len(call.args) == 1 and any(callee is extreme for extreme in (min, max)))
-    reads = reads or (isinstance(call.func, gast.Attribute) and call.func.attr == "join")
+    reads = reads or (isinstance(call.func, gast.Attribute) and call.func.attr in ("extend", "join"))
     if reads and call.args:
         _read(lowering, call.args[0], "all", set())
 

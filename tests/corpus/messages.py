@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 
 from tangentflow import workflow
@@ -179,3 +180,16 @@ def message_that_raises_in_a_loop_without_steps(n):
     else:
         e(c)
     return f(c)
+
+
+def _warned(x):
+    print("seen", x, file=sys.stderr)
+    return x
+
+
+@workflow
+def to_stderr(n):
+    print("begin", n, file=sys.stderr)
+    a = f(_warned(n))
+    print("end", a, file=sys.stdout)
+    return a

@@ -374,3 +374,10 @@ def iterator_of_what_the_loop_replaces(xs):
     for x in list(library.walk(ys)):
         ys = [*ys, f(x)]
     return ys
+
+
+@workflow
+def iterator_put_behind(xs):
+    out = [0]
+    out.extend(library.walk(xs[:2]))
+    return [f(x) for x in out], ",".join(map(str, library.walk(xs[:2])))
