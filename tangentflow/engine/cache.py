@@ -41,6 +41,10 @@ class Cached:
 _COLUMNS = "fingerprint, digest, step, outcome, size, created, used, run, path, receipt"
 _PUT = f"REPLACE INTO cache({_COLUMNS}) VALUES({', '.join('?' * 10)})"
 _GET = f"SELECT {_COLUMNS} FROM cache WHERE"
+_FIND = f"{_GET} fingerprint=? AND digest=?"
+_USED = "UPDATE cache SET used=? WHERE fingerprint=? AND digest=?"
+_OLD = 60.0
+"""Seconds after which a further use of a value is put on record: who forgets values that are not used asks for days."""
 
 
 class Cache:
@@ -59,12 +63,13 @@ class Cache:
         if self._kept:  # what this run has just kept is there too
             self.journal.flush()
             self._kept = False
-        rows = self.journal.rows(f"{_GET} fingerprint=? AND digest=?", task.code.fingerprint, task.digest)
+        rows = self.journal.rows(_FIND, task.code.fingerprint, task.digest)
         if not rows:
             task.step.why = self._why_not(task)
             return None
         found = Cached(*rows[0])
-        age, expiry = time.time() - found.created, task.policy.expiry
+        now, expiry = time.time(), task.policy.expiry
+        age = now - found.created
         if expiry is not None and age > expiry:
             task.step.why = f"the cached value is {duration(age)} old, and counts for {duration(expiry)}"
             return None
@@ -75,9 +80,8 @@ class Cache:
             task.step.why = f"the cached value cannot be read: {error}"
             self.damaged.append(f"{task.step.path} runs again, {task.step.why}")
             return None
-        self.journal.collect(
-            "UPDATE cache SET used=? WHERE fingerprint=? AND digest=?", time.time(), found.fingerprint, found.digest
-        )
+        if now - found.used > _OLD:
+            self.journal.collect(_USED, now, found.fingerprint, found.digest)
         return Recalled(data, f"same code and inputs as {found.path} of run {found.run}, {duration(age)} ago")
 
     def _why_not(self, task: Task) -> str:

@@ -98,7 +98,9 @@ class Kinds:
         obj = self._object(node)
         if obj is os.environ or obj is getattr(os, "environb", MISSING):
             return Verdict("impure", why=f"`{dotted(node)}` is not the same on every machine")
-        if is_iterator(obj) and not isinstance(obj, io.IOBase):  # a stream is there to be written to, or read by its methods
+        if is_iterator(obj) and not isinstance(
+            obj, io.IOBase
+        ):  # a stream is there to be written to, or read by its methods
             why = f"`{dotted(node)}` is an iterator outside the workflow, and what one process reads is not read in another"
             return Verdict("refused", "TF120", why, "make it a list where it is defined")
         return PURE
