@@ -5,6 +5,7 @@ from __future__ import annotations
 import gast
 
 from tangentflow.language import known
+from tangentflow.language.refused_names import REFUSED, refused_name
 from tangentflow.language.verdict import PURE, Verdict, moves_iterator, opaque
 
 __all__ = ["by_name"]
@@ -12,8 +13,9 @@ __all__ = ["by_name"]
 
 def by_name(full: str, name: str, node: gast.Call | None) -> Verdict | None:
     """Return the refusal of what is refused whatever its arguments are; `node` is None if it is only passed along."""
-    if full in known.REFUSED:
-        return Verdict("refused", "TF302", *known.REFUSED[full])
+    refused = refused_name(full)
+    if refused:
+        return Verdict("refused", "TF302", *REFUSED[refused])
     if node is None:
         return None
     count = len(node.args) + len(node.keywords)

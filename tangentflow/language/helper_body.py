@@ -14,6 +14,7 @@ from tangentflow.language.bindings import bindings
 from tangentflow.language.helpers import Helpers, Judged, leaves_operands, through
 from tangentflow.language.known_results import MUTATES_FIRST
 from tangentflow.language.ownership import Flow
+from tangentflow.language.refused_names import HANDLED, REFUSED
 from tangentflow.language.resolving import resolver
 from tangentflow.language.values import ALONE, IMMUTABLE, Reads, Value, annotated, join
 from tangentflow.language.verdict import MISSING, PURE, Verdict, dotted, worst
@@ -41,6 +42,8 @@ class Body:
         self.mutates: list[str] = []
         self.unsure = False
         self.depth = 1
+        handlers = [node for node in gast.walk(self.tree) if isinstance(node, gast.ExceptHandler)]
+        self.handling = {id(node) for handler in handlers for node in gast.walk(handler)}
 
     def judge(self) -> Judged:
         """Judge the helper with everything that it calls."""
@@ -119,7 +122,11 @@ class Body:
         obj = self.resolve(node.func) if isinstance(node.func, (gast.Name, gast.Attribute)) else MISSING
         if obj is super and not node.args:
             return  # judged with the method that it is asked for
-        if known.qualified_name(obj) in MUTATES_FIRST and not isinstance(obj, types.MethodType):
+        full = known.qualified_name(obj)
+        if full in HANDLED and id(node) not in self.handling:
+            self.found.append(Verdict("refused", "TF302", *REFUSED[full]))
+            return
+        if full in MUTATES_FIRST and not isinstance(obj, types.MethodType):
             return  # a change in place like `append`
         if (
             (obj is setattr or obj is delattr)

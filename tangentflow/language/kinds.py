@@ -23,6 +23,7 @@ from tangentflow.language import classes, known
 from tangentflow.language.by_name import by_name
 from tangentflow.language.helpers import Helpers
 from tangentflow.language.patterns import named
+from tangentflow.language.refused_names import REFUSED_EVERYWHERE, refused_name
 from tangentflow.language.totality import Totality
 from tangentflow.language.uses import MUTATORS, root_name
 from tangentflow.language.verdict import (
@@ -188,7 +189,7 @@ class Kinds:
         """What a helper may do on its own: iterate by hand, leave, look at names."""
         if found.code in ("TF303", "TF308") or full == "sys.exit":
             return PURE
-        return found if full in known.REFUSED_EVERYWHERE or found.kind != "refused" else opaque(name)
+        return found if refused_name(full) in REFUSED_EVERYWHERE or found.kind != "refused" else opaque(name)
 
     def _random(self, owner: random.Random, name: str) -> Verdict:
         if owner is known.attribute(random, "_inst"):

@@ -15,8 +15,6 @@ __all__ = [
     "MESSAGE_METHODS",
     "OUTSIDE_METHODS",
     "PURE_METHODS",
-    "REFUSED",
-    "REFUSED_EVERYWHERE",
     "SEEDED",
     "attribute",
     "candidates",
@@ -265,39 +263,6 @@ def names(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
 
-
-REFUSED: dict[str, tuple[str, str]] = {
-    "builtins.exec": ("it runs code that cannot be analysed", "write the code as a function, or call exec in a @step"),
-    "builtins.eval": ("it runs code that cannot be analysed", "use ast.literal_eval, or call eval in a @step"),
-    "builtins.compile": ("it makes code that cannot be analysed", "write the code as a function"),
-    "builtins.globals": ("other steps run elsewhere, with globals of their own", "pass the values as arguments"),
-    "builtins.locals": ("which locals exist depends on what has run so far", "name the values: {'a': a, 'b': b}"),
-    "builtins.vars": ("it hands out the namespace itself", "name the values, or use dataclasses.asdict(x)"),
-    "builtins.super": ("a workflow is a plain function", "call the function of the base class by its name"),
-    "builtins.id": ("values are equal across steps, not identical", "compare with `==`, or use a key of your own"),
-    "builtins.__import__": ("which module it gives is not known at compile time", "write an import statement"),
-    "importlib.import_module": ("which module it gives is not known at compile time", "write an import statement"),
-    "builtins.setattr": ("which attribute changes is not known at compile time", "write `x.name = value`"),
-    "builtins.delattr": ("which attribute goes is not known at compile time", "write `del x.name`"),
-    "builtins.breakpoint": ("nobody can answer where the workflow runs", "debug the plain call, or put it into a step"),
-    "builtins.help": ("nobody can answer where the workflow runs", "call it in an interpreter"),
-    "sys.exit": ("its result is never used", "write `raise SystemExit(code)`"),
-    "os._exit": ("it would end the process that hosts the glue", "write `raise SystemExit(code)`"),
-    "os.abort": ("it would end the process that hosts the glue", "raise an exception"),
-    "os.putenv": ("other steps run elsewhere and would not see the change", "use @step(env={...})"),
-    "os.unsetenv": ("other steps run elsewhere and would not see the change", "use @step(env={...})"),
-    "os.chdir": ("other steps run elsewhere and would not see the change", "pass the directory as an argument"),
-    "sys.setrecursionlimit": ("other steps run elsewhere and would not see the change", "set it in the step"),
-}
-"""Callables that are refused by name: why, and what to write instead."""
-
-REFUSED_EVERYWHERE = names(
-    """
-    builtins.exec builtins.eval builtins.compile builtins.breakpoint builtins.help os._exit os.abort os.putenv os.unsetenv
-    os.chdir sys.setrecursionlimit
-    """
-)
-"""Those of them that a helper may not call either."""
 
 INFINITE: dict[str, str] = {
     "itertools.count": "use `range(n)` or `enumerate(xs)`, or count in a `while` loop",

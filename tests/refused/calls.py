@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import decimal
 import functools
 import itertools
 import os
 import random
 import subprocess
+import sys
 import time
+import traceback
+import warnings
 from pathlib import Path
 
 import tangentflow
@@ -244,3 +248,66 @@ def makes_a_workflow(n):
         return x + 1
 
     return own(n), f(n)
+
+
+@workflow
+def seeds_the_generator(n):
+    random.seed(42)  # error: TF302 @5-20
+    return [f(i) for i in range(n)]
+
+
+def _seeded(n):
+    random.seed(n)
+    return n
+
+
+@workflow
+def seeds_in_a_helper(n):
+    return f(_seeded(n))  # error: TF302 @14-24
+
+
+@workflow
+def sets_the_precision(n):
+    decimal.getcontext().prec = 5  # error: TF302 @5-25
+    return f(n)
+
+
+def _quietly(n):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return n + 1
+
+
+@workflow
+def silences_warnings(n):
+    warnings.simplefilter("ignore")  # error: TF302 @5-36
+    return f(_quietly(n))
+
+
+@workflow
+def asks_what_is_handled(n):
+    try:
+        f(n)
+    except ValueError:
+        return traceback.format_exc(), sys.exc_info()  # error: TF302 @16-38, TF302 @40-54
+    return n
+
+
+def _report():
+    return traceback.format_exc()
+
+
+def _tried(n):
+    try:
+        return 1 // n
+    except ZeroDivisionError:
+        return traceback.format_exc()
+
+
+@workflow
+def helper_asks_what_is_handled(n):
+    try:
+        f(_tried(n))
+    except ValueError:
+        return _report()  # error: TF302 @16-25
+    return n
