@@ -23,8 +23,8 @@ A workflow consists of *steps* (calls of `@step` functions), *sub-workflows* (ca
 else. Constructs have Python's own meaning; the second column says what matters beyond it.
 
 A value that a step has is immutable. Glue may change in place only what the workflow itself built and holds under one name, by
-direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`) or by a call whose result it uses (`x = heappop(h)`, `_ = heappush(h, x)`,
-`v = rng.random()` with `rng = random.Random(seed)`, `n = take(queue)`). What a step or an unknown call gave is trusted to stay as it is
+direct syntax (`xs.append(e)`, `d[k] = v`, `xs += ys`, `del d[k]`) or by a call whose result it uses (`x = heappop(h)`,
+`v = rng.random()` with `rng = random.Random(seed)`, `n = take(queue)`) or that is made for the change alone (`heappush(h, x)`, `insort(xs, x)`). What a step or an unknown call gave is trusted to stay as it is
 where unknown calls get it; where it does not, the run fails with `MutatedArgument`: copy it first, `q = copy.deepcopy(q)`.
 
 What no compiler sees from a call is outside of the promise that plain call, local run and Argo run give the same:

@@ -6,13 +6,14 @@ from typing import Any
 
 import gast
 
-from tangentflow.language import core
+from tangentflow.language import core, known
 from tangentflow.language.calls import call_site
 from tangentflow.language.comprehensions import listed, stream
 from tangentflow.language.consuming import unpacked
 from tangentflow.language.expressions import assign_to
 from tangentflow.language.helpers import where
 from tangentflow.language.kinds import mutates
+from tangentflow.language.known_results import MUTATES_FIRST
 from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
@@ -38,7 +39,8 @@ def _expr(lowering: Lowering, node: gast.Expr) -> None:
         if kind in ("step", "call", "message", "impure"):
             lowering.emit(call_site(lowering, value, None))
             return
-        if not mutates(value, lowering.resolve):
+        changes_first = known.qualified_name(lowering.resolve(value.func)) in MUTATES_FIRST
+        if not changes_first and not mutates(value, lowering.resolve):
             _refuse_dropped(lowering, value)
             return
     lowered = lowering.expr(value)
@@ -65,8 +67,8 @@ def _appends(lowering: Lowering, node: gast.expr) -> bool:
     if not isinstance(node, gast.Call) or not isinstance(node.func, gast.Attribute) or node.func.attr != "append":
         return False
     root = node.func.value
-    known = isinstance(root, gast.Name) and root.id in lowering.lists & lowering.bound
-    return known and len(node.args) == 1 and not node.keywords and lowering.kinds.total(node.args[0], lowering.bound)
+    local = isinstance(root, gast.Name) and root.id in lowering.lists & lowering.bound
+    return local and len(node.args) == 1 and not node.keywords and lowering.kinds.total(node.args[0], lowering.bound)
 
 
 @statement(

@@ -718,3 +718,26 @@ def captured_changed_by_helper(n):
     table = {"k": make(n)}
     same_table = helper_on_captured(table)
     return same_table, table, size(table["k"])
+
+
+@workflow
+def pushes_and_sorts_in(xs):
+    heap, ordered = [], []
+    for i, x in enumerate(xs):
+        heapq.heappush(heap, (f(x), i))
+        bisect.insort(ordered, f(x))
+    heapq.heapify(heap)
+    return heap, ordered
+
+
+@workflow
+def shortest_way(n):
+    todo, seen = [(0, 0)], {}
+    while todo:
+        cost, at = heapq.heappop(todo)
+        if at in seen or at > n:
+            continue
+        seen[at] = cost
+        for ahead in (1, 2):
+            heapq.heappush(todo, (cost + f(ahead), at + ahead))
+    return seen

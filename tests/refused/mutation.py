@@ -207,13 +207,6 @@ def changes_element_of_a_sample(n):
 
 
 @workflow
-def drops_what_heappush_gives(xs):
-    q = []
-    heapq.heappush(q, f(1))  # error: TF130 @5-28
-    return q
-
-
-@workflow
 def pops_heap_that_is_a_parameter(xs):
     return heapq.heappop(xs), f(1)  # error: TF201 @12-29
 
