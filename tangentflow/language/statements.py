@@ -57,9 +57,12 @@ def _refuse_dropped(lowering: Lowering, call: gast.Call) -> None:
     mark = getattr(call, "in_place", None)
     if mark is not None and mark.helper is not None:
         code, why = "TF305", f"what {where(mark.helper, name)} changes in place is seen only together with its result"
-    lowering.refuse(
-        call, code, f"the result of `{name}(…)` is dropped", why, "use its result, or make it a @step",
-    )  # fmt: skip
+    instead = "use its result, or make it a @step"
+    rest = [k for k in call.keywords if k.arg != "inplace"]
+    if len(rest) < len(call.keywords) and isinstance(call.func, gast.Attribute):
+        new = gast.Call(func=call.func, args=call.args, keywords=rest)
+        instead = f"bind its result: `{gast.unparse(call.func.value)} = {gast.unparse(new)}`"
+    lowering.refuse(call, code, f"the result of `{name}(…)` is dropped", why, instead)
 
 
 def _appends(lowering: Lowering, node: gast.expr) -> bool:
