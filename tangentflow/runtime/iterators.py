@@ -6,9 +6,7 @@ import io
 import itertools
 from typing import Any
 
-from tangentflow.errors import InternalError, LateRefusal
-
-__all__ = ["is_iterator", "is_made_for_reading", "iterator_among", "kept", "read", "refusal"]
+__all__ = ["is_iterator", "is_made_for_reading", "iterator_among", "refusal", "shown"]
 
 _COUNTING = frozenset({itertools.count, itertools.cycle, itertools.repeat})
 """Types that objects keep to number things: such a part of an object is its state, and not there to be read."""
@@ -74,43 +72,12 @@ def iterator_among(value: Any, place: str = "", depth: int = 2) -> tuple[str, ob
     return None
 
 
-def read(value: Any, text: str, in_turn: bool) -> Any:
-    """Return the items of an iterator as a list; any other value as it is.
-
-    What stops it is raised. Raises LateRefusal if something stops it behind an item where a loop takes each `in_turn`: the loop would have
-    gone through the items before that.
-    """
-    if not is_iterator(value):
-        return value
-    items: list[Any] = []
-    try:
-        items.extend(value)
-    except (KeyboardInterrupt, InternalError, LateRefusal):
-        raise
-    except BaseException as error:
-        if not in_turn or not items:
-            raise
-        raise LateRefusal(
-            f"`{text}` raised {type(error).__name__} behind its item {len(items)}, and the items of a loop are read before it starts; "
-            f"make it a list before the loop, `list({text})`"
-        ) from error
-    return items
-
-
-def kept(value: Any, text: str) -> None:
-    """Raise LateRefusal for an iterator that an expression would give a workflow to keep."""
-    if is_iterator(value):
-        raise LateRefusal(
-            f"`{text}` gives {_named(value)}, which reading uses up, and what one step reads is not read in another; "
-            f"make it a list where it is made: `list({text})`"
-        )
-
-
 def refusal(value: object, place: str = "") -> str:
     """Return why an iterator cannot travel; `place` is where it stands in what travels."""
     where = f"{place}: " if place else ""
-    return f"{where}{_named(value)} is used up by reading it, and a copy of it would not be: make it a list"
+    return f"{where}{shown(value)} is used up by reading it, and a copy of it would not be: make it a list"
 
 
-def _named(value: object) -> str:
+def shown(value: object) -> str:
+    """Return an iterator in words."""
     return f"an iterator (`{type(value).__qualname__}`)"

@@ -10,9 +10,9 @@ from typing import Any
 from tangentflow.errors import InternalError, MutatedArgument
 from tangentflow.runtime.digest import digest
 from tangentflow.runtime.glue import glue
-from tangentflow.runtime.iterators import kept, read
 from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
+from tangentflow.runtime.reading import kept, read
 from tangentflow.runtime.sharing import parts_at, share
 
 __all__ = ["Changed", "Once", "failed"]

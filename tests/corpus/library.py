@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,7 +120,25 @@ def _walk_or_fall(xs):
     return iter(xs)
 
 
-walk, walk_or_fall = Hidden(_walk), Hidden(_walk_or_fall)
+class _Bar:
+    """Goes through something, as a progress bar does: again each time, and never to another process."""
+
+    def __init__(self, xs):
+        self.xs = xs
+        self.lock = threading.Lock()
+
+    def __len__(self):
+        return len(self.xs)
+
+    def __iter__(self):
+        return iter(self.xs)
+
+
+def _bar(xs):
+    return _Bar(xs)
+
+
+walk, walk_or_fall, bar = Hidden(_walk), Hidden(_walk_or_fall), Hidden(_bar)
 take, put, peek, same = Hidden(_take), Hidden(_put), Hidden(_peek), Hidden(_same)
 put_both, put_in, spoil = Hidden(_put_both), Hidden(_put_in), Hidden(_spoil)
 

@@ -381,3 +381,12 @@ def iterator_put_behind(xs):
     out = [0]
     out.extend(library.walk(xs[:2]))
     return [f(x) for x in out], ",".join(map(str, library.walk(xs[:2])))
+
+
+@workflow
+def behind_a_progress_bar(xs):
+    out = []
+    for i, x in enumerate(library.bar(xs)):
+        e(i)
+        out.append(f(x))
+    return out, [g(x) for x in library.bar(xs)], sorted(library.bar(xs))
