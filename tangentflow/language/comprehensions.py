@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import gast
 
 from tangentflow.language import core
-from tangentflow.language.lazy import check_lazy, computes
+from tangentflow.language.lazy import check_lazy, checks, computes
 from tangentflow.language.lowering import Lowering, assignment, load, store
 from tangentflow.language.mapping import mapped
 from tangentflow.language.registry import expression
@@ -109,20 +109,22 @@ class Items:
     count: int | None
     failed: str = ""
 
-    def after_loop(self, lowering: Lowering) -> None:
-        """Emit what comes after the loop: what was raised when the next item was computed."""
+    def after_loop(self, lowering: Lowering, broke: str | None = None) -> None:
+        """Emit what comes after the loop: what was raised when the next item was computed, unless a `break` came before (`broke` says so)."""
         if self.failed:
             error = core.Glue(
                 lowering.origin, gast.Raise(exc=load(self.failed), cause=None), jumps=frozenset({"raise"})
             )
             nothing = gast.Constant(value=None, kind=None)
-            test = gast.Compare(left=load(self.failed), ops=[gast.IsNot()], comparators=[nothing])
+            test: gast.expr = gast.Compare(left=load(self.failed), ops=[gast.IsNot()], comparators=[nothing])
+            if broke is not None:
+                test = gast.BoolOp(op=gast.And(), values=[gast.UnaryOp(op=gast.Not(), operand=load(broke)), test])
             lowering.emit(core.If(lowering.origin, test, [error], []))
 
 
 def listed(lowering: Lowering, iterable: gast.expr) -> Items:
     """Snapshot an iterable into a list. Where user code computes its items, an exception of it comes after those before."""
-    count, lazily = None, computes(lowering, iterable)
+    count, lazily = None, computes(lowering, iterable) or checks(lowering, iterable)
     if isinstance(iterable, (gast.List, gast.Tuple)) and not any(isinstance(e, gast.Starred) for e in iterable.elts):
         count = len(iterable.elts)
     elif isinstance(iterable, gast.Call) and lowering.resolve(iterable.func) is range and not iterable.keywords:

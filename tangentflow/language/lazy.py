@@ -20,7 +20,7 @@ from tangentflow.language.uses import captured_names, uses
 if TYPE_CHECKING:
     from tangentflow.language.lowering import Lowering
 
-__all__ = ["GROUPS", "check_lazy", "computes", "is_groupby", "read_by"]
+__all__ = ["GROUPS", "check_lazy", "checks", "computes", "is_groupby", "read_by"]
 
 GROUPS = "write a helper function, `def groups(xs): return [(key, list(group)) for key, group in groupby(xs)]`, and loop over what it returns"
 
@@ -45,8 +45,13 @@ _READERS = (
 """What reads its first argument to the end."""
 
 
-def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_early: bool) -> None:
-    """Refuse an iterable of which a loop that writes these names, and may end before the last item, needs each item in its turn."""
+def check_lazy(
+    lowering: Lowering, iterable: gast.expr, writes: set[str], ends_early: bool, knows_its_end: bool = False
+) -> None:
+    """Refuse an iterable of which a loop that writes these names, and may end before the last item, needs each item in its turn.
+
+    A loop that `knows_its_end` raises what the iterable raises behind the last item only if it came so far.
+    """
     if isinstance(iterable, gast.GeneratorExp) and lowering.has_site(iterable):
         return  # refused as such
     if _groups(lowering, iterable):
@@ -62,6 +67,7 @@ def check_lazy(lowering: Lowering, iterable: gast.expr, writes: set[str], ends_e
         )  # fmt: skip
         return
     lazily, reads = _lazy(lowering, iterable)
+    lazily = lazily or (not knows_its_end and checks(lowering, iterable))
     changed = sorted(reads & writes)
     text = gast.unparse(iterable)
     listed = f"list({text[1:-1] if isinstance(iterable, gast.GeneratorExp) else text})"
@@ -119,6 +125,14 @@ def _buffers(lowering: Lowering) -> set[str]:
     }
 
 
+_DISPLAYS = (gast.List, gast.Tuple, gast.Set, gast.Dict, gast.ListComp, gast.SetComp, gast.DictComp)
+
+
+def _is_container(lowering: Lowering, node: Any) -> bool:
+    """Whether an expression gives what can surely be gone through."""
+    return isinstance(node, _DISPLAYS) or (isinstance(node, gast.Name) and node.id in lowering.lists & lowering.bound)
+
+
 def _groups(lowering: Lowering, node: Any) -> bool:
     """Whether an iterable hands on the groups of `itertools.groupby` one by one."""
     if isinstance(node, gast.GeneratorExp):
@@ -134,6 +148,27 @@ def _groups(lowering: Lowering, node: Any) -> bool:
 def is_groupby(lowering: Lowering, call: gast.Call) -> bool:
     """Whether a call makes an `itertools.groupby`."""
     return known.qualified_name(lowering.resolve(call.func)) == "itertools.groupby"
+
+
+def checks(lowering: Lowering, node: Any) -> bool:
+    """Whether an iterable may raise behind an item, though nobody's code computes its items."""
+    if isinstance(node, (gast.IfExp, gast.BoolOp)):
+        parts = [node.body, node.orelse] if isinstance(node, gast.IfExp) else node.values
+        return any(checks(lowering, part) for part in parts)
+    if isinstance(node, gast.GeneratorExp):
+        return checks(lowering, node.generators[0].iter)
+    if not isinstance(node, gast.Call) or not lowering.makes_iterator(node):
+        return False
+    callee = lowering.resolve(node.func)
+    full, parts = known.qualified_name(callee), node.args
+    strict = any(not isinstance(k.value, gast.Constant) or k.value.value for k in node.keywords)
+    if full == "heapq.merge" or (strict and full in ("builtins.zip", "itertools.batched")):
+        return True
+    if full == "itertools.chain.from_iterable":
+        parts = node.args[0].elts if node.args and isinstance(node.args[0], (gast.List, gast.Tuple)) else [None]
+    if full.startswith("itertools.chain") and not all(_is_container(lowering, part) for part in parts):
+        return True
+    return any(checks(lowering, part) for part in node.args)
 
 
 def computes(lowering: Lowering, iterable: gast.expr) -> bool:

@@ -197,9 +197,9 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     if items_of is not None and len(items_of.generators) == 1:
         _for_stream(lowering, node, items_of, forced)
         return
-    check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body))
+    check_lazy(lowering, iterable, uses(node.target, *node.body).writes, _ends_early(node.body), knows_its_end=True)
     items = listed(lowering, iterable)
-    broke = _broke(lowering, node)
+    broke = _broke(lowering, node, bool(items.failed))
     outer_break, lowering.broke = lowering.broke, broke
     outer_try, lowering.pending = lowering.pending, False
     with lowering.branch(), in_loop(lowering):
@@ -216,8 +216,8 @@ def _for(lowering: Lowering, node: gast.For) -> None:
         lowering.out = outer
     lowering.broke, lowering.pending = outer_break, outer_try
     lowering.emit(core.For(lowering.origin, var, items.name, body, [], forced=forced, count=items.count))
-    items.after_loop(lowering)
-    _loop_else(lowering, node, broke)
+    items.after_loop(lowering, broke)
+    _loop_else(lowering, node, broke if node.orelse else None)
 
 
 def _for_stream(lowering: Lowering, node: gast.For, iterable: gast.GeneratorExp, forced: bool) -> None:
@@ -256,9 +256,9 @@ def _while(lowering: Lowering, node: gast.While) -> None:
     _loop_else(lowering, node, broke)
 
 
-def _broke(lowering: Lowering, node: Any) -> str | None:
-    """Bind a flag that `break` sets, where the loop has an `else` that a `break` must skip."""
-    if not node.orelse or not _breaks(node.body):
+def _broke(lowering: Lowering, node: Any, needed: bool = False) -> str | None:
+    """Bind a flag that `break` sets, where the loop has an `else` that a `break` must skip, or it is `needed` anyhow."""
+    if not (node.orelse or needed) or not _breaks(node.body):
         return None
     flag = lowering.namer.fresh("broke")
     lowering.assign(flag, gast.Constant(value=False, kind=None))

@@ -90,3 +90,8 @@ def groups_of_one_iterator(n=3):
 def groups_that_are_kept(n=3):
     groups = itertools.groupby(make(n))  # error: TF120 @14-40
     return groups
+
+
+@workflow
+def search_in_a_strict_zip(xs):
+    return any(f(x) for x, y in zip(xs, make(2), strict=True))  # error: TF137 @33-62
