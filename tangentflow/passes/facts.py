@@ -5,6 +5,7 @@ Requires a core tree. Provides `Facts`, and sets `used` of each site: a call who
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, fields, replace
 
@@ -238,6 +239,9 @@ def _live_try(stmt: core.Try, after: frozenset[str], exits: _Exits, facts: Facts
     return _live(stmt.body, orelse, replace(exits, on_raise=exits.on_raise | handled), facts, mark)
 
 
+_NO_WORD = re.compile(r"\W+")
+
+
 def label(body: Block) -> None:
     """Name sites, branches and loops after what they call, counted per enclosing loop: `fit`, `fit_2`, `loop`, `loop.fit`."""
     _label(body, "", {})
@@ -250,7 +254,7 @@ def _label(block: Block, prefix: str, counts: dict[str, int]) -> None:
 
     for stmt in block:
         if isinstance(stmt, core.Site):
-            stmt.id = name(stmt.name)
+            stmt.id = name(_NO_WORD.sub("_", stmt.name))  # dots and brackets are for loops
         elif isinstance(stmt, core.If):
             stmt.id = name("if")
             _label(stmt.body, prefix, counts)

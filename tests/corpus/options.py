@@ -15,6 +15,8 @@ large = f.options(cpu=0.3, labels={"size": "large"})
 tried = fail_if.options(retries=1, on=(TimeoutError,))
 calm = f.options(pure=True)
 in_order = e.options(ordered=True)
+dotted = f.options(name="model.fit [50%] / a b")
+other = g.options(name="data.fit [50%] / a b")
 
 
 @workflow
@@ -58,3 +60,17 @@ def orders_as_said(n):
     in_order(n)
     in_order.options(ordered=False)(n + 1)
     return calm(n), steps.add.options(retries=1, on=(tangentflow.StepTimeout, OSError))(n, n), total_of([add(n, 1)])
+
+
+@workflow
+def named_by_anything(xs):
+    first = dotted(len(xs))
+    second = other(len(xs), 1)
+    out = []
+    for x in xs:
+        y = dotted(x + first)
+        out.append(other(y, second))
+    t = 0
+    while t < len(xs):
+        t = dotted(t)
+    return out, t
