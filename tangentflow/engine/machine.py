@@ -250,18 +250,18 @@ class Machine:
         self._next(frame.waiters.pop(address, []))  # a gather that had moved on to this item may not need it
 
     def _wake(self, frame: Frame, address: Address) -> None:
-        """Ask again what waited for an outcome; a gather moves on to the next item that is missing."""
+        """Ask again what waited for an outcome; a gather moves on to the last item that is missing."""
         awake = []
         for poll in frame.waiters.pop(address, []):
             own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
-            following = None if own else self._next_missing(frame, address)
+            following = None if own else self._last_missing(frame, address)
             if following is None:
                 awake.append(poll)
             else:
                 frame.waiters.setdefault(following, []).append(poll)
         self._next(awake)
 
-    def _next_missing(self, frame: Frame, address: Address) -> Address | None:
+    def _last_missing(self, frame: Frame, address: Address) -> Address | None:
         """Return the last item of the same fan-out without an outcome; None if all are there (or it is no fan-out).
 
         Not the next one: most items end in their order, and what waits would be moved on with each of them.

@@ -12,7 +12,7 @@ from tangentflow.runtime.digest import digest
 from tangentflow.runtime.glue import glue
 from tangentflow.runtime.operands import Operands
 from tangentflow.runtime.outcome import Outcome, Raised, Value
-from tangentflow.runtime.reading import kept, read
+from tangentflow.runtime.reading import read, refuse_iterator
 from tangentflow.runtime.sharing import parts_at, share
 
 __all__ = ["Changed", "Once", "failed"]
@@ -92,7 +92,7 @@ class Once:
         value = self.call()
         if self.reads:
             return read(value, text, self.reads == "each")
-        kept(value, text)
+        refuse_iterator(value, text)
         return value
 
     def _together(self, after: dict[str, Any], result: Any, held: dict[str, list[Any]]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from tangentflow.errors import InternalError, LateRefusal
 from tangentflow.runtime.iterators import is_iterator, shown
 from tangentflow.runtime.pickling import attempt
 
-__all__ = ["kept", "read"]
+__all__ = ["read", "refuse_iterator"]
 
 _TRAVELLING = frozenset({"builtins", "collections", "numpy", "pandas", "polars", "pyarrow"})
 """Packages whose containers can be pickled, and may be too large to find that out by trying."""
@@ -46,7 +46,7 @@ def _is_for_reading_alone(value: object) -> bool:
     return attempt(value) is not None
 
 
-def kept(value: Any, text: str) -> None:
+def refuse_iterator(value: Any, text: str) -> None:
     """Raise LateRefusal for an iterator that an expression would give a workflow to keep."""
     if is_iterator(value):
         raise LateRefusal(

@@ -1,2 +1,0 @@
-#!/bin/sh
-echo {{x $1
