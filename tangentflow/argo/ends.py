@@ -73,7 +73,7 @@ def _with_host(plan: FlowPlan, last: Task, rest: list[Task], tasks: list[Task]) 
 
     It must come after all others, or its try may be too early and there is none after it.
     """
-    hosts = {home for home in _deciding(plan, last) if home in tasks and home not in rest}
+    hosts = {home for home in _deciding(plan, last) if home in tasks}
     if not hosts:
         return [last, *rest]
     host = hosts.pop() if len(hosts) == 1 else None
@@ -81,7 +81,7 @@ def _with_host(plan: FlowPlan, last: Task, rest: list[Task], tasks: list[Task]) 
         return None
     if any(task not in (last, host) and not host.follows(task) for task in tasks):
         return None
-    return [last, host, *rest]
+    return [last, *rest] if host in rest else [last, host, *rest]
 
 
 def _deciding(plan: FlowPlan, rest: Task) -> list[Task]:
@@ -118,7 +118,7 @@ def _before(plan: FlowPlan, last: Task, tasks: list[Task]) -> list[Task] | None:
     before, after = _upto(latest, tasks)
     if any(task is not latest and not latest.follows(task) for task in inside):
         return None
-    if last.block.gate_bits([gate for gate, task in asking.items() if task is latest]) & ~_off(after):
+    if last.block.gate_bits([gate for gate, task in asking.items() if task is not None]) & ~_off(after):
         return None
     return _chain(plan, before)
 

@@ -18,6 +18,7 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.simulated import simulate
 from tangentflow.errors import LanguageError
 from tangentflow.graph.nodes import Try
+from tests.argo.endings import wrong_ends
 from tests.argo.forking import forking
 from tests.corpus import steps
 from tests.corpus.steps import Plan, canon, shape
@@ -61,6 +62,7 @@ def test_same_as_plain(workflow):
         graph = workflow.graph
     except LanguageError:
         pytest.skip("refused")
+    assert wrong_ends(graph) == []
     calls = arguments(workflow)
     for call, plan in [(calls[-1], Plan()), (calls[len(calls) // 2], Plan(3, 0.5))]:
         plain, ran = plainly(workflow, call, plan)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tangentflow import sequential, workflow
-from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, half, odd
+from tests.corpus.library import bump
+from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, h, half, odd, p
 
 # ruff: noqa: B012  a `finally` that jumps is what is tried here
 
@@ -367,3 +368,46 @@ def left_with_what_an_earlier_one_left(xs):
                 break
         out.append(g(last))
     return out
+
+
+@workflow
+def glue_tells_of_a_branch_before_the_last_step(n):
+    """Whether `odd` runs is known before `p` has: where neither `h` nor `odd` run, the iteration ends with `p`."""
+    c = 0
+    while c < 3:
+        c = c + 1
+        xs = [g(c, i) for i in range(-n % 4)]
+        if n == 2:
+            raise KeyError(len(xs))
+        b = h(*xs)[0] if p(1) == 1 else -n
+        if bump(12 // (n - 4)) == 3:
+            if odd(b):
+                pass
+
+
+@workflow
+def step_before_continue_behind_an_early_gate(n):
+    """Whether the last step is reached is known before the test of the `if`: an iteration may end with the step in its arm."""
+    while n:
+        n = n - 1
+        xs = [f(n)]
+        if f(n + 1) and xs:
+            f(n + 2)
+            continue
+        else:
+            f(n)
+        g(n)
+
+
+@workflow
+def step_may_come_before_continue(n):
+    while n:
+        n = n - 1
+        xs = [f(n)]
+        if f(n + 1) and xs:
+            if n:
+                f(n + 2)
+            continue
+        else:
+            f(n)
+        g(n)

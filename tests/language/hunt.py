@@ -1,9 +1,9 @@
 """Look for programs that break the contract, among thousands of random ones.
 
-    python -m tests.language.hunt --programs 20000 --jobs 2 [--seed N] [--engines judge,source,run,simulate]
+    python -m tests.language.hunt --programs 20000 --jobs 2 [--seed N] [--engines judge,source,ends,run,simulate]
 
 prints each program that breaks it, made smaller, as source that can be put into the corpus, and a summary at the end. The judge and the
-regenerated source try every program; `run` (local processes) and `simulate` (the document, on the simulator) a sample spread evenly. The
+regenerated source try every program, `ends` looks at every document; `run` (local processes) and `simulate` (the document, on the simulator) a sample spread evenly. The
 same seed gives the same programs. Exit status 1 if there is a difference.
 """
 
@@ -64,10 +64,8 @@ def look(task: Task) -> Found:
 
 def _make_smaller(found: Found) -> None:
     kind, task = kind_of(found.report.problem), found.task
-    engines = [name for name in task.engines if name in SLOW and f" {name}: " in found.report.problem] or [
-        "judge",
-        "source",
-    ]
+    engines = [name for name in task.engines if name in SLOW and f" {name}: " in found.report.problem]
+    engines = engines or (["ends"] if kind == "ends" else ["judge", "source"])
     last = found.report
     sure = False
 
@@ -94,7 +92,7 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--engines", default="judge,source", help=f"some of {','.join(ENGINES)}")
+    parser.add_argument("--engines", default="judge,source,ends", help=f"some of {','.join(ENGINES)}")
     parser.add_argument("--sample", type=int, default=1000, help="programs for each of run and simulate")
     parser.add_argument("--calls", type=int, default=2, help="arguments that each program is called with")
     parser.add_argument("--large", type=float, default=0.05, help="the part of the programs that is long")

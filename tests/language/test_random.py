@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tangentflow.argo import ends
+from tangentflow.argo.shape import Block, FlowPlan, Pod
+from tangentflow.argo.shape import Task as DagTask
+from tangentflow.graph.nodes import Loop
 from tests.language.hunt import Task, look
 from tests.language.random_programs import Generator, check, load, program, shrink
 from tests.language.random_programs.shrinking import as_program
@@ -27,12 +31,12 @@ def _assert_right(seeds: range, large: bool, engines: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("start", SMALL[::BATCH])
 def test_small_programs(start: int) -> None:
-    _assert_right(range(start, start + BATCH), False, ("judge", "source"))
+    _assert_right(range(start, start + BATCH), False, ("judge", "source", "ends"))
 
 
 @pytest.mark.parametrize("start", LARGE[::2])
 def test_large_programs(start: int) -> None:
-    _assert_right(range(start, start + 2), True, ("judge", "source"))
+    _assert_right(range(start, start + 2), True, ("judge", "source", "ends"))
 
 
 @pytest.mark.parametrize("engine", ["run", "simulate"])
@@ -70,6 +74,45 @@ def test_check_sees_a_wrong_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not check(TEXT, "right", 1).problem
     monkeypatch.setattr(core.Site, "effect", property(lambda self: False))
     assert check(TEXT, "wrong", 1).problem
+
+
+EARLY = """
+from tangentflow import workflow
+from tests.corpus.library import bump
+from tests.corpus.steps import g, h, odd, p
+
+@workflow
+def main(n):
+    c = 0
+    while c < 3:
+        c = c + 1
+        xs = [g(c, i) for i in range(-n % 4)]
+        if n == 2: raise KeyError(len(xs))
+        b = h(*xs)[0] if p(1) == 1 else -n
+        if bump(12 // (n - 4)) == 3:
+            if odd(b): pass
+"""
+
+
+def test_check_sees_an_end_that_is_tried_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not check(EARLY, "right", 1, ("ends",)).problem
+    monkeypatch.setattr(ends, "_with_host", lambda plan, last, rest, tasks: [last, *rest])
+    assert check(EARLY, "wrong", 1, ("ends",)).problem.startswith("ends: loop:0: with ")
+
+
+def test_check_sees_a_failure_that_nothing_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = TEXT.replace("e(1)\n", "f(e(1))\n")
+    assert not check(text, "right", 1, ("ends",)).problem
+    adding = ends._end_task
+
+    def no_rescue(plan: FlowPlan, block: Block, pod: Pod, loop: Loop | None) -> DagTask:
+        task = adding(plan, block, pod, loop)
+        if pod.kind == "fail":
+            pod.ends.clear()
+        return task
+
+    monkeypatch.setattr(ends, "_end_task", no_rescue)
+    assert " failed no end comes last of " in check(text, "wrong", 1, ("ends",)).problem
 
 
 @pytest.mark.parametrize("engine", ["run", "simulate"])

@@ -14,14 +14,17 @@ from tangentflow.decorators import WorkflowFunction
 from tangentflow.engine.run import Run
 from tangentflow.errors import LanguageError
 from tangentflow.graph.nodes import Graph
+from tests.argo.endings import wrong_ends
 from tests.corpus import steps
 from tests.corpus.steps import Plan, canon, shape
 from tests.language.contract import Call, Schedule, check_call, check_source, compiled, plainly
 
 __all__ = ["ENGINES", "Report", "TimeUp", "check", "in_time", "kind_of", "load"]
 
-ENGINES = ("judge", "source", "run", "simulate")
-"""Ways to run a program besides the plain call: the judge's schedules, the regenerated source, local processes, the simulator."""
+ENGINES = ("judge", "source", "ends", "run", "simulate")
+"""Ways to run a program besides the plain call: the judge's schedules, the regenerated source, local processes, the simulator. (`ends` runs
+nothing: it looks for a way through the document on which no pod ends an iteration or the workflow.)
+"""
 
 LONG = 500
 """Step runs of a plain call past which a program says no more than a shorter one, only later."""
@@ -48,7 +51,12 @@ def load(text: str, label: str) -> WorkflowFunction[..., Any]:
 
 
 def check(
-    text: str, label: str, seed: int, engines: Sequence[str] = ("judge", "source"), calls: int = 2, faults: bool = True
+    text: str,
+    label: str,
+    seed: int,
+    engines: Sequence[str] = ("judge", "source", "ends"),
+    calls: int = 2,
+    faults: bool = True,
 ) -> Report:
     """Check one program under several schedules; with `faults`, steps fail too."""
     report = Report(seed=seed)
@@ -61,6 +69,9 @@ def check(
         return report
     except Exception as error:
         report.problem = f"compile: {type(error).__name__}: {error}"
+        return report
+    if "ends" in engines and (wrong := wrong_ends(graph)):
+        report.problem = "ends: " + "\n    ".join(wrong)
         return report
     plans = [Plan(seed, 0.12), Plan(seed + 1, 0.4), Plan(seed + 2, 0.2)] if faults else []
     schedules = [Schedule("first"), Schedule("last"), Schedule("random", seed)]

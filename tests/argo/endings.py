@@ -1,0 +1,150 @@
+"""Whether each iteration and each workflow ends with a pod that has everything before it: by going through what its flags may be.
+
+An end that is tried too early, with none after it, shows only where certain branches are taken. Here all of them are, without a run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
+from typing import Any
+
+import tangentflow.argo.plan as planning
+from tangentflow.argo.document import document
+from tangentflow.argo.shape import SURE, Block, Flag, FlowPlan, Task
+from tangentflow.graph.nodes import Graph, Loop
+
+__all__ = ["wrong_ends"]
+
+MOST = 512
+"""As many ways through a block are tried; of more, so many by chance."""
+
+INNER = frozenset({"then", "else", "rest", "body", "except", "orelse", "final"})
+
+
+def wrong_ends(graph: Graph) -> list[str]:
+    """Return what is wrong with the ends of a graph's document: a block and the flags with which none of its ends is the last."""
+    found: list[str] = []
+    closing = planning.close
+
+    def close(plan: FlowPlan, block: Block, loop: Loop | None, called: bool) -> None:
+        closing(plan, block, loop, called)
+        if plan.recorded or loop is not None:
+            found.extend(_wrong(plan, block, loop))
+
+    planning.close = close
+    try:
+        document(graph)
+    finally:
+        planning.close = closing
+    return found
+
+
+def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
+    key = loop.id if loop is not None else None
+    seen = set()
+    for values in _ways(block):
+        everything = _Way(values, None).run(block)
+        for failing in [None, *[task for task in everything if task.kind == "pod"]]:
+            way = _Way(values, failing)
+            ran = way.run(block)
+            if frozenset(ran) | {failing} in seen:
+                continue
+            seen.add(frozenset(ran) | {failing})
+            if ran and not any(
+                _tries(plan, task, key) and ran.keys() <= before | {task} for task, before in ran.items()
+            ):
+                told = ", ".join(f"{flag}={value}" for flag, value in values.items())
+                told += f" and {failing.name} failed" if failing is not None else ""
+                yield f"{block.key or 'the workflow'}: with {told} no end comes last of {sorted(task.name for task in ran)}"
+                return
+
+
+def _tries(plan: FlowPlan, task: Task, key: str | None) -> bool:
+    if task.pod is not None:
+        return key in task.pod.ends
+    return task.kind == "loop" and any(task.node.id in pod.ends and key in pod.ends for pod in plan.pods)
+
+
+def _ways(block: Block) -> Iterator[Mapping[str, str]]:
+    """Yield what the flags of a block may be together."""
+    options: dict[str, list[str]] = {}
+    for flag, wanted in _conditions(block):
+        known = options.setdefault(flag.name, [flag.default])
+        if wanted not in known:
+            known.append(wanted)
+    total = 1
+    for values in options.values():
+        total *= len(values)
+    if total <= MOST:
+        ways: Any = itertools.product(*options.values())
+    else:
+        chance = random.Random(total)
+        ways = ([chance.choice(values) for values in options.values()] for _ in range(MOST))
+    gates = [(text.count("_tf.SKIP"), flag) for text, flag in _gates(block)]
+    for way in ways:
+        values = dict(zip(options, way))
+        open_ = [jumps for jumps, flag in gates if values[flag] == "1"]
+        if all(values[flag] == "1" or jumps > max(open_, default=-1) for jumps, flag in gates):
+            yield values
+
+
+def _gates(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield the gates of a block, and of what stands behind them: their texts and flags. Who is behind more jumps is behind those before."""
+    for task in block.tasks:
+        yield from [(text, flag.name) for text, flag in task.gates.items() if flag is not None]
+        if task.inner is not None and task.kind == "rest":
+            yield from _gates(task.inner)
+
+
+def _conditions(block: Block) -> Iterator[tuple[Flag, str]]:
+    for task in block.tasks:
+        yield from task.conditions
+        if task.inner is not None and task.kind in INNER:
+            yield from _conditions(task.inner)
+
+
+class _Way:
+    """One way through a block: what its flags are, and the task whose pod fails, if one does."""
+
+    def __init__(self, values: Mapping[str, str], failing: Task | None) -> None:
+        self.values = values
+        self.failing = failing
+        self.ran: dict[Task, frozenset[Task]] = {}
+
+    def run(self, block: Block) -> dict[Task, frozenset[Task]]:
+        """Return the tasks that run and have no inner DAG, each with those that are over before it begins."""
+        self._run(block, frozenset())
+        return self.ran
+
+    def _run(self, block: Block, base: frozenset[Task]) -> tuple[frozenset[Task], bool]:
+        """Run a block; return what is over at its end, and whether it failed."""
+        over: dict[Task, frozenset[Task]] = {}
+        ended: dict[Task, str] = {}
+        waited = {task: [*task.after, *task.always, *task.ran, *task.rescue] for task in block.tasks}
+        for task in TopologicalSorter(waited).static_order():
+            over[task] = base.union(*[over[other] for other in waited[task]])
+            ended[task] = "Omitted" if not self._goes_on(task, ended) else "Skipped"
+            if ended[task] == "Omitted" or any(self.values[flag.name] != wanted for flag, wanted in task.conditions):
+                continue
+            failed = task is self.failing
+            if task.inner is not None and task.kind in INNER:
+                over[task], failed = self._run(task.inner, over[task])
+            elif task.kind != "end":
+                self.ran[task] = over[task]
+                over[task] |= {task}
+            ended[task] = "Failed" if failed else "Succeeded"
+        return base.union(*over.values()), "Failed" in ended.values()
+
+    def _goes_on(self, task: Task, ended: Mapping[Task, str]) -> bool:
+        """Whether what a task waits for is such that it starts: what the document says by `depends`."""
+        if task.rescue:
+            return any(ended[other] == "Failed" for other in task.rescue)
+        if any(ended[other] not in ("Succeeded", "Failed") for other in task.ran):
+            return False
+        return all(ended[other] in _GOES_ON.get(other.kind, ("Succeeded", "Skipped")) for other in task.after)
+
+
+_GOES_ON = {"body": ("Succeeded", "Failed"), **dict.fromkeys(SURE - {"body"}, ("Succeeded",))}
