@@ -47,7 +47,7 @@ def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
     seen = set()
     for values in _ways(block):
         everything = _Way(values, None).run(block)
-        for failing in [None, *[task for task in everything if task.kind == "pod"]]:
+        for failing in [None, *[task for task in everything if _may_fail(task)]]:
             way = _Way(values, failing)
             ran = way.run(block)
             if frozenset(ran) | {failing} in seen:
@@ -60,6 +60,11 @@ def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
                 told += f" and {failing.name} failed" if failing is not None else ""
                 yield f"{block.key or 'the workflow'}: with {told} no end comes last of {sorted(task.name for task in ran)}"
                 return
+
+
+def _may_fail(task: Task) -> bool:
+    """Whether a task may fail for a reason that the program gives: its step raises, or nothing takes what the body of a `try` raised."""
+    return task.pod is not None and (task.pod.step is not None or task.pod.kind == "caught")
 
 
 def _tries(plan: FlowPlan, task: Task, key: str | None) -> bool:
