@@ -113,6 +113,7 @@ class Lowering:
         self.dead = False
         self.broke: str | None = None
         self.pending = False  # inside a `try` of the innermost loop, so a `break` may be given up
+        self.final = False  # inside a `finally` of the innermost loop, so a `break` may be on its way
         self.caught: Caught | None = None
         self.after: list[str] = []  # names that steps here wait for
         self.stops = ""  # what StopIteration means here

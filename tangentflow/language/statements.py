@@ -17,7 +17,7 @@ from tangentflow.language.known_results import MUTATES_FIRST
 from tangentflow.language.lazy import check_lazy
 from tangentflow.language.lowering import Lowering, assignment, load
 from tangentflow.language.registry import statement
-from tangentflow.language.trying import in_loop, not_broken, parts_of_try, raise_again
+from tangentflow.language.trying import in_loop, leaves, not_broken, raise_again
 from tangentflow.language.uses import bound_names, unbound_in, uses
 from tangentflow.order import sequential
 
@@ -201,7 +201,8 @@ def _for(lowering: Lowering, node: gast.For) -> None:
     items = listed(lowering, iterable)
     broke = _broke(lowering, node, bool(items.failed))
     outer_break, lowering.broke = lowering.broke, broke
-    outer_try, lowering.pending = lowering.pending, False
+    outer_try = lowering.pending, lowering.final
+    lowering.pending = lowering.final = False
     with lowering.branch(), in_loop(lowering):
         outer, lowering.out = lowering.out, []
         if isinstance(node.target, gast.Name):
@@ -214,7 +215,7 @@ def _for(lowering: Lowering, node: gast.For) -> None:
             lowering.glue(gast.Assign(targets=[_target(lowering, node.target)], value=load(var), type_comment=None))
         body = lowering.out + lowering.block(node.body)
         lowering.out = outer
-    lowering.broke, lowering.pending = outer_break, outer_try
+    lowering.broke, (lowering.pending, lowering.final) = outer_break, outer_try
     lowering.emit(core.For(lowering.origin, var, items.name, body, [], forced=forced, count=items.count))
     items.after_loop(lowering, broke)
     _loop_else(lowering, node, broke if node.orelse else None)
@@ -245,10 +246,11 @@ def _while(lowering: Lowering, node: gast.While) -> None:
     condition = lowering.expr(node.test)
     test, lowering.out = lowering.out, outer
     outer_break, lowering.broke = lowering.broke, broke
-    outer_try, lowering.pending = lowering.pending, False
+    outer_try = lowering.pending, lowering.final
+    lowering.pending = lowering.final = False
     with lowering.branch(), in_loop(lowering):
         body = lowering.block(node.body)
-    lowering.broke, lowering.pending = outer_break, outer_try
+    lowering.broke, (lowering.pending, lowering.final) = outer_break, outer_try
     lowering.emit(core.While(lowering.origin, test, condition, body, [], limit=lowering.max_iterations))
     endless = isinstance(node.test, gast.Constant) and bool(node.test.value)
     if endless and not _breaks(node.body):
@@ -278,20 +280,7 @@ def _loop_else(lowering: Lowering, node: Any, broke: str | None) -> None:
 
 def _breaks(body: list[gast.stmt]) -> bool:
     """Whether a `break` in these statements ends the loop that they are the body of."""
-    for node in body:
-        if isinstance(node, gast.Break):
-            return True
-        if isinstance(node, gast.If) and (_breaks(node.body) or _breaks(node.orelse)):
-            return True
-        if isinstance(node, (gast.For, gast.While)) and _breaks(node.orelse):
-            return True
-        if isinstance(node, gast.Try) and any(map(_breaks, parts_of_try(node))):
-            return True
-        if isinstance(node, gast.With) and _breaks(node.body):
-            return True
-        if isinstance(node, gast.Match) and any(_breaks(case.body) for case in node.cases):
-            return True
-    return False
+    return leaves(body, (gast.Break,))
 
 
 def _ends_early(body: list[gast.stmt]) -> bool:

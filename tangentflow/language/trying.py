@@ -12,7 +12,7 @@ from tangentflow.language.lowering import Caught, Lowering, assignment, load
 from tangentflow.language.registry import statement
 from tangentflow.language.uses import unbound_in
 
-__all__ = ["in_loop", "not_broken", "parts_of_try", "raise_again"]
+__all__ = ["in_loop", "leaves", "not_broken", "parts_of_try", "raise_again"]
 
 
 def parts_of_try(node: gast.Try) -> list[list[gast.stmt]]:
@@ -25,13 +25,14 @@ def _try(lowering: Lowering, node: gast.Try) -> None:
     lowering.bound -= unbound_in(node)
     before = set(lowering.bound)
     outer, lowering.pending = lowering.pending, True
+    broke = _kept(lowering, node)
     with lowering.branch() as tried:
         body = lowering.block(node.body)
         orelse = lowering.block(node.orelse)
     handlers, branches = [], [tried]
     for handler in node.handlers:
         with lowering.branch() as caught:
-            handlers.append(_handler(lowering, handler))
+            handlers.append(_handler(lowering, handler, broke))
         branches.append(caught)
     lowering.join(*branches)
     final: core.Block = []
@@ -39,8 +40,9 @@ def _try(lowering: Lowering, node: gast.Try) -> None:
         after, dead = lowering.bound, lowering.dead
         lowering.bound, lowering.dead = set(before), False
         around, lowering.caught = lowering.caught, None
+        outer_final, lowering.final = lowering.final, True
         final = lowering.block(node.finalbody)
-        lowering.caught = around
+        lowering.caught, lowering.final = around, outer_final
         after = after - set[str]().union(*map(unbound_in, node.finalbody))
         lowering.bound, lowering.dead = after | (lowering.bound - before), dead or lowering.dead
     lowering.pending = outer
@@ -50,7 +52,33 @@ def _try(lowering: Lowering, node: gast.Try) -> None:
     lowering.emit(core.Try(lowering.origin, body, handlers, orelse, final))
 
 
-def _handler(lowering: Lowering, node: gast.ExceptHandler) -> core.Handler:
+def _kept(lowering: Lowering, node: gast.Try) -> gast.expr | None:
+    """Return what a handler sets the flag of a `break` to, None if it leaves it alone.
+
+    The exception took the place of a `break` or `continue` in the body. One that this stands in the `finally` of is still on its way.
+    """
+    if lowering.broke is None or not node.handlers or not leaves(node.body, (gast.Break, gast.Continue)):
+        return None
+    if not lowering.final:
+        return gast.Constant(value=False, kind=None)
+    name = lowering.namer.fresh("broke")
+    lowering.assign(name, load(lowering.broke))
+    return load(name)
+
+
+def leaves(body: list[gast.stmt], jumps: tuple[type, ...]) -> bool:
+    """Whether one of these jumps in these statements ends the loop that they are the body of, or its iteration."""
+    return any(
+        isinstance(node, jumps)
+        or (isinstance(node, (gast.If, gast.With)) and leaves(node.body, jumps))
+        or (isinstance(node, (gast.If, gast.For, gast.While)) and leaves(node.orelse, jumps))
+        or (isinstance(node, gast.Try) and any(leaves(part, jumps) for part in parts_of_try(node)))
+        or (isinstance(node, gast.Match) and any(leaves(case.body, jumps) for case in node.cases))
+        for node in body
+    )
+
+
+def _handler(lowering: Lowering, node: gast.ExceptHandler, broke: gast.expr | None) -> core.Handler:
     if lowering.has_site(node.type):
         lowering.refuse(
             node.type, "TF101", "a call in the type of a handler", "it is evaluated only when an exception comes to it",
@@ -61,7 +89,8 @@ def _handler(lowering: Lowering, node: gast.ExceptHandler) -> core.Handler:
     if name is not None:
         lowering.locals.add(name)
         lowering.bound.add(name)
-    not_broken(lowering)
+    if lowering.broke is not None and broke is not None:
+        lowering.glue(assignment(lowering.broke, broke), total=True)
     around, lowering.caught = lowering.caught, Caught(lowering.namer.fresh("error"))
     if _raises_in_loop(node.body):
         again = lowering.caught.name
@@ -106,7 +135,7 @@ def in_loop(lowering: Lowering) -> Iterator[None]:
 
 
 def not_broken(lowering: Lowering) -> None:
-    """Give up a `break` that was on its way: an exception or a `continue` in a `finally` has taken its place."""
+    """Give up a `break` that was on its way: a `continue` in a `finally` has taken its place."""
     if lowering.broke and lowering.pending:
         lowering.glue(assignment(lowering.broke, gast.Constant(value=False, kind=None)), total=True)
 

@@ -14,7 +14,7 @@ from typing import Any
 import tangentflow.argo.plan as planning
 from tangentflow.argo.document import document
 from tangentflow.argo.shape import SURE, Block, Flag, FlowPlan, Task
-from tangentflow.graph.nodes import Graph, Loop
+from tangentflow.graph.nodes import Graph, Loop, Node, Try
 
 __all__ = ["wrong_ends"]
 
@@ -53,13 +53,29 @@ def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
             if frozenset(ran) | {failing} in seen:
                 continue
             seen.add(frozenset(ran) | {failing})
-            if ran and not any(
-                _tries(plan, task, key) and ran.keys() <= before | {task} for task, before in ran.items()
+            needed = _needed(plan, ran, failing)
+            if needed and not any(
+                _tries(plan, task, key) and needed <= before | {task} for task, before in ran.items()
             ):
                 told = ", ".join(f"{flag}={value}" for flag, value in values.items())
                 told += f" and {failing.name} failed" if failing is not None else ""
                 yield f"{block.key or 'the workflow'}: with {told} no end comes last of {sorted(task.name for task in ran)}"
                 return
+
+
+def _needed(plan: FlowPlan, ran: Mapping[Task, object], failing: Task | None) -> set[Task]:
+    """Return whose outcomes the end needs: all, or those up to the step that fails, if it stands in no `try`."""
+    if failing is None or failing.node is None or any(isinstance(owner, Try) for owner in _owners(failing.block)):
+        return set(ran)
+    places = {name: place for place, name in enumerate(plan.nodes)}
+    last = places[failing.node.id]
+    return {task for task in ran if task.node is not None and places[task.node.id] <= last}
+
+
+def _owners(block: Block | None) -> Iterator[Node | None]:
+    while block is not None:
+        yield block.owner
+        block = block.parent
 
 
 def _may_fail(task: Task) -> bool:
@@ -88,20 +104,31 @@ def _ways(block: Block) -> Iterator[Mapping[str, str]]:
     else:
         chance = random.Random(total)
         ways = ([chance.choice(values) for values in options.values()] for _ in range(MOST))
-    gates = [(text.count("_tf.SKIP"), flag) for text, flag in _gates(block)]
+    groups = list(_gates(block))
     for way in ways:
         values = dict(zip(options, way))
-        open_ = [jumps for jumps, flag in gates if values[flag] == "1"]
-        if all(values[flag] == "1" or jumps > max(open_, default=-1) for jumps, flag in gates):
+        if all(_agree([(jumps, values[flag] == "1") for jumps, flag in gates]) for gates in groups):
             yield values
 
 
-def _gates(block: Block) -> Iterator[tuple[str, str]]:
-    """Yield the gates of a block, and of what stands behind them: their texts and flags. Who is behind more jumps is behind those before."""
-    for task in block.tasks:
-        yield from [(text, flag.name) for text, flag in task.gates.items() if flag is not None]
-        if task.inner is not None and task.kind == "rest":
-            yield from _gates(task.inner)
+def _agree(gates: list[tuple[int, bool]]) -> bool:
+    """Whether gates, by the number of jumps before them, may be open or not as they are: who is behind more jumps is behind those before."""
+    last = max((jumps for jumps, is_open in gates if is_open), default=-1)
+    return all(is_open or jumps > last for jumps, is_open in gates)
+
+
+def _gates(block: Block) -> Iterator[list[tuple[int, str]]]:
+    """Yield the gates of each arm of a block, and of itself: the number of jumps before it, and its flag."""
+    found: list[tuple[int, str]] = []
+    todo = [block]
+    for each in todo:
+        for task in each.tasks:
+            found += [(text.count("_tf.SKIP"), flag.name) for text, flag in task.gates.items() if flag is not None]
+            if task.inner is not None and task.kind == "rest":
+                todo.append(task.inner)
+            elif task.inner is not None and task.kind in INNER:
+                yield from _gates(task.inner)
+    yield found
 
 
 def _conditions(block: Block) -> Iterator[tuple[Flag, str]]:

@@ -411,3 +411,83 @@ def step_may_come_before_continue(n):
         else:
             f(n)
         g(n)
+
+
+# --- a `break` on its way through a `finally` in which something else is caught
+
+
+@workflow
+def handler_in_a_finally_leaves_the_break(xs):
+    """The handler has caught what was raised in the `finally`: the `break` that goes through it is still on its way."""
+    out = []
+    for x in xs:
+        try:
+            if f(x) > 2:
+                break
+        finally:
+            try:
+                fail(x)
+            except Known:
+                out.append(x)
+    else:
+        out.append(f(9))
+    return out
+
+
+@workflow
+def handler_takes_a_later_break_back(xs):
+    """A second `break`, in the `finally` of the first, is given up for an exception: then the first one goes on."""
+    out = []
+    for x in xs:
+        try:
+            if f(x) > 2:
+                break
+        finally:
+            try:
+                try:
+                    if x > 3:
+                        break
+                    elif x == 3:
+                        continue
+                finally:
+                    fail_if(x, 5)
+                    fail_if(x, 3)
+                    fail_if(x, 1)
+            except Known:
+                out.append(x)
+    else:
+        out.append(f(9))
+    return out
+
+
+@workflow
+def handler_gives_the_break_up(xs):
+    out = []
+    for x in xs:
+        try:
+            try:
+                break
+            finally:
+                fail_if(x, 5)
+        except Known:
+            out.append(x)
+    else:
+        out.append(f(9))
+    return out
+
+
+@workflow
+def nothing_is_left_of_a_break_in_a_finally(n):
+    while n > 0:
+        n = n - 1
+        try:
+            break
+        finally:
+            try:
+                f(n)
+                raise KeyError(n)
+            except KeyError:
+                e(n)
+    else:
+        e(9)
+    return n

@@ -158,6 +158,8 @@ def _hunt(tasks: list[Task], jobs: int, most: int, seconds: float) -> int:
         counts.update(programs=1, calls=report.calls, schedules=report.schedules, hangs=int(found.hang))
         if counts["programs"] % 1000 == 0:
             print(f"{counts['programs']} programs, {time.time() - started:.0f} s", file=sys.stderr, flush=True)
+        if report.late:
+            refused["in the run, which alone could show it"] += report.late
         if report.refused:
             refused[report.refused.split("`")[0].split("'")[0].strip()] += 1
         if found.hang:

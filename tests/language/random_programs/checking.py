@@ -26,18 +26,25 @@ ENGINES = ("judge", "source", "ends", "run", "simulate")
 nothing: it looks for a way through the document on which no pod ends an iteration or the workflow.)
 """
 
+LATE = ("tangentflow.errors.LateRefusal", "tangentflow.errors.NotPicklable")
+"""What a run raises that is refused for what only it could show."""
+
 LONG = 500
 """Step runs of a plain call past which a program says no more than a shorter one, only later."""
 
 
 @dataclass
 class Report:
-    """What a check found: the first problem, or why the language refused the program; how much was tried."""
+    """What a check found: the first problem, or why the language refused the program; how much was tried.
+
+    `late` are the runs that were refused for what only they could show.
+    """
 
     problem: str = ""
     refused: str = ""
     calls: int = 0
     schedules: int = 0
+    late: int = 0
     seed: int = 0
 
 
@@ -80,6 +87,9 @@ def check(
     for call in [Call((n,)) for n in dict.fromkeys((seed % 4, 3, 0, 1, 5))][:calls]:
         fit = [plan for plan in [Plan(), *plans] if len(plainly(workflow.function, call, plan).log) <= LONG]
         for problem in _problems(workflow, graph, call, [s for s in schedules if s.plan in fit], fit, engines, report):
+            if any(late in problem for late in LATE):
+                report.late += 1
+                continue
             report.problem = problem
             return report
         report.calls += 1

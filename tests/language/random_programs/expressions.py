@@ -138,6 +138,9 @@ class Expressions(Writer):
             lambda: f"map(lambda {q}: add({q}, {x}), {items})", lambda: f"map(add, {items}, {self.items(scope, 0)})",
             lambda: f"map(g, filter(lambda {q}: less({q}, {x}), {items}))", lambda: f"({x} // ({q} - 3) for {q} in {items})",
             lambda: f"(f({q}) for {q} in {items} if {x} < 4)", lambda: f"map(partial(g, y={self.digit()}), {items})",
+            lambda: f"chain({items}, map({self.pick('f', 'bump')}, {self.items(scope, 0)}))",
+            lambda: f"starmap({self.pick('add', 'less')}, zip({items}, {self.items(scope, 0)}, strict=True))",
+            lambda: f"(add({q}, {q}2) for {q}, {q}2 in zip({items}, {self.items(scope, 0)}, strict={self.pick('True', 'False')}))",
         )  # fmt: skip
 
     def comprehended(self, scope: Scope, depth: int, *forms: object) -> str:
@@ -196,6 +199,8 @@ class Expressions(Writer):
         r = self.rng.random()
         if depth and r < 0.02:
             return self.lazy(scope)
+        if r < 0.04 and scope.lists:
+            return f"{self.pick('walk', 'walk_or_fall', 'bar')}({self.rng.choice(scope.lists)})"
         if r < 0.05:
             return f"table(({self.glue(scope, 1)}) % 3).values()"
         if r < 0.32:

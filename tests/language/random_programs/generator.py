@@ -10,9 +10,10 @@ __all__ = ["HEADER", "Generator"]
 HEADER = """import logging
 import warnings
 from functools import partial
+from itertools import chain, starmap
 
 from tangentflow import after, parallel, sequential, workflow
-from tests.corpus.library import bump, tick
+from tests.corpus.library import bar, bump, tick, walk, walk_or_fall
 from tests.corpus.steps import (
     Known, Odd, add, chained, contextual, divide, e, ev, f, fail, fail_if, g, h, half, ident, leave, less, make, none, o, odd, odd_error,
     p, pair, show, size, stop, table, total_of
