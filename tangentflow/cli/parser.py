@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
     )
     running.add_argument("--workers", type=int, metavar="N", help="how many steps run at a time")
     running.add_argument(
-        "--store", metavar="DIR", help="the directory for values and the journal (default: .tangentflow)"
+        "--store",
+        metavar="DIR",
+        help="the directory for values and the journal, or an address for the values (default: .tangentflow)",
     )
     running.add_argument(
         "--cache",
@@ -196,7 +198,9 @@ def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         parser.add_argument("run", metavar="RUN", help="the id of a run, or the beginning of it")
     logging.add_argument("path", nargs="?", metavar="STEP", help="the path of a step run, like fit or loop[3].fit")
     for parser in (listing, showing, logging, cancelling, resuming):
-        parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
+        parser.add_argument(
+            "--store", metavar="DIR", help="the directory or address of the store (default: .tangentflow)"
+        )
     for parser in (listing, showing, logging, cancelling, resuming):
         _add_namespace(parser)
     showing.add_argument(
@@ -223,7 +227,9 @@ def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     removing.add_argument("--all", action="store_true", dest="everything", help="all of them")
     removing.set_defaults(command=_cache_remove)
     for parser in (listing, removing):
-        parser.add_argument("--store", metavar="DIR", help="the directory of the store (default: .tangentflow)")
+        parser.add_argument(
+            "--store", metavar="DIR", help="the directory or address of the store (default: .tangentflow)"
+        )
 
 
 def _add_call(parser: argparse.ArgumentParser, target: str) -> None:

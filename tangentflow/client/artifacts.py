@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from tangentflow.client.cluster import Cluster, Json
 from tangentflow.client.packages import needed
-from tangentflow.errors import ClusterError, UsageError
+from tangentflow.engine.objects import opened
+from tangentflow.errors import ClusterError
 
 __all__ = [
     "TO_REPOSITORY",
@@ -105,14 +106,8 @@ class StoredArtifacts:
 
 def at_address(address: str) -> StoredArtifacts:
     """Return the repository at an address such as `s3://bucket/prefix`, with credentials of the environment. Raises UsageError."""
-    store = needed("obstore.store")
-    options: dict[str, Any] = {}
-    if address.startswith(("s3://", "s3a://")):
-        options = _plain_http(_endpoint(""))
-    try:
-        return StoredArtifacts(store.from_url(address, **options), address)
-    except Exception as error:
-        raise UsageError(f"{address!r} is no address of an artifact repository: {error}") from error
+    needed("obstore.store")
+    return StoredArtifacts(opened(address), address)
 
 
 def of_repository(repository: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredArtifacts:

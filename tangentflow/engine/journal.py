@@ -119,8 +119,10 @@ _PUT = f"REPLACE INTO receipts(run, {_RECEIPT}) VALUES"
 class Journal:
     """A connection to the journal of a store, for one thread. Changes are collected; `flush` commits them together."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settle: Callable[[], object] = lambda: None) -> None:
+        """Open the journal in a directory. `settle` is called before anything goes on record: it sees to it that the values are there."""
         self.folder = folder
+        self._settle = settle
         self._receipts: dict[tuple[int, int], Receipt] = {}
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         try:
@@ -149,6 +151,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._settle()
         try:
             _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
             try:
@@ -180,6 +183,7 @@ class Journal:
                     self._connection.executemany(statement, [values for _, values in group])
             self._others.clear()
         elif rows:  # one statement is a transaction by itself
+            self._settle()
             try:
                 flat = [value for row in rows for value in row]
                 _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), flat))

@@ -62,7 +62,7 @@ class Recorder:
         run.record = self._earlier
         if folder is not None:
             self.store = Store(folder).create()
-            self.journal = Journal(folder)
+            self.journal = Journal(folder, self.store.settle)
             self.inputs = Inputs(self.store)
             self.cache = Cache(self.journal, self.store, self.identity)
 
@@ -323,9 +323,10 @@ class Recorder:
 
 def override_stored(folder: Path, run: int, path: str, data: bytes) -> None:
     """Put another outcome on record for a step run of a finished run in a store."""
-    journal = Journal(folder)
+    store = Store(folder)
+    journal = Journal(folder, store.settle)
     try:
-        journal.override(run, path, Store(folder).keep(data))
+        journal.override(run, path, store.keep(data))
     finally:
         journal.close()
 

@@ -1,21 +1,21 @@
-"""The store: a directory with the values of runs, each under the digest of its bytes, and the journal beside them.
+"""The store: the values of runs, each under the digest of its bytes, in a directory or in an object store, and the journal that knows them.
 
-A value is written whole or not at all: to a file of its own first, which then takes its place. What is read is checked against its name, so a
-file that was damaged from outside is found out.
+A value is written whole or not at all. What is read is checked against its name, so one that was damaged from outside is found out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import itertools
 import os
+from collections.abc import Container
 from pathlib import Path
 
-from tangentflow.errors import TangentflowError, UsageError
+from tangentflow.engine.objects import ObjectValues, address_of, folder_of, is_address
+from tangentflow.engine.values import Damaged, FileValues, Values
+from tangentflow.errors import UsageError
 from tangentflow.runtime.packing import Exports, Packed, exports
 
-__all__ = ["INLINE", "Damaged", "Ref", "Store", "locate", "user_files"]
+__all__ = ["INLINE", "Damaged", "Ref", "Store", "digest_of", "locate", "user_files"]
 
 DEFAULT = ".tangentflow"
 VARIABLE = "TANGENTFLOW_STORE"
@@ -27,17 +27,12 @@ INLINE = 1024
 Ref = bytes | str
 """A stored value: its bytes, or the digest under which it lies in the store."""
 
-_numbers = itertools.count()
-
-
-class Damaged(TangentflowError):
-    """A stored value is missing, or is not what was stored."""
-
 
 def locate(store: str | os.PathLike[str] | bool | None) -> Path | None:
     """Return the directory that the option `store` means; None for no store.
 
     None and True mean the environment variable TANGENTFLOW_STORE or, without it, `.tangentflow` in the working directory. False means none.
+    An address such as `s3://bucket/prefix` means a directory in `.tangentflow` for the journal of the values that lie there.
     """
     if store is False:
         return None
@@ -47,7 +42,11 @@ def locate(store: str | os.PathLike[str] | bool | None) -> Path | None:
             return None
         store = named or DEFAULT
     if not isinstance(store, (str, os.PathLike)) or not str(store):
-        raise UsageError(f"store must be a directory, or False for none, not {store!r}")
+        raise UsageError(
+            f"store must be a directory, an address such as 's3://bucket/prefix', or False for none, not {store!r}"
+        )
+    if isinstance(store, str) and is_address(store):
+        return folder_of(store, Path(os.path.abspath(DEFAULT)))
     return Path(os.path.abspath(store))
 
 
@@ -70,20 +69,24 @@ class _Files(Exports):
 
 
 class Store:
-    """Values on a directory. Several processes may use it at the same time."""
+    """Values, by their digests. Several processes may use it at the same time. `folder` is the directory with the journal."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        address = address_of(folder)
+        self.name = address or str(folder)
+        self._values: Values = FileValues(folder) if address is None else ObjectValues(folder, address)
 
     def create(self) -> Store:
         """Make the directory if it is not there. Raises UsageError if that cannot be."""
         try:
-            if not (self.folder / "values").is_dir():
-                (self.folder / "values").mkdir(parents=True, exist_ok=True)
+            if not (self.folder / ".gitignore").exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
                 (self.folder / ".gitignore").write_text("*\n")
+            self._values.create()
         except OSError as error:
             raise UsageError(
-                f"cannot make the store {self.folder}: {error.strerror}; name another one with store=, or write store=False"
+                f"cannot make the store {self.name}: {error.strerror}; name another one with store=, or write store=False"
             ) from error
         return self
 
@@ -96,40 +99,26 @@ class Store:
         return ref if isinstance(ref, bytes) else self.get(ref)
 
     def put(self, data: bytes) -> str:
-        """Write a value to a file; return its digest."""
+        """Begin to write a value by itself; return its digest. It is there once the store is settled."""
         digest = digest_of(data)
-        path = self.path(digest)
-        with contextlib.suppress(OSError):
-            if path.stat().st_size == len(data):
-                os.utime(path)  # young again: nobody sweeps it before it is on record
-                return digest
-        scratch = self.folder / "values" / f"new-{os.getpid()}-{next(_numbers)}"
-        try:
-            scratch.write_bytes(data)
-            path.parent.mkdir(exist_ok=True)
-            os.replace(scratch, path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                scratch.unlink()
-            raise TangentflowError(f"cannot write to the store {self.folder}: {error.strerror}") from error
+        self._values.put(digest, data)
         return digest
 
+    def settle(self) -> None:
+        """Wait until all that was put is there: before it goes on record. Raises TangentflowError if it could not be written."""
+        self._values.settle()
+
     def get(self, digest: str) -> bytes:
-        """Return the value under a digest. Raises Damaged; a file with other content is removed."""
-        path = self.path(digest)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise Damaged(f"the value {digest} is not in the store {self.folder}: {error.strerror}") from error
+        """Return the value under a digest. Raises Damaged; what has another content is removed."""
+        data = self._values.get(digest)
         if digest_of(data) != digest:
-            with contextlib.suppress(OSError):
-                path.unlink()  # so that it can be written anew
-            raise Damaged(f"the value {digest} in the store {self.folder} is damaged")
+            self._values.drop(digest)
+            raise Damaged(f"the value {digest} in the store {self.name} is damaged")
         return data
 
-    def path(self, digest: str) -> Path:
-        """Return the file of a digest."""
-        return self.folder / "values" / digest[:2] / digest[2:]
+    def sweep(self, needed: Container[str], before: float) -> int:
+        """Remove the values that are not needed and were written before a time; return how many bytes that was."""
+        return self._values.sweep(needed, before)
 
 
 def digest_of(data: bytes) -> str:

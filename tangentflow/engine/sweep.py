@@ -17,19 +17,8 @@ _YOUNG = 3600.0
 
 
 def sweep(journal: Journal, store: Store) -> int:
-    """Remove the files of values that no run, receipt or cached value needs; return how many bytes that was."""
-    needed = set(_needed(journal, store))
-    freed, before = 0, time.time() - _YOUNG
-    for file in (store.folder / "values").rglob("*"):
-        digest = file.parent.name + file.name
-        if digest in needed:
-            continue
-        with contextlib.suppress(OSError):
-            about = file.stat()
-            if file.is_file() and about.st_mtime < before:
-                file.unlink()
-                freed += about.st_size
-    return freed
+    """Remove the values that no run, receipt or cached value needs; return how many bytes that was."""
+    return store.sweep(set(_needed(journal, store)), time.time() - _YOUNG)
 
 
 def _needed(journal: Journal, store: Store) -> Iterator[str]:
