@@ -113,9 +113,15 @@ class StepFunction(_Decorated[P, R]):
         if not inspect.isfunction(function):
             raise TypeError(f"@step decorates a function, not {function!r}")
         check_step(function.__qualname__, options, function.__module__, base is not None)
-        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        if inspect.isgeneratorfunction(function):
             raise TypeError(
-                f"@step cannot decorate {function.__qualname__}: a step is a plain function that returns a value"
+                f"@step cannot decorate {function.__qualname__}, a generator: a step returns one value; "
+                "collect the items in a list and return it"
+            )
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(
+                f"@step cannot decorate {function.__qualname__}, which is async: a step is a plain function, and each runs in a process of its own; "
+                "call `asyncio.run(...)` in it"
             )
         if "after" in inspect.signature(function).parameters:
             raise TypeError(f"{function.__qualname__} has a parameter named 'after', which orders steps; rename it")

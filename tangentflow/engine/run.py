@@ -216,7 +216,10 @@ class Run:
         return "".join(f"{path}: {line}\n" for path, line in lines)
 
     def step(self, path: str, **indices: int) -> StepRun:
-        """Return one step run by its path (`loop[3].fit`), or by its site and the indices of its loops: `step("loop.fit", i=3)`."""
+        """Return one step run by its path (`loop[3].fit`), or by its site and the indices of its loops: `step("loop.fit", i=3)`.
+
+        Raises UsageError if there is none.
+        """
         wanted = tuple(indices.values())
         steps = self.steps
         for run in steps:
@@ -225,9 +228,12 @@ class Run:
             bare, found = _bare(run.path)
             if bare == path and found == wanted and wanted:
                 return run
-        raise UsageError(
-            f"the run has no step {path!r}{f' at {indices}' if indices else ''}; it has {[r.path for r in steps][:20]}"
-        )
+        name = path.rpartition(".")[2].partition("[")[0]
+        same = [r.path for r in steps if _bare(r.path)[0].rpartition(".")[2] == name]
+        at = f" at {indices}" if indices else ""
+        if same:
+            raise UsageError(f"the run has no step {path!r}{at}; {name} ran as {_listed(same)}")
+        raise UsageError(f"the run has no step {path!r}{at}; it has {_listed([r.path for r in steps])}")
 
     # --- for engines
 
@@ -245,6 +251,12 @@ class Run:
         self._outcome = outcome
         self._was_cancelled = self._cancel.is_set() if cancelled is None else cancelled
         self._ended.set()
+
+
+def _listed(paths: list[str]) -> str:
+    """Return some paths in words: the first ones, and how many there are."""
+    shown = ", ".join(paths[:10]) or "none"
+    return f"{shown}, ... ({len(paths):,} in all)" if len(paths) > 10 else shown
 
 
 def _bare(path: str) -> tuple[str, tuple[int, ...]]:

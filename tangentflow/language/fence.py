@@ -137,8 +137,9 @@ def _check(lowering: Lowering, node: gast.AST, called: set[int]) -> None:
     elif isinstance(node, (gast.Name, gast.Attribute)) and isinstance(node.ctx, gast.Load):
         if id(node) not in called and not hasattr(node, "taken_apart") and is_step(lowering.resolve(node)):
             name = gast.unparse(node)
+            kind = "workflow" if isinstance(lowering.resolve(node), WorkflowFunction) else "step"
             lowering.refuse(
-                node, "TF111", f"the step '{name}' used as a value", "which steps run must be known before the run",
+                node, "TF111", f"the {kind} '{name}' used as a value", "which steps run must be known before the run",
                 f"call it where it is needed: `{name}(…)`",
             )  # fmt: skip
         verdict = lowering.kinds.read(node)

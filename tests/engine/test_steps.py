@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
@@ -147,3 +148,29 @@ def test_what_steps_write_is_shown_and_kept(executor, capsys):
         assert sorted(step.logs().splitlines()) == [f"err {i}", f"out {i}"]
     lines = [f"loop[{i}].chatter: {name} {i}" for i in range(3) for name in ("err", "out")]
     assert sorted(run.logs().splitlines()) == lines
+
+
+@pytest.mark.parametrize("path", ["add", "loop[7].pair.add", "add[2]", "add[x]"])
+def test_a_step_run_that_there_is_not(path):
+    run = steps.nested.options(executor="inline").run(2)
+    assert run.step("loop.pair_2.add", i=1) is run.step("loop[1].pair_2.add")
+    ran = r"add ran as loop\[0\].pair.add, loop\[0\].pair_2.add, loop\[1\].pair.add, loop\[1\].pair_2.add$"
+    with pytest.raises(tangentflow.errors.UsageError, match=rf"the run has no step '{re.escape(path)}'; {ran}"):
+        run.step(path)
+    with pytest.raises(
+        tangentflow.errors.UsageError, match=r"no step 'fit' at {'i': 3}; it has loop\[0\].pair.add, .*point$"
+    ):
+        run.step("fit", i=3)
+
+
+def test_steps_that_are_no_plain_functions():
+    def lines(n):
+        yield n
+
+    async def fetch(n):
+        return n
+
+    with pytest.raises(TypeError, match="lines, a generator: .* collect the items in a list and return it"):
+        tangentflow.step(lines)
+    with pytest.raises(TypeError, match=r"fetch, which is async: .* call `asyncio.run\(...\)` in it"):
+        tangentflow.step(fetch)
