@@ -52,7 +52,8 @@ def fence(lowering: Lowering) -> None:
                 before = len(lowering.offences)
                 lowering.kind(node)  # refuses what may not be called, in lambdas and inner functions too
                 if any(offence.code in ("TF115", "TF310") for offence in lowering.offences[before:]):
-                    called |= {id(value) for value in [*node.args, *[k.value for k in node.keywords]]}  # named already
+                    named_already = [*node.args, *[k.value for k in node.keywords], getattr(node.func, "value", None)]
+                    called |= {id(value) for value in named_already if value is not None}
             _check(lowering, node, called)
             continue
         if kind in REFUSALS:

@@ -118,6 +118,10 @@ def calls_step(name: str) -> Verdict:
 
 
 def step_as_data(name: str) -> Verdict:
-    """Return the verdict on a step that is passed along."""
+    """Return the verdict on a step that is passed along, or on a run that is started."""
+    called, _, method = name.rpartition(".")
+    if method in ("run", "simulate", "submit"):
+        why = f"`{name}` starts a run of its own, which no machine of the workflow would wait for"
+        return Verdict("refused", "TF310", why, f"call it, which makes it a part of this run: `{called}(...)`")
     why = f"`{name}` is a step, and a step that is passed as a value could be called out of sight"
     return Verdict("refused", "TF310", why, f"call it in the workflow: `[{name.partition('.')[0]}(x) for x in xs]`")

@@ -311,3 +311,8 @@ def helper_asks_what_is_handled(n):
     except ValueError:
         return _report()  # error: TF302 @16-25
     return n
+
+
+@workflow
+def starts_a_run(n):
+    return f(helper_asks_what_is_handled.run(n).result())  # error: TF310 @14-48
