@@ -64,38 +64,32 @@ def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
         return _loop(plan, last, tasks)
     if len(sinks) > 1 or not _may_end(plan, last):
         return None
-    rest = _before(plan, last, tasks)
-    return None if rest is None else _with_host(plan, last, rest, tasks)
+    if _may_run_nothing(
+        plan, last
+    ):  # then the last of the others is the last; who opened the block has tried if there are none
+        others = [task for task in tasks if task is not last]
+        before = _chain(plan, others) if others else []
+    else:
+        before = _before(plan, last, tasks)
+    return None if before is None else [last, *before]
 
 
-def _with_host(plan: FlowPlan, last: Task, rest: list[Task], tasks: list[Task]) -> list[Task] | None:
-    """Return the last tasks with the one that decides whether anything runs in a block behind a jump that is reached.
-
-    It must come after all others, or its try may be too early and there is none after it.
-    """
-    hosts = {home for home in _deciding(plan, last) if home in tasks}
-    if not hosts:
-        return [last, *rest]
-    host = hosts.pop() if len(hosts) == 1 else None
-    if host is None or host.pod is None or not host.pod.hosts:
-        return None
-    if any(task not in (last, host) and not host.follows(task) for task in tasks):
-        return None
-    return [last, *rest] if host in rest else [last, host, *rest]
+def _inner_chain(plan: FlowPlan, block: Block) -> list[Task] | None:
+    """Return the chain of a whole block that stands in the one that is closed, worked out once: blocks stand deep in each other."""
+    if block not in plan.chains:
+        plan.chains[block] = _chain(plan, block.tasks)
+    return plan.chains[block]
 
 
-def _deciding(plan: FlowPlan, rest: Task) -> list[Task]:
-    """Return the tasks whose pods decide whether anything runs in a block behind a jump; none if something does in any case."""
-    inner = _chain(plan, rest.inner.tasks) if rest.kind == "rest" and rest.inner is not None else None
-    if inner is None or any(not task.conditions and not task.behind for task in inner):
-        return []
-    homes = [plan.homes[flag.name].task for task in inner for flag, _ in task.conditions if flag.name in plan.homes]
-    return [home for home in homes if home is not None] + [home for task in inner for home in _deciding(plan, task)]
+def _may_run_nothing(plan: FlowPlan, task: Task) -> bool:
+    """Whether a task is a block behind a jump in which it may be that nothing runs."""
+    inner = _inner_chain(plan, task.inner) if task.kind == "rest" and task.inner is not None else None
+    return inner is not None and all(t.conditions or t.behind or _may_run_nothing(plan, t) for t in inner)
 
 
 def _may_end(plan: FlowPlan, task: Task) -> bool:
     if task.kind == "rest" and task.inner is not None:
-        return _chain(plan, task.inner.tasks) is not None
+        return _inner_chain(plan, task.inner) is not None
     return task.pod is not None and task.pod.hosts
 
 
@@ -136,7 +130,7 @@ def _branch(plan: FlowPlan, tasks: list[Task], sinks: list[Task]) -> list[Task] 
         return None
     flag = sinks[0].conditions[0][0]
     asking = next((t for t in sinks[0].after if t.pod is not None and flag in t.pod.flags), None)
-    if any(_chain(plan, task.inner.tasks) is None for task in sinks if task.inner is not None):
+    if any(_inner_chain(plan, task.inner) is None for task in sinks if task.inner is not None):
         return None
     if asking is None:
         return sinks if len(sinks) == len(tasks) else None

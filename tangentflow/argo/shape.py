@@ -247,7 +247,7 @@ class FlowPlan:
     `chunks` are how many iterations of a fan-out a pod runs, if more than one. `arguments` are those of calls, if constant. `local` nodes
     have no step in them. `tried`: a pod of its own tells how the body of this `try` ended, and fails if nothing takes its exception. `recorded`: a
     pod records the outcome. `taken` is what is taken over from earlier runs, `seeded` are
-    the fan-outs whose heads the code carries.
+    the fan-outs whose heads the code carries. `chains` are the tasks of blocks that may be the last to run, as far as they were asked for.
     """
 
     flow: Flow
@@ -266,6 +266,7 @@ class FlowPlan:
     recorded: bool = True
     taken: Taken = NOTHING
     seeded: set[str] = field(default_factory=set)
+    chains: dict[Block, list[Task] | None] = field(default_factory=dict)
 
     @cached_property
     def nodes(self) -> dict[str, Node]:

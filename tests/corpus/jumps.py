@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tangentflow import sequential, workflow
+from tangentflow import after, sequential, workflow
 from tests.corpus.library import bump
 from tests.corpus.steps import Known, add, e, f, fail, fail_if, g, h, half, odd, p
 
@@ -491,3 +491,16 @@ def nothing_is_left_of_a_break_in_a_finally(n):
     else:
         e(9)
     return n
+
+
+@workflow
+def nothing_runs_behind_the_jump(n, m=2):
+    """Whether the last step runs is known when the iteration begins: where it does not, the iteration ends with `f`."""
+    while True:
+        if m == 0:
+            break
+        m = m - 1
+        a = f(n)
+        if n:
+            with after(a):
+                b, *rest = [g(n), m]
