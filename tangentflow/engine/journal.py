@@ -174,6 +174,14 @@ class Journal:
 
     def flush(self) -> None:
         """Commit what was collected: all of it or nothing."""
+        if not self._receipts and not self._others:
+            return
+        try:
+            self._settle()
+        except BaseException:  # what was collected may tell of values that are not there
+            self._receipts.clear()
+            self._others.clear()
+            raise
         rows = [(number, *_values(receipt)) for (number, _), receipt in self._receipts.items()]
         self._receipts.clear()
         if self._others or len(rows) > _AT_ONCE:
@@ -183,7 +191,6 @@ class Journal:
                     self._connection.executemany(statement, [values for _, values in group])
             self._others.clear()
         elif rows:  # one statement is a transaction by itself
-            self._settle()
             try:
                 flat = [value for row in rows for value in row]
                 _patiently(lambda: self._connection.execute(_PUT + ", ".join([_ROW] * len(rows)), flat))

@@ -8,52 +8,80 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import hashlib
 import importlib
 import os
+import re
 import secrets
+import socket
 from collections.abc import Callable, Container
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote
 
 from tangentflow.engine.values import Damaged
 from tangentflow.errors import TangentflowError, UsageError
 
-__all__ = ["ObjectValues", "address_of", "folder_of", "is_address", "opened"]
+__all__ = ["ObjectValues", "address_of", "folder_of", "opened"]
 
 T = TypeVar("T")
 
 _AT = "at"
-"""The directory in a store that has the journals of values that lie elsewhere, each in a directory named after their address."""
+"""The directory in a store that has the journals of values that lie elsewhere, each in a directory of its own."""
+_ADDRESS = "address"
 _NUMBER = "number"
 _AT_A_TIME = 16
 """So many values are written at a time."""
 _FRESH = datetime.timedelta(minutes=30)
 """A value that was written so long ago is written again before it goes on record, so that nobody sweeps it away before that."""
 
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]+):(/*)(.*?)/*\s*\Z", re.DOTALL)
+_SCHEMES = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "file", "http", "https"})
 
-def is_address(store: object) -> bool:
-    """Whether a store is named by an address such as `s3://bucket/prefix`."""
-    return isinstance(store, str) and "://" in store
+_addresses: dict[Path, str] = {}
+"""Addresses by directory, of those that this process was asked for and may not have made."""
+_pid: list[int] = []
 
 
-def folder_of(address: str, home: Path) -> Path:
-    """Return the directory for the journal of what lies at an address. Raises UsageError for an address that is too long to be a name."""
-    name = quote(address.rstrip("/"), safe="")
-    if len(name) > 200:
+def folder_of(store: str | os.PathLike[str], home: Path) -> Path | None:
+    """Return the directory for the journal of what lies at an address; None if it is none.
+
+    Raises UsageError for what looks like an address and names no place that lasts.
+    """
+    found = _SCHEME.match(os.fspath(store))
+    if found is None or len(found[1]) == 1:  # a drive of Windows
+        return None
+    scheme, slashes, rest = found[1].lower(), found[2], found[3]
+    if scheme not in _SCHEMES and len(slashes) < 2:
+        return None
+    address = f"{scheme}://{'/' if scheme == 'file' else ''}{rest}"
+    if (
+        scheme not in _SCHEMES
+        or not isinstance(store, str)
+        or len(slashes) < 2
+        or not rest
+        or not address.isprintable()
+    ):
         raise UsageError(
-            f"the address of a store has at most 200 characters, escaped as in a URL; {address!r} has {len(name)}"
+            f"{os.fspath(store)!r} is no address of an object store: write it as text such as 's3://bucket/prefix', 'gs://bucket', "
+            "'az://container' or 'file:///directory'"
         )
-    return home / _AT / name
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", address).strip("-")[:60]
+    folder = home / _AT / f"{slug}-{hashlib.blake2b(address.encode(), digest_size=6).hexdigest()}"
+    _addresses[folder] = address
+    return folder
 
 
 def address_of(folder: Path) -> str | None:
     """Return the address that the values of a store's directory lie at; None if they lie in it."""
     if folder.parent.name != _AT:
         return None
-    address = unquote(folder.name)
-    return address if is_address(address) else None
+    if folder not in _addresses:
+        try:
+            _addresses[folder] = (folder / _ADDRESS).read_text()
+        except OSError:
+            return None
+    return _addresses[folder]
 
 
 def opened(address: str) -> Any:
@@ -67,6 +95,13 @@ def opened(address: str) -> Any:
         raise UsageError(
             f"{address!r} needs the package 'obstore', which is not installed: pip install 'tangentflow[store]'"
         ) from error
+    if not _pid:
+        _pid.append(os.getpid())
+    if _pid[0] != os.getpid():  # its threads are not there
+        raise UsageError(
+            f"{address!r} cannot be reached from a process that was forked from one which has used an object store: start it anew "
+            "(multiprocessing's method 'spawn')"
+        )
     options: dict[str, Any] = {}
     if address.startswith(("s3://", "s3a://")):
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
@@ -75,7 +110,11 @@ def opened(address: str) -> Any:
     try:
         return store.from_url(address, **options)
     except Exception as error:
-        raise UsageError(f"{address!r} is no address of an object store: {error}") from error
+        raise UsageError(f"the object store {address!r} cannot be opened: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 class ObjectValues:
@@ -90,24 +129,26 @@ class ObjectValues:
     def create(self) -> None:
         """Give the journal its number at the address. Raises OSError, UsageError."""
         _ = self._store
-        if (self.folder / _NUMBER).exists():
-            return
-        scratch = self.folder / f"new-{secrets.token_hex(8)}"
-        scratch.write_text(secrets.token_hex(8))
-        with contextlib.suppress(FileExistsError):  # somebody else was quicker
-            os.link(scratch, self.folder / _NUMBER)
-        scratch.unlink()
+        if not (self.folder / _ADDRESS).exists():
+            _put_once(self.folder / _ADDRESS, lambda about: self.address)
+        if not (self.folder / _NUMBER).exists():
+            _put_once(self.folder / _NUMBER, lambda about: f"{secrets.token_hex(8)} {_identity(about)}")
 
     @functools.cached_property
     def _store(self) -> Any:
         return opened(self.address)
 
     @functools.cached_property
-    def _number(self) -> str:
-        return (self.folder / _NUMBER).read_text()
+    def _own(self) -> tuple[str, bool]:
+        """The number, and whether it was given to this directory: else that is a copy of the one to which the values belong."""
+        file = self.folder / _NUMBER
+        number, _, identity = file.read_text().partition(" ")
+        if len(number) != 16:
+            raise TangentflowError(f"{file}, the place of the store's values at {self.address}, is damaged")
+        return number, identity == _identity(file.stat())
 
     def _key(self, digest: str) -> str:
-        return f"{self._number}/{digest[:2]}/{digest[2:]}"
+        return f"{self._own[0]}/{digest[:2]}/{digest[2:]}"
 
     def put(self, digest: str, data: bytes) -> None:
         """Begin to write a value."""
@@ -115,65 +156,104 @@ class ObjectValues:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="tangentflow-store")
-        self._pending[digest] = self._pool.submit(self._told, "written to", self._write, self._key(digest), data)
+        work = functools.partial(self._told, "written to", self._write, self._key(digest), data)
+        try:
+            self._pending[digest] = self._pool.submit(work)
+        except RuntimeError:  # the interpreter is about to end
+            work()
 
     def _write(self, key: str, data: bytes) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             about = self._store.head(key)
-            if about["size"] == len(data) and _now() - about["last_modified"] < _FRESH:
-                return
-        self._store.put(key, data)
+        except self._missing:
+            about = None
+        if about is None or about["size"] != len(data) or _now() - about["last_modified"] >= _FRESH:
+            self._store.put(key, data)
 
     def settle(self) -> None:
-        """Wait until all that was put is there. Raises TangentflowError if it could not be written."""
+        """Wait until all that was put is there. Raises TangentflowError if some of it could not be written."""
         pending, self._pending = self._pending, {}
-        for written in pending.values():
-            written.result()
+        errors = [written.exception() for written in pending.values()]
+        for error in errors:
+            if error is not None:
+                raise error
 
     def get(self, digest: str) -> bytes:
         """Return a value. Raises Damaged if there is none, TangentflowError if the object store does not answer."""
-        self.settle()
+        if digest in self._pending:
+            self._pending[digest].result()  # it stays there: who settles is told that it failed
+        found = self._told("read from", self._read, digest)
+        if found is None:
+            raise Damaged(f"the value {digest} is not in the store {self.address}")
+        return found
+
+    def _read(self, digest: str) -> bytes | None:
         try:
-            key = self._key(digest)
-            return self._told("read from", lambda: bytes(self._store.get(key).bytes()))
-        except FileNotFoundError as error:
-            raise Damaged(f"the value {digest} is not in the store {self.address}") from error
+            return bytes(self._store.get(self._key(digest)).bytes())
+        except self._missing:
+            return None
 
     def drop(self, digest: str) -> None:
         """Remove a value, so that it can be written anew."""
-        with contextlib.suppress(FileNotFoundError):
-            self._told("written to", self._store.delete, self._key(digest))
+        self._told("written to", self._delete, self._key(digest))
+
+    def _delete(self, key: str) -> None:
+        with contextlib.suppress(*self._missing):
+            self._store.delete(key)
 
     def sweep(self, needed: Container[str], before: float) -> int:
-        """Remove the values that are not needed and were written before a time; return how many bytes that was."""
-        with contextlib.suppress(FileNotFoundError):
-            return self._told("swept:", self._sweep, needed, before)
-        return 0
+        """Remove the values that are not needed and were written before a time; return how many bytes that was.
+
+        Raises UsageError in a copy of a journal, which does not know what is needed.
+        """
+        if not (self.folder / _NUMBER).exists():
+            return 0
+        if not self._own[1]:
+            raise UsageError(
+                f"nothing is removed from {self.address}: the journal in {self.folder} is a copy, and the values may be those of the first one"
+            )
+        return self._told("swept", self._sweep, needed, before)
 
     def _sweep(self, needed: Container[str], before: float) -> int:
-        freed = 0
-        for group in self._store.list(self._number):
+        freed, number = 0, self._own[0]
+        for group in self._store.list(number):
             for about in group:
-                digest = about["path"].removeprefix(f"{self._number}/").replace("/", "")
+                digest = about["path"].removeprefix(f"{number}/").replace("/", "")
                 if digest not in needed and about["last_modified"].timestamp() < before:
-                    self._store.delete(about["path"])
+                    self._delete(about["path"])
                     freed += about["size"]
         return freed
 
+    @property
+    def _missing(self) -> tuple[type[BaseException], ...]:
+        """What the object store raises for what is not there."""
+        return (FileNotFoundError, importlib.import_module("obstore.exceptions").NotFoundError)
+
     def _told(self, what: str, work: Callable[..., T], *args: object) -> T:
-        """Call `work`; raise TangentflowError for what the object store says, but FileNotFoundError as it is."""
-        exceptions = importlib.import_module("obstore.exceptions")
+        """Call `work`; raise TangentflowError for what the object store says."""
+        _ = self._store  # this tells if the package is not there
+        errors = (importlib.import_module("obstore.exceptions").BaseError, OSError)
         try:
             return work(*args)
-        except FileNotFoundError:
-            raise
-        except exceptions.NotFoundError as error:
-            raise FileNotFoundError(str(error)) from error
-        except (exceptions.BaseError, OSError) as error:
-            told = str(error).strip().splitlines()
-            raise TangentflowError(
-                f"the store {self.address} cannot be {what}: {told[0] if told else type(error).__name__}"
-            ) from error
+        except errors as error:
+            raise TangentflowError(f"the store {self.address} cannot be {what}: {_first_line(error)}") from error
+
+
+def _put_once(file: Path, text: Callable[[os.stat_result], str]) -> None:
+    """Write a file whole, unless somebody else is quicker; `text` is given what the system knows about it."""
+    scratch = file.with_name(f"new-{secrets.token_hex(8)}")
+    with open(scratch, "w") as stream:
+        stream.write(text(os.fstat(stream.fileno())))
+        stream.flush()
+        os.fsync(stream.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(scratch, file)
+    scratch.unlink()
+
+
+def _identity(about: os.stat_result) -> str:
+    """Return what tells a file from a copy of it."""
+    return f"{about.st_dev}:{about.st_ino} {socket.gethostname()}"
 
 
 def _now() -> datetime.datetime:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
-from tangentflow.engine.objects import ObjectValues, address_of, folder_of, is_address
+from tangentflow.engine.objects import ObjectValues, address_of, folder_of
 from tangentflow.engine.values import Damaged, FileValues, Values
 from tangentflow.errors import UsageError
 from tangentflow.runtime.packing import Exports, Packed, exports
@@ -45,9 +45,7 @@ def locate(store: str | os.PathLike[str] | bool | None) -> Path | None:
         raise UsageError(
             f"store must be a directory, an address such as 's3://bucket/prefix', or False for none, not {store!r}"
         )
-    if isinstance(store, str) and is_address(store):
-        return folder_of(store, Path(os.path.abspath(DEFAULT)))
-    return Path(os.path.abspath(store))
+    return folder_of(store, Path(os.path.abspath(DEFAULT))) or Path(os.path.abspath(store))
 
 
 def user_files(folder: Path | None) -> Exports:

@@ -38,3 +38,9 @@ def fails_above(xs, limit):
 @workflow
 def fan(n, limit=100):
     return [fails_above(cached(large(x)), limit) for x in range(n)]
+
+
+@workflow
+def two(x):
+    large(x)
+    return len(cached([5000] * LARGE))
