@@ -142,10 +142,15 @@ class ObjectValues:
     def _own(self) -> tuple[str, bool]:
         """The number, and whether it was given to this directory: else that is a copy of the one to which the values belong."""
         file = self.folder / _NUMBER
-        number, _, identity = file.read_text().partition(" ")
+        try:
+            (number, _, identity), about = file.read_text().partition(" "), file.stat()
+        except OSError as error:
+            raise Damaged(
+                f"{file}, the place of the store's values at {self.address}, cannot be read: {error.strerror}"
+            ) from error
         if len(number) != 16:
-            raise TangentflowError(f"{file}, the place of the store's values at {self.address}, is damaged")
-        return number, identity == _identity(file.stat())
+            raise Damaged(f"{file}, the place of the store's values at {self.address}, is damaged")
+        return number, identity == _identity(about)
 
     def _key(self, digest: str) -> str:
         return f"{self._own[0]}/{digest[:2]}/{digest[2:]}"

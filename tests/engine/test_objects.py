@@ -250,6 +250,9 @@ def test_a_copy_of_a_journal_removes_nothing(
     with pytest.raises(TangentflowError, match="number, the place of the store's values at .*, is damaged"):
         Store(locate(address)).sweep(set(), time.time() + 60)
     assert there(tmp_path) == before
+    number.unlink()
+    with pytest.raises(Damaged, match="number, the place of the store's values at .*, cannot be read: No such file"):
+        _ = runs(store=address)[0].step("loop[0].large").result
     monkeypatch.chdir(tmp_path / "here")
     assert Store(locate(address)).sweep(set(), time.time() + 60) and not there(tmp_path)
 
