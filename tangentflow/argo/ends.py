@@ -64,9 +64,8 @@ def _chain(plan: FlowPlan, tasks: list[Task]) -> list[Task] | None:
         return _loop(plan, last, tasks)
     if len(sinks) > 1 or not _may_end(plan, last):
         return None
-    if _may_run_nothing(
-        plan, last
-    ):  # then the last of the others is the last; who opened the block has tried if there are none
+    # Where nothing runs in it, the last of the others is the last. If there are none, who opened the block has tried.
+    if _may_run_nothing(plan, last):
         others = [task for task in tasks if task is not last]
         before = _chain(plan, others) if others else []
     else:

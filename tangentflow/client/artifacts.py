@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from tangentflow.client.cluster import Cluster, Json
 from tangentflow.client.packages import needed
-from tangentflow.engine.objects import opened
+from tangentflow.engine.objects import opened, plain_http, s3_endpoint
 from tangentflow.errors import ClusterError
 
 __all__ = [
@@ -106,7 +106,6 @@ class StoredArtifacts:
 
 def at_address(address: str) -> StoredArtifacts:
     """Return the repository at an address such as `s3://bucket/prefix`, with credentials of the environment. Raises UsageError."""
-    needed("obstore.store")
     return StoredArtifacts(opened(address), address)
 
 
@@ -130,11 +129,11 @@ def of_repository(repository: Mapping[str, Any], secret: Callable[[str, str], st
 def _s3(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> StoredArtifacts:
     store = needed("obstore.store")
     host, bucket = found.get("endpoint") or "s3.amazonaws.com", found.get("bucket", "")
-    address = _endpoint(f"{'http' if found.get('insecure') else 'https'}://{host}")
+    address = s3_endpoint(f"{'http' if found.get('insecure') else 'https'}://{host}")
     options: dict[str, Any] = {"region": found.get("region") or os.environ.get("AWS_REGION") or "us-east-1"}
     if not address.endswith("amazonaws.com"):
         options["endpoint"] = address
-    options |= _plain_http(address)
+    options |= plain_http(address)
     for option, selector in (
         ("access_key_id", "accessKeySecret"), ("secret_access_key", "secretKeySecret"), ("session_token", "sessionTokenSecret"),
     ):  # fmt: skip
@@ -167,22 +166,13 @@ def _azure(found: Mapping[str, Any], secret: Callable[[str, str], str]) -> Store
     options: dict[str, Any] = {
         "account_name": path or host.partition(".")[0],
         "endpoint": address,
-        **_plain_http(address),
+        **plain_http(address),
     }
     key = _secret(found, "accountKeySecret", secret, "AZURE_STORAGE_ACCOUNT_KEY")
     if key is not None:
         options["account_key"] = key
     container = found.get("container", "")
     return StoredArtifacts(needed("obstore.store").AzureStore(container, **options), f"az://{container} at {address}")
-
-
-def _endpoint(default: str) -> str:
-    """Return the address of an S3 service: AWS's variables say where this machine reaches it."""
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or default
-
-
-def _plain_http(address: str) -> dict[str, Any]:
-    return {"client_options": {"allow_http": True}} if address.startswith("http://") else {}
 
 
 def _secret(

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from tangentflow.engine.values import Damaged
 from tangentflow.errors import TangentflowError, UsageError
 
-__all__ = ["ObjectValues", "address_of", "folder_of", "opened"]
+__all__ = ["ObjectValues", "address_of", "folder_of", "opened", "plain_http", "s3_endpoint"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ _SCHEMES = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", 
 _addresses: dict[Path, str] = {}
 """Addresses by directory, of those that this process was asked for and may not have made."""
 _pid: list[int] = []
+"""The process that was the first to open an object store: in a fork of it the library's threads are missing, and a call would hang."""
 
 
 def folder_of(store: str | os.PathLike[str], home: Path) -> Path | None:
@@ -97,20 +98,26 @@ def opened(address: str) -> Any:
         ) from error
     if not _pid:
         _pid.append(os.getpid())
-    if _pid[0] != os.getpid():  # its threads are not there
+    if _pid[0] != os.getpid():
         raise UsageError(
             f"{address!r} cannot be reached from a process that was forked from one which has used an object store: start it anew "
             "(multiprocessing's method 'spawn')"
         )
-    options: dict[str, Any] = {}
-    if address.startswith(("s3://", "s3a://")):
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        if endpoint.startswith("http://"):
-            options = {"client_options": {"allow_http": True}}
+    options = plain_http(s3_endpoint("")) if address.startswith(("s3://", "s3a://")) else {}
     try:
         return store.from_url(address, **options)
     except Exception as error:
         raise UsageError(f"the object store {address!r} cannot be opened: {_first_line(error)}") from error
+
+
+def s3_endpoint(default: str) -> str:
+    """Return the address of an S3 service: AWS's variables say where this machine reaches it."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or default
+
+
+def plain_http(address: str) -> dict[str, Any]:
+    """Return the options of obstore for a service at this address, which may be one without TLS."""
+    return {"client_options": {"allow_http": True}} if address.startswith("http://") else {}
 
 
 def _first_line(error: BaseException) -> str:

@@ -386,21 +386,8 @@ def glue_tells_of_a_branch_before_the_last_step(n):
 
 
 @workflow
-def step_before_continue_behind_an_early_gate(n):
-    """Whether the last step is reached is known before the test of the `if`: an iteration may end with the step in its arm."""
-    while n:
-        n = n - 1
-        xs = [f(n)]
-        if f(n + 1) and xs:
-            f(n + 2)
-            continue
-        else:
-            f(n)
-        g(n)
-
-
-@workflow
 def step_may_come_before_continue(n):
+    """Whether the last step is reached is known before the test of the `if`: an iteration may end with the step in its arm."""
     while n:
         n = n - 1
         xs = [f(n)]

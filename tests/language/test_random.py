@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tangentflow.argo import ends
-from tangentflow.argo.shape import Block, FlowPlan, Pod
-from tangentflow.argo.shape import Task as DagTask
-from tangentflow.graph.nodes import Loop
 from tests.language.hunt import Task, look
 from tests.language.random_programs import Generator, check, load, program, shrink
 from tests.language.random_programs.shrinking import as_program
@@ -76,43 +72,11 @@ def test_check_sees_a_wrong_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check(TEXT, "wrong", 1).problem
 
 
-EARLY = """
-from tangentflow import workflow
-from tests.corpus.library import bump
-from tests.corpus.steps import g, h, odd, p
+def test_check_sees_a_wrong_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.language.random_programs import checking
 
-@workflow
-def main(n):
-    c = 0
-    while c < 3:
-        c = c + 1
-        xs = [g(c, i) for i in range(-n % 4)]
-        if n == 2: raise KeyError(len(xs))
-        b = h(*xs)[0] if p(1) == 1 else -n
-        if bump(12 // (n - 4)) == 3:
-            if odd(b): pass
-"""
-
-
-def test_check_sees_an_end_that_is_tried_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not check(EARLY, "right", 1, ("ends",)).problem
-    monkeypatch.setattr(ends, "_may_run_nothing", lambda plan, task: False)
-    assert check(EARLY, "wrong", 1, ("ends",)).problem.startswith("ends: loop:0: with ")
-
-
-def test_check_sees_a_failure_that_nothing_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = TEXT.replace("e(1)\n", "f(e(1))\n")
-    assert not check(text, "right", 1, ("ends",)).problem
-    adding = ends._end_task
-
-    def no_rescue(plan: FlowPlan, block: Block, pod: Pod, loop: Loop | None) -> DagTask:
-        task = adding(plan, block, pod, loop)
-        if pod.kind == "fail":
-            pod.ends.clear()
-        return task
-
-    monkeypatch.setattr(ends, "_end_task", no_rescue)
-    assert " failed no end comes last of " in check(text, "wrong", 1, ("ends",)).problem
+    monkeypatch.setattr(checking, "wrong_ends", lambda graph: ["the workflow: no end comes last"])
+    assert check(TEXT, "wrong", 1, ("ends",)).problem == "ends: the workflow: no end comes last"
 
 
 @pytest.mark.parametrize("engine", ["run", "simulate"])
@@ -122,6 +86,15 @@ def test_check_sees_a_wrong_result(engine: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(checking, "shape", lambda error: id(error))
     monkeypatch.setattr(checking, "canon", lambda value: id(value))
     assert f" {engine}: outcome" in check(TEXT, "wrong", 1, (engine,), calls=1, faults=False).problem
+
+
+def test_only_what_an_unknown_call_gives_is_refused_late() -> None:
+    from tests.language.random_programs.checking import LATE, _is_late
+
+    problem = f"(1) Plan(): outcome\n    plain  1\n    judge  ('raised', ('{LATE[0]}',"
+    assert _is_late(problem, "for x in walk(xs):") and not _is_late(problem, "for x in walked(xs):")
+    assert not _is_late(problem.replace("outcome", "messages"), "for x in walk(xs):")
+    assert not _is_late(problem.replace(LATE[0], "KeyError"), "for x in walk(xs):")
 
 
 def test_a_program_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
