@@ -36,6 +36,12 @@ CASES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Plain calls write files to the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_same_as_a_local_run(case):
     workflow, args, template, count = CASES[case]

@@ -59,6 +59,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TANGENTFLOW_CONTAINER_ENGINE", str(Path(__file__).with_name("container_engine.py")))
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain calls write files to the working directory."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_values(way: str) -> None:
     for workflow, args, expected in VALUES:
