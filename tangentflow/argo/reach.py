@@ -128,6 +128,7 @@ def _pruned(block: list[ast.stmt], loaded: Counter[str]) -> list[ast.stmt]:
         elif isinstance(stmt, ast.For) and not stmt.orelse:
             stmt.body = _pruned(stmt.body, loaded)
             needless = all(isinstance(s, ast.Pass) for s in stmt.body)
+            stmt.body = stmt.body or [ast.Pass()]
         else:
             needless = _is_needless(stmt)
         if needless and not any(loaded[name] for name in _bound(stmt)):

@@ -23,18 +23,19 @@ _Part = tuple[str, int, int]
 
 
 class Bodies:
-    """Which step runs stand in which part of a `try`, and those held back until earlier parts are idle."""
+    """Which step runs stand in which part of a `try`, and those held back until earlier parts are idle.
+
+    `any`: there is a `try` at all; if not, nothing needs to be noted.
+    """
 
     def __init__(self, graph: Graph) -> None:
-        self._any = any(isinstance(node, Try) for flow in graph.flows for node in flow.body.walk())
+        self.any = any(isinstance(node, Try) for flow in graph.flows for node in flow.body.walk())
         self._parts: dict[str, dict[str, list[_Part]]] = {}
         self._busy: Counter[Hashable] = Counter()
         self._held: list[Ready] = []
 
     def admit(self, ready: Ready) -> bool:
         """Note a step run that could start; return whether it may, or is held back."""
-        if not self._any:
-            return True
         found = self._around(ready)
         self._busy.update(found)
         if found and self._must_wait(found):
@@ -44,12 +45,11 @@ class Bodies:
 
     def enter(self, fan: Fan) -> None:
         """Note a fan-out with iterations that are not open yet: the part that it stands in is not idle before they have run."""
-        if self._any:
-            self._busy.update(self._around(fan))
+        self._busy.update(self._around(fan))
 
     def settle(self, ready: Ready | Fan) -> list[Ready]:
         """Note that a step run has ended, or that all iterations of a fan-out are open; return those that may start now."""
-        found = self._around(ready) if self._any else ()
+        found = self._around(ready)
         if not found:
             return []
         self._busy.subtract(found)

@@ -6,6 +6,7 @@ the table, so a value that a run has on record is not stored again.
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -16,13 +17,13 @@ from tangentflow.engine.store import Ref, Store
 from tangentflow.engine.tasks import Task
 from tangentflow.engine.why import why_again
 from tangentflow.errors import TangentflowError
-from tangentflow.runtime.codec import decode
+from tangentflow.runtime.codec import atom_of, decode
 from tangentflow.runtime.policies import duration
 
 __all__ = ["Cache", "Cached", "cached_values", "forget"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Cached:
     """A cached value: the code and the inputs that it is of, where it is, and which step run gave it when (seconds since the epoch)."""
 
@@ -63,7 +64,7 @@ class Cache:
         if self._kept:  # what this run has just kept is there too
             self.journal.flush()
             self._kept = False
-        rows = self.journal.rows(_FIND, task.code.fingerprint, task.digest)
+        rows = self.journal.look_up(_FIND, task.code.fingerprint, task.digest)
         if not rows:
             task.step.why = self._why_not(task)
             return None
@@ -75,14 +76,15 @@ class Cache:
             return None
         try:
             data = self.store.load(found.outcome)
-            decode(data, where=task.step.name)
+            outcome = decode(data, where=task.step.name)
         except TangentflowError as error:
             task.step.why = f"the cached value cannot be read: {error}"
             self.damaged.append(f"{task.step.path} runs again, {task.step.why}")
             return None
         if now - found.used > _OLD:
             self.journal.collect(_USED, now, found.fingerprint, found.digest)
-        return Recalled(data, f"same code and inputs as {found.path} of run {found.run}, {duration(age)} ago")
+        why = f"same code and inputs as {found.path} of run {found.run}, {_words(age if age < 1 else float(int(age)))} ago"
+        return Recalled(data, why, atom_of(outcome))
 
     def _why_not(self, task: Task) -> str:
         """Compare with the latest run of the step that is most like this one."""
@@ -107,6 +109,9 @@ class Cache:
         )  # fmt: skip
         self._kept = True
         self.journal.collect(_PUT, *_values(made))
+
+
+_words = functools.lru_cache(maxsize=64)(duration)
 
 
 def _values(made: Cached) -> tuple[object, ...]:

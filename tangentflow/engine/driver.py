@@ -15,19 +15,19 @@ from typing import Any
 from tangentflow.decorators import StepFunction
 from tangentflow.engine.begin import new_executor, new_task
 from tangentflow.engine.events import Event, Listener
-from tangentflow.engine.frames import ATOMS
 from tangentflow.engine.limits import Limits
 from tangentflow.engine.machine import Machine, Ready
 from tangentflow.engine.output import listening
 from tangentflow.engine.policies import run_timeout
 from tangentflow.engine.recorder import Recorder
+from tangentflow.engine.reuse import Recalled
 from tangentflow.engine.run import Run, StepRun
 from tangentflow.engine.steps import Recalling, step_runs
 from tangentflow.engine.store import user_files
 from tangentflow.engine.tasks import Began, Ended, Executor, Output, Progressed, Report, Shipped, Task
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import Cancelled, NotPicklable, StepKilled, StepTimeout
-from tangentflow.runtime.codec import decode, encode, holds_exception, with_files
+from tangentflow.runtime.codec import ATOMS, decode, encode, with_files
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.policies import duration
 from tangentflow.runtime.slurm import Slurm
@@ -198,7 +198,7 @@ class Driver:
         ready = task.ready
         recalled = self.recorder.recall(task)
         if recalled is not None:
-            self._settle_without(task, recalled.data, recalled.why)
+            self._settle_without(task, recalled)
             return False
         key = task.key
         if key is not None:
@@ -232,14 +232,16 @@ class Driver:
         ready = task.ready
         if task.where not in ("inline", "thread") or self.recorder.journal is not None:
             return False
-        return ATOMS.issuperset(map(type, ready.args)) and ATOMS.issuperset(map(type, ready.kwargs.values()))
+        return ATOMS.issuperset(map(type, ready.args)) and (
+            not ready.kwargs or ATOMS.issuperset(map(type, ready.kwargs.values()))
+        )
 
-    def _settle_without(self, task: Task, data: bytes, why: str) -> None:
+    def _settle_without(self, task: Task, recalled: Recalled) -> None:
         """Give a step run an outcome without running it."""
         self.started.append(task.step)
-        task.step.cached, task.step.why = True, why
+        task.step.cached, task.step.why = True, recalled.why
         now = time.time()
-        self._settle(task, Finished(data, now, now))
+        self._settle(task, Finished(recalled.data, now, now, recalled.atom))
 
     def _begin(self, task: Task) -> None:
         step = task.step
@@ -305,7 +307,7 @@ class Driver:
         policy = task.policy
         if task.attempt == 1:
             task.step.started = finished.started  # a process may have taken its time to come up
-        if policy.retries and task.attempt <= policy.retries and holds_exception(finished.data):
+        if policy.retries and task.attempt <= policy.retries and finished.has_raised:
             outcome = decode(finished.data, where=task.step.path)
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
                 task.step.status = "Pending"
@@ -324,32 +326,31 @@ class Driver:
             self.queue.extendleft(self.limits.leave(task))
 
     def _settle(self, task: Task, finished: Finished) -> None:
-        step, data = task.step, finished.data
-        step.recorded = Recalling(data, self.run.folder)
-        step.status = "Failed" if holds_exception(data) else "Cached" if step.cached else "Succeeded"
+        step, atom = task.step, finished.atom
+        step.recorded = atom or Recalling(finished.data, self.run.folder)
+        step.status = "Failed" if finished.has_raised else "Cached" if step.cached else "Succeeded"
         step.started = step.started or finished.started
         step.finished = finished.finished
-        self.recorder.ended(task, data)
+        self.recorder.ended(task, finished)
         self.tell("step-ended", step)
         task.payload = b""
         if not self.machine.done:
-            self.machine.settle(task.ready, data)
-            self.recorder.settled(task, len(data))
+            self.machine.settle(task.ready, atom or finished.data)
+            self.recorder.settled(task, finished)
         if task.key is not None:
-            self._share(task, data)
+            self._share(task, finished)
 
-    def _share(self, task: Task, data: bytes) -> None:
+    def _share(self, task: Task, finished: Finished) -> None:
         """Give the value of a cached step run to those that wait for it; if it has none, the next of them runs."""
         if task.key is None or task.step.cached:
             return
         waiting = self.shared.pop(task.key, [])
-        if holds_exception(data):
+        if finished.has_raised:
             self.queue.extendleft(reversed(waiting))
             return
         for other in waiting:
-            self._settle_without(
-                other, data, f"same code and inputs as {task.step.path} of this run, which was under way"
-            )
+            why = f"same code and inputs as {task.step.path} of this run, which was under way"
+            self._settle_without(other, Recalled(finished.data, why, finished.atom))
 
     def _stop_all(self, why: str) -> None:
         now = time.time()

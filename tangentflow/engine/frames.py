@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tangentflow.graph.nodes import Flow
-from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.codec import ATOMS, decode, encode
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import Address, Done, NotRun, Returned, Scanned, Threw, throw
 
-__all__ = ["ATOMS", "Frame", "Heads", "Recorded", "spell", "without_indices"]
+__all__ = ["Frame", "Heads", "Recorded", "spell", "without_indices"]
 
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -39,6 +39,11 @@ class Recorded:
             return cls(data, None, True)
         return cls(data, outcome.value, False)
 
+    @classmethod
+    def atom(cls, value: Any) -> Recorded:
+        """Take a value that nobody can change."""
+        return cls(b"", value, False)
+
     @property
     def data(self) -> bytes:
         """The encoded outcome."""
@@ -47,10 +52,6 @@ class Recorded:
     def outcome(self) -> Outcome:
         """Return a copy of the outcome."""
         return Value(self.value) if self._data is None else decode(self._data)
-
-
-ATOMS = frozenset({int, float, bool, str, bytes, type(None)})
-"""Types of values that nobody can change, and that hold no others."""
 
 
 class Heads:
@@ -89,6 +90,7 @@ class Frame:
     heads: dict[Address, dict[str, Any]] = field(default_factory=dict)
     scans: dict[Address, Heads] = field(default_factory=dict)
     counts: dict[Address, int] = field(default_factory=dict)
+    begun: set[Address] = field(default_factory=set)
     skipped: set[Address] = field(default_factory=set)
     missing: dict[Address, int] = field(default_factory=dict)
     waiters: dict[Address, list[Any]] = field(default_factory=dict)

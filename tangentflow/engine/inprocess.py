@@ -11,20 +11,37 @@ from collections import deque
 
 from tangentflow import running
 from tangentflow.engine.kill import kill_below
-from tangentflow.engine.output import note_of
 from tangentflow.engine.tasks import Collect, Ended, Output, Progressed, Report, Task
 from tangentflow.engine.worker import Finished, execute, execute_here
-from tangentflow.runtime.progress import tell_of
+from tangentflow.runtime.progress import Listener, listener_of
 
 __all__ = ["Inline", "Threads"]
 
 
+class _Attempt(Listener):
+    """Reports what an attempt tells of itself."""
+
+    __slots__ = ("number", "report", "task")
+
+    def __init__(self, task: Task, report: Collect) -> None:
+        self.task = task
+        self.number = task.attempt  # by then the task may have another one
+        self.report = report
+
+    def progressed(self, done: int, total: int | None) -> None:
+        """Report it."""
+        self.report(Progressed(self.task, self.number, done, total))
+
+    def wrote(self, stream: str, text: str) -> None:
+        """Report it."""
+        self.report(Output(self.task, self.number, stream, text))
+
+
 def attempt(task: Task, report: Collect, interrupt: bool) -> Finished:
     """Run an attempt in this thread."""
-    name, number = task.ready.step.__name__, task.attempt
+    name = task.ready.step.__name__
     assert task.shipped is not None
-    noted = note_of.set(lambda stream, text: report(Output(task, number, stream, text)))
-    told = tell_of.set(lambda done, total: report(Progressed(task, number, done, total)))
+    token = listener_of.set(_Attempt(task, report))
     try:
         line = task.ready.node.origin.lineno
         if task.direct:
@@ -32,8 +49,7 @@ def attempt(task: Task, report: Collect, interrupt: bool) -> Finished:
             return execute_here(task.shipped.loaded(), ready.args, ready.kwargs, task.step.path, name, line, interrupt)
         return execute(task.shipped.loaded(), task.payload, task.step.path, name, line, task.policy.check, interrupt)
     finally:
-        tell_of.reset(told)
-        note_of.reset(noted)
+        listener_of.reset(token)
 
 
 class Inline:

@@ -125,6 +125,7 @@ class Journal:
         self._settle = settle
         self._receipts: dict[tuple[int, int], Receipt] = {}
         self._others: list[tuple[str, tuple[Any, ...]]] = []
+        self._looking = False
         try:
             self._connection = sqlite3.connect(
                 folder / FILE, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
@@ -151,6 +152,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._look_no_more()
         self._settle()
         try:
             _patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"))
@@ -173,7 +175,8 @@ class Journal:
     # --- writing
 
     def flush(self) -> None:
-        """Commit what was collected: all of it or nothing."""
+        """Commit what was collected: all of it or nothing. What others have written since is seen from now on."""
+        self._look_no_more()
         if not self._receipts and not self._others:
             return
         try:
@@ -259,6 +262,18 @@ class Journal:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         return self._connection.execute(query, values).fetchall()
+
+    def look_up(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of one of many queries: all until the next flush see the same state, since to begin anew takes longer than to look."""
+        if not self._looking:
+            self._connection.execute("BEGIN")
+            self._looking = True
+        return self.rows(query, *values)
+
+    def _look_no_more(self) -> None:
+        if self._looking:
+            self._connection.execute("COMMIT")
+            self._looking = False
 
     def parts(self, fingerprint: str) -> dict[str, str] | None:
         """Return the parts of a step's code by name, if they are on record."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -17,14 +17,16 @@ from tangentflow.decorators import StepFunction, WorkflowFunction
 from tangentflow.engine.bodies import Bodies
 from tangentflow.engine.fans import Fan, Fans
 from tangentflow.engine.frames import Frame, Heads, Recorded, spell
+from tangentflow.engine.questions import Poll, Questions
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable, UsageError
-from tangentflow.graph.nodes import Call, Flow, Glue, Graph, If, Loop, Map, Node, Region, Slice, Step, Try
+from tangentflow.graph.nodes import Call, Flow, Glue, Graph, Loop, Region, Slice, Step
 from tangentflow.runtime.codec import decode, encode, holds_files, roundtrip
+from tangentflow.runtime.glue import glue
 from tangentflow.runtime.iterators import iterator_among, refusal
 from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.replay import SKIP, Address, Done, Next, NotRun, Replay, Returned, Scanned, Threw
-from tangentflow.runtime.slices import bind, compile_slice
+from tangentflow.runtime.slices import bind, slice_function
 
 __all__ = ["Machine", "Ready"]
 
@@ -46,16 +48,6 @@ class Ready:
     def path(self) -> str:
         """The path of the step run."""
         return spell(self.frame.path, self.node.id, self.indices)
-
-
-@dataclass(eq=False, slots=True)
-class _Poll:
-    """A question that a slice answers as soon as what it looks up is recorded."""
-
-    frame: Frame
-    kind: str
-    node: Node | Flow
-    indices: Indices
 
 
 class Memory(Protocol):
@@ -88,9 +80,8 @@ class Machine:
         self.result: Outcome | None = None
         self._flows = {flow.key: flow for flow in graph.flows}
         self._compiled: dict[int, Callable[[Replay], Any]] = {}
-        self._needed: dict[tuple[int, str], list[tuple[str, int]]] = {}
-        self._sites: dict[int, list[tuple[str, Node]]] = {}
-        self._agenda: list[_Poll] = []
+        self._questions = Questions()
+        self._agenda: list[Poll] = []
         self._bodies = Bodies(graph)
         self._fans = Fans()
         function = self._function(graph.root)
@@ -111,18 +102,22 @@ class Machine:
         fan, index = self._fans.take()
         self._open(fan.frame, fan.node.body, (*fan.indices, index))
         self._work()
-        if fan.following == fan.count:
+        if self._bodies.any and fan.following == fan.count:
             self.ready += self._bodies.settle(fan)
         return True
 
-    def settle(self, ready: Ready, data: bytes) -> None:
-        """Record the encoded outcome of a step run that was taken."""
+    def settle(self, ready: Ready, outcome: bytes | Value) -> None:
+        """Record the outcome of a step run that was taken, encoded; a value that nobody can change may be given as it is."""
         self.running -= 1
-        self.ready += self._bodies.settle(ready)
+        if self._bodies.any:
+            self.ready += self._bodies.settle(ready)
         frame, address = ready.frame, (ready.node.id, ready.indices)
         if address in frame.outcomes:
             raise InternalError("an outcome was recorded twice", path=ready.path)
-        frame.outcomes[address] = Recorded.of(data, ready.node.id)
+        frame.outcomes[address] = (
+            Recorded.of(outcome, ready.node.id) if isinstance(outcome, bytes) else Recorded.atom(outcome.value)
+        )
+        frame.begun.discard(address)
         self._awake(frame, address)
         self._work()
 
@@ -160,18 +155,16 @@ class Machine:
 
     def _frame(self, flow: Flow, path: str, args: Mapping[str, Any], parent: tuple[Frame, Address] | None) -> Frame:
         frame = Frame(flow, path, args, parent, self.always_copy, self.messages)
-        self._agenda.append(_Poll(frame, "result", flow, ()))
+        self._agenda.append(Poll(self._questions.of(flow, "result"), frame, ()))
         self._open(frame, flow.body, ())
         return frame
 
     def _open(self, frame: Frame, region: Region, indices: Indices) -> None:
         """Ask for everything in a region that is reached once its loops are."""
-        sites = self._sites.get(id(region))
-        if sites is None:
-            sites = self._sites[id(region)] = [*_sites(region)][::-1]
-        self._agenda += [_Poll(frame, kind, node, indices) for kind, node in sites]
+        for question in self._questions.of_region(region):
+            self._agenda.append(Poll(question, frame, indices))
 
-    def _next(self, polls: Iterable[_Poll]) -> None:
+    def _next(self, polls: Iterable[Poll]) -> None:
         """Ask these before anything else, the first one first: a call is followed to its end before the next one begins."""
         self._agenda.extend(reversed([*polls]))
 
@@ -181,7 +174,7 @@ class Machine:
         compiled = self._compiled.get(id(slice_))
         if compiled is None:
             label = f"{frame.flow.name} {kind} {owner}".strip()
-            compiled = self._compiled[id(slice_)] = compile_slice(slice_.code, self._function(frame.flow.key), label)
+            compiled = self._compiled[id(slice_)] = slice_function(slice_.code, self._function(frame.flow.key), label)
         names = frame.args if slice_.start is None else frame.head((slice_.start, indices))
         if self.always_copy:
             names = _copy(names, frame.path)
@@ -197,53 +190,41 @@ class Machine:
             return SKIP
 
     def _work(self) -> None:
-        while self._agenda and not self.done:
-            poll = self._agenda.pop()
-            missing = self._missing(poll)
-            if missing is not None:
-                self._wait(poll, missing)
-                continue
-            try:
-                _ANSWERS[poll.kind](self, poll)
-            except NotRun as found:
-                self._wait(poll, found.address)
+        agenda = self._agenda
+        with glue():  # once for all slices: it takes its time
+            while agenda and self.result is None:
+                poll = agenda.pop()
+                if poll.question.needed:
+                    missing = poll.missing()
+                    if missing is not None:
+                        self._wait(poll, missing)
+                        continue
+                try:
+                    _ANSWERS[poll.question.kind](self, poll)
+                except NotRun as found:
+                    self._wait(poll, found.address)
 
-    def _missing(self, poll: _Poll) -> Address | None:
-        """Return an outcome that a slice would surely look up and not find; None if there is none that is known without running it."""
-        frame, key = poll.frame, (id(poll.node), poll.kind)
-        needed = self._needed.get(key)
-        if needed is None:
-            # that of a result is run all the same: it issues messages on the way
-            slice_ = None if poll.kind == "result" else getattr(poll.node, {"site": "slice"}.get(poll.kind, poll.kind))
-            required = [i.site for i in slice_.inputs if i.required and not i.every] if slice_ is not None else []
-            needed = self._needed[key] = [(site, site.count(".")) for site in required]
-        for site, loops in needed:
-            address = (site, poll.indices[:loops])
-            if address not in frame.outcomes and address not in frame.lefts and address not in frame.skipped:
-                return address
-        return None
-
-    def _wait(self, poll: _Poll, address: Address) -> None:
+    def _wait(self, poll: Poll, address: Address) -> None:
         frame = poll.frame
         if address in frame.skipped:
             self._dead(poll, address)
             return
         frame.waiters.setdefault(address, []).append(poll)
-        if poll.kind == "result":
+        if poll.question.kind == "result":
             frame.result_waits = poll
 
-    def _dead(self, poll: _Poll, address: Address) -> None:
+    def _dead(self, poll: Poll, address: Address) -> None:
         """What a skipped site feeds is skipped itself: something earlier in the program raised or jumped."""
-        if poll.kind == "result":
+        if poll.question.kind == "result":
             raise InternalError("the result needs a step that was skipped", step=spell(poll.frame.path, *address))
         self._skip(poll)
 
-    def _skip(self, poll: _Poll) -> None:
-        assert not isinstance(poll.node, Flow)
-        if poll.kind == "advance":
-            self._skip_address(poll.frame, (poll.node.id, poll.indices[:-1]))
+    def _skip(self, poll: Poll) -> None:
+        assert not isinstance(poll.question.node, Flow)
+        if poll.question.kind == "advance":
+            self._skip_address(poll.frame, (poll.question.node.id, poll.indices[:-1]))
             return
-        self._skip_address(poll.frame, (poll.node.id, poll.indices))
+        self._skip_address(poll.frame, (poll.question.node.id, poll.indices))
 
     def _skip_address(self, frame: Frame, address: Address) -> None:
         frame.skipped.add(address)
@@ -251,8 +232,11 @@ class Machine:
 
     def _wake(self, frame: Frame, address: Address) -> None:
         """Ask again what waited for an outcome; a gather moves on to the last item that is missing."""
+        waiting = frame.waiters.pop(address, None)
+        if waiting is None:
+            return
         awake = []
-        for poll in frame.waiters.pop(address, []):
+        for poll in waiting:
             own = poll.indices[: len(address[1])] == address[1]  # it stands in that iteration
             following = None if own else self._last_missing(frame, address)
             if following is None:
@@ -288,13 +272,12 @@ class Machine:
         for polls in frame.waiters.values():
             if frame.result_waits in polls:
                 polls.remove(frame.result_waits)
-        self._agenda.append(_Poll(frame, "result", frame.flow, ()))
+        self._agenda.append(Poll(self._questions.of(frame.flow, "result"), frame, ()))
 
     # --- answers
 
-    def _answer_site(self, poll: _Poll) -> None:
-        frame, node, indices = poll.frame, poll.node, poll.indices
-        assert isinstance(node, (Step, Glue, Call))
+    def _answer_site(self, poll: Poll) -> None:
+        frame, node, indices = poll.frame, poll.question.node, poll.indices
         call = self._ask(frame, node.slice, "slice", node.id, indices)
         if call is SKIP:
             self._skip(poll)
@@ -351,7 +334,8 @@ class Machine:
         step = self.graph.bindings[node.callee]
         assert isinstance(step, StepFunction)
         ready = Ready(frame, node, indices, step, args, kwargs or _NO_KWARGS)
-        if self._bodies.admit(ready):
+        frame.begun.add((node.id, indices))
+        if not self._bodies.any or self._bodies.admit(ready):
             self.ready.append(ready)
 
     def _start_call(
@@ -367,9 +351,8 @@ class Machine:
         address = (node.id, indices)
         frame.calls[address] = self._frame(self._flows[node.flow], path, bound, (frame, address))
 
-    def _answer_scan(self, poll: _Poll) -> None:
-        frame, node, indices = poll.frame, poll.node, poll.indices
-        assert isinstance(node, Map)
+    def _answer_scan(self, poll: Poll) -> None:
+        frame, node, indices = poll.frame, poll.question.node, poll.indices
         scanned = self._ask(frame, node.scan, "scan", node.id, indices)
         if scanned is SKIP:
             self._skip(poll)
@@ -379,15 +362,15 @@ class Machine:
         frame.counts[address], frame.scans[address] = count, Heads(scanned)
         if self.lazy and count:
             fan = Fan(frame, node, indices, count)
-            self._bodies.enter(fan)
+            if self._bodies.any:
+                self._bodies.enter(fan)
             self._fans.add(fan)
             return
         for i in reversed(range(count)):
             self._open(frame, node.body, (*indices, i))
 
-    def _answer_entry(self, poll: _Poll) -> None:
-        frame, node, indices = poll.frame, poll.node, poll.indices
-        assert isinstance(node, Loop)
+    def _answer_entry(self, poll: Poll) -> None:
+        frame, node, indices = poll.frame, poll.question.node, poll.indices
         state = self._ask(frame, node.entry, "entry", node.id, indices)
         if state is SKIP:
             self._skip(poll)
@@ -400,17 +383,17 @@ class Machine:
 
     def _iterate(self, frame: Frame, node: Loop, indices: Indices, i: int, carried: dict[str, Any]) -> None:
         entry = frame.heads[(node.id, indices)]
-        head = {name: entry[name] for name in node.invariant if name in entry} | carried
+        head = carried
+        if node.invariant:
+            head = {name: entry[name] for name in node.invariant if name in entry} | carried
         if node.var is not None and node.items is not None:
             head[node.var] = entry[node.items][i]
         frame.heads[(node.id, (*indices, i))] = head
-        self._agenda.append(_Poll(frame, "advance", node, (*indices, i)))
+        self._agenda.append(Poll(self._questions.of(node, "advance"), frame, (*indices, i)))
         self._open(frame, node.body, (*indices, i))
 
-    def _answer_advance(self, poll: _Poll) -> None:
-        frame, node, (*outer, i) = poll.frame, poll.node, poll.indices
-        assert isinstance(node, Loop)
-        indices = tuple(outer)
+    def _answer_advance(self, poll: Poll) -> None:
+        frame, node, indices, i = poll.frame, poll.question.node, poll.indices[:-1], poll.indices[-1]
         try:
             moved = self._replay(frame, node.advance, "advance", node.id, poll.indices)
         except _OURS:
@@ -430,14 +413,13 @@ class Machine:
             where = spell(frame.path, node.id, indices)
             self._leave(frame, node, indices, Recorded.of(encode(Value(moved), where=where), where))
             return
-        assert isinstance(moved, (Done, Returned))
         self._leave(frame, node, indices, moved)
 
     def _leave(self, frame: Frame, node: Loop, indices: Indices, left: Done | Returned | Recorded) -> None:
         frame.lefts[(node.id, indices)] = left
         self._wake(frame, (node.id, indices))
 
-    def _answer_result(self, poll: _Poll) -> None:
+    def _answer_result(self, poll: Poll) -> None:
         frame = poll.frame
         if self._has_ended(frame):
             return
@@ -470,23 +452,13 @@ class Machine:
         return address in caller.outcomes
 
 
-def _sites(region: Region) -> Iterator[tuple[str, Node]]:
-    """Yield everything in a region that is reached once its loops are, each with the question to ask."""
-    for node in region:
-        if isinstance(node, (If, Try)):
-            for inner in node.regions:
-                yield from _sites(inner)
-        else:
-            yield {Map: "scan", Loop: "entry"}.get(type(node), "site"), node
-
-
 _NO_KWARGS: dict[str, Any] = {}
 """One for all step runs without keywords: nobody changes what a step run was given."""
 
 _OURS = (NotRun, KeyboardInterrupt, InternalError)
 """What is not the user's: it ends a replay without being its answer."""
 
-_ANSWERS: dict[str, Callable[[Machine, _Poll], None]] = {
+_ANSWERS: dict[str, Callable[[Machine, Poll], None]] = {
     "site": Machine._answer_site,
     "scan": Machine._answer_scan,
     "entry": Machine._answer_entry,

@@ -1,21 +1,16 @@
-"""Text that steps write in this process: shown as ever, and noted for the step run that wrote it."""
+"""Text that steps write in this process: shown as ever, and heard by who listens to the step run that wrote it."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["listening", "note_of", "show"]
+from tangentflow.runtime.progress import listener_of
 
-Note = Callable[[str, str], object]
-"""Takes the name of a stream and a text."""
-
-note_of: ContextVar[Note | None] = ContextVar("tangentflow_output", default=None)
-"""What takes note of what this context writes."""
+__all__ = ["listening", "show"]
 
 _lock = threading.Lock()
 _users: list[object] = []
@@ -28,10 +23,10 @@ class _Proxy:
         self.__dict__.update(stream=stream, stream_name=name)
 
     def write(self, text: str) -> int:
-        """Write on, and note."""
-        note = note_of.get()
-        if note is not None:
-            note(self.stream_name, text)
+        """Write on, and tell who listens."""
+        listener = listener_of.get()
+        if listener is not None:
+            listener.wrote(self.stream_name, text)
         written: int = self.stream.write(text)
         return written
 
@@ -49,7 +44,7 @@ class _Proxy:
 
 @contextlib.contextmanager
 def listening() -> Iterator[None]:
-    """Take notes of what is written in here, by those who have set `note_of`."""
+    """Let the listeners of step runs hear what is written in here."""
     me = object()
     with _lock:
         _users.append(me)

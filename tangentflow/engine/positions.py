@@ -35,7 +35,7 @@ class Positions:
     def _within(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in its own workflow."""
         site, indices = address
-        first, *rest = self._pattern(frame.flow)[site]
+        first, *rest = (self._patterns.get(frame.flow.key) or self._pattern(frame.flow))[site]
         for index, part in zip(indices, rest):
             first = (*first, index, *part)
         return first

@@ -25,6 +25,7 @@ from tangentflow.engine.steps import given_inputs
 from tangentflow.engine.store import Ref, Store
 from tangentflow.engine.tasks import Task
 from tangentflow.engine.why import why_again
+from tangentflow.engine.worker import Finished
 from tangentflow.errors import NotPicklable
 from tangentflow.graph.nodes import Glue, Graph
 from tangentflow.runtime.codec import encode, holds_exception
@@ -48,7 +49,7 @@ class Recorder:
         self.earlier = earlier
         self.mode = mode
         self.identity = Identity()
-        self._steps: list[tuple[StepRun, Ready, Code, bytes]] = []
+        self._steps: list[tuple[StepRun, Ready, Code, Finished]] = []
         self._glue: dict[str, Entry] = {}
         self._overridden: dict[str, bytes] = {}
         self._parts: dict[str, Mapping[str, str]] = {}
@@ -70,7 +71,8 @@ class Recorder:
         """Return what is kept in memory, for a later run that reuses this one."""
         entries = {("glue", path): entry for path, entry in self._glue.items()}
         entries |= {
-            ("step", step.path): self._entry(step, ready, code, data) for step, ready, code, data in self._steps
+            ("step", step.path): self._entry(step, ready, code, finished.data)
+            for step, ready, code, finished in self._steps
         }
         return Kept(self.run.id, self.run.status == "Cancelled", entries)
 
@@ -185,9 +187,11 @@ class Recorder:
         """Put on record that an attempt of a step begins."""
         if self.journal is None:
             return
-        if task.receipt is not None:
-            self._change(task)
-            return
+        if task.receipt is None:
+            self._begin_receipt(task)
+        self._change(task)
+
+    def _begin_receipt(self, task: Task) -> None:
         ready = task.ready
         receipt = task.receipt = self._receipt("step", task.step.path, task.step.name, task.step)
         assert task.code is not None
@@ -196,12 +200,11 @@ class Recorder:
         receipt.parameters = spelled(ready.step.function)
         receipt.inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
         task.step.overriding = self._overriding
-        self.journal.put(self.number, receipt)
 
-    def ended(self, task: Task, data: bytes) -> None:
+    def ended(self, task: Task, finished: Finished) -> None:
         """Put the outcome of a step run on record."""
         step, key = task.step, task.key
-        cached = key is not None and not step.cached and not holds_exception(data)
+        cached = key is not None and not step.cached and not finished.has_raised
         if cached and task.code is not None and (file := task.code.edited()) is not None:
             self._not_cached(task, f"{file} was changed while the step ran")
             cached = False
@@ -209,18 +212,20 @@ class Recorder:
             assert task.code is not None
             if task.code.fingerprint not in self._parts:
                 self._parts[task.code.fingerprint] = task.code.parts()  # as they are now
-            self._steps.append((step, task.ready, task.code, data))
+            self._steps.append((step, task.ready, task.code, finished))
             step.overriding = self._overriding
             if cached and key is not None:
-                self.values[key] = Recalled(data, f"same code and inputs as {step.path} of this run")
+                self.values[key] = Recalled(
+                    finished.data, f"same code and inputs as {step.path} of this run", finished.atom
+                )
             return
         if task.receipt is None:
-            self.started(task)
+            self._begin_receipt(task)
         assert task.receipt is not None
-        task.receipt.outcome = self.store.keep(data)
+        task.receipt.outcome = self.store.keep(finished.data)
         self._change(task)
         if cached and self.cache is not None:
-            self.cache.keep(task, task.receipt.outcome, len(data), self.run.id)
+            self.cache.keep(task, task.receipt.outcome, len(finished.data), self.run.id)
 
     def _keep_parts(self, code: Code) -> None:
         """Put the parts of a step's code on record, so that it can be said later what has changed."""
@@ -232,9 +237,9 @@ class Recorder:
                     "INSERT OR IGNORE INTO codes VALUES(?, ?)", code.fingerprint, json.dumps(code.parts())
                 )
 
-    def settled(self, task: Task, size: int) -> None:
+    def settled(self, task: Task, finished: Finished) -> None:
         """Take note of a value that the run has now: steps that are given it need not store it again."""
-        if size > LARGE and task.receipt is not None and task.receipt.outcome is not None:
+        if task.receipt is not None and task.receipt.outcome is not None and len(finished.data) > LARGE:
             recorded = task.ready.frame.outcomes[(task.ready.node.id, task.ready.indices)]
             if not recorded.raised:
                 self.inputs.note(recorded.value, task.receipt.outcome)

@@ -19,8 +19,8 @@ from tangentflow.engine.parameters import bind_to
 from tangentflow.engine.store import Store
 from tangentflow.errors import StepFailed, TangentflowError, UsageError
 from tangentflow.graph.nodes import Glue
-from tangentflow.runtime.codec import decode
-from tangentflow.runtime.outcome import Raised
+from tangentflow.runtime.codec import atom_of, decode
+from tangentflow.runtime.outcome import Raised, Value
 
 __all__ = ["Earlier", "Elsewhere", "Entry", "Kept", "Recalled", "earlier_run", "stored_entry"]
 
@@ -45,10 +45,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Recalled:
-    """The bytes of an outcome that is taken over, and why in words."""
+    """The bytes of an outcome that is taken over, and why in words; the value itself if nobody can change it."""
 
     data: bytes
     why: str
+    atom: Value | None = None
 
 
 class Earlier:
@@ -87,7 +88,8 @@ class Earlier:
         # Exceptions are history of a run that is gone on with; a death or a timeout is not, it may not come again.
         if isinstance(outcome, Raised) and (not self.unfinished or isinstance(outcome.exception, StepFailed)):
             return None
-        return Recalled(data, f"{'overridden in' if entry.overridden else 'taken from'} run {self.id}")
+        why = f"{'overridden in' if entry.overridden else 'taken from'} run {self.id}"
+        return Recalled(data, why, atom_of(outcome))
 
 
 class Kept(Earlier):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tangentflow.errors import MutatedArgument, NotPicklable, TangentflowError
-from tangentflow.runtime.codec import decode, encode
+from tangentflow.runtime.codec import atom_of, decode, encode, holds_exception
 from tangentflow.runtime.mutation import changed_since, digests_of
 from tangentflow.runtime.outcome import Outcome, Raised, Value
 from tangentflow.runtime.packing import Room
@@ -18,11 +18,28 @@ __all__ = ["Finished", "execute", "execute_here", "unpack"]
 
 @dataclass(slots=True)  # one for each step run, and frozen ones take their time
 class Finished:
-    """An encoded outcome and when the step ran (seconds since the epoch)."""
+    """An encoded outcome and when the step ran (seconds since the epoch).
 
-    data: bytes
+    A value that nobody can change may be there as an `atom` too, or only so: then it is encoded when its bytes are asked for.
+    """
+
+    encoded: bytes | None
     started: float
     finished: float
+    atom: Value | None = None
+
+    @property
+    def data(self) -> bytes:
+        """The encoded outcome."""
+        if self.encoded is None:
+            assert self.atom is not None
+            self.encoded = encode(self.atom, where="")
+        return self.encoded
+
+    @property
+    def has_raised(self) -> bool:
+        """Whether the outcome is an exception."""
+        return self.atom is None and holds_exception(self.data)
 
 
 def execute(
@@ -51,7 +68,8 @@ def execute_here(
     """Run a step in this process, with arguments that nobody can change, so that they need no copies."""
     started = time.time()
     outcome = loaded if isinstance(loaded, Raised) else _call(loaded.value, args, kwargs, name, line, False, interrupt)
-    return Finished(_encoded(outcome, name, path), started, time.time())
+    atom = atom_of(outcome)
+    return Finished(None if atom else _encoded(outcome, name, path), started, time.time(), atom)
 
 
 def unpack(data: bytes, path: str, room: Room | None = None) -> Outcome:

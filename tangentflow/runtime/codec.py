@@ -21,12 +21,14 @@ from tangentflow.runtime.paths import has_contents
 from tangentflow.runtime.traces import remote_traceback
 
 __all__ = [
-    "decode", "digest", "encode", "holds_exception", "holds_files", "remote_traceback", "roundtrip", "with_files",
+    "ATOMS", "atom_of", "decode", "digest", "encode", "holds_exception", "holds_files", "remote_traceback", "roundtrip", "with_files",
 ]  # fmt: skip
 
 _MAGIC = b"tangentflow:outcome\x01"
 _KINDS: dict[bytes, type[Value] | type[Raised]] = {b"V": Value, b"P": Value, b"R": Raised}
-_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+ATOMS = frozenset({int, float, bool, str, bytes, type(None)})
+"""Types of values that nobody can change, and that hold no others."""
+
 _PLAIN_HEAD = _MAGIC + b"P" + bytes([sys.version_info[1]]) + bytes(4)
 _SMALL = 16
 _START = len(_MAGIC) + 6
@@ -49,7 +51,7 @@ def encode(
     """
     if isinstance(outcome, Value):
         value = outcome.value
-        if type(value) in _PLAIN or _is_plain(value):
+        if type(value) in ATOMS or _is_plain(value):
             return _PLAIN_HEAD + pickle.dumps(value, pickling.PROTOCOL)
     return _encode(outcome, where, what, path, files, None)[0]
 
@@ -95,6 +97,11 @@ def _unreadable(data: bytes, where: str, error: Exception) -> TangentflowError:
     return TangentflowError(f"the stored outcome{step} cannot be loaded here: {reason}{note}")
 
 
+def atom_of(outcome: Outcome) -> Value | None:
+    """Return an outcome as it is if it is a value that nobody can change, so that it needs no copies; else None."""
+    return outcome if isinstance(outcome, Value) and type(outcome.value) in ATOMS else None
+
+
 def holds_exception(data: bytes) -> bool:
     """Whether `encode` was given an exception: nothing is loaded to find out."""
     return data.startswith(_RAISED_HEAD)
@@ -126,7 +133,7 @@ def with_files(outcome: Outcome, place: Place) -> Outcome:
 def _is_plain(value: Any, depth: int = 3) -> bool:
     """Whether a value is small and of built-in types alone, so that nothing in pickling it can fail."""
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in ATOMS:
         return True
     if (kind is not tuple and kind is not list and kind is not dict) or len(value) > _SMALL:
         return False
@@ -136,11 +143,11 @@ def _is_plain(value: Any, depth: int = 3) -> bool:
         return False
     if kind is dict:
         for key in value:
-            if type(key) not in _PLAIN:
+            if type(key) not in ATOMS:
                 return False
         value = value.values()
     for part in value:  # noqa: SIM110  # plain loops: this is done for each step run
-        if type(part) not in _PLAIN and not _is_plain(part, depth - 1):
+        if type(part) not in ATOMS and not _is_plain(part, depth - 1):
             return False
     return True
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextvars import ContextVar
 from typing import TypeVar
 
-__all__ = ["progress", "reporting", "tell_of"]
+__all__ = ["Listener", "listener_of", "progress", "reporting"]
 
 T = TypeVar("T")
 Tell = Callable[[int, "int | None"], object]
@@ -16,22 +16,40 @@ Tell = Callable[[int, "int | None"], object]
 _EVERY = 0.1
 """Seconds between two reports."""
 
-tell_of: ContextVar[Tell | None] = ContextVar("tangentflow_progress", default=None)
+
+class Listener:
+    """Hears what a step run tells of itself."""
+
+    __slots__ = ()
+
+    def progressed(self, done: int, total: int | None) -> None:
+        """Take how many items are done, and of how many (None: not known)."""
+
+    def wrote(self, stream: str, text: str) -> None:
+        """Take what it writes in this process to "stdout" or "stderr"."""
 
 
-class reporting:
-    """Take what `progress` tells in this context: how many items are done, and of how many (None: not known)."""
+listener_of: ContextVar[Listener | None] = ContextVar("tangentflow_listener", default=None)
+"""Who listens to what is run in this context."""
+
+
+class reporting(Listener):
+    """Take what `progress` tells in this context."""
 
     __slots__ = ("tell", "token")
 
     def __init__(self, tell: Tell) -> None:
         self.tell = tell
 
+    def progressed(self, done: int, total: int | None) -> None:
+        """Pass it on."""
+        self.tell(done, total)
+
     def __enter__(self) -> None:
-        self.token = tell_of.set(self.tell)
+        self.token = listener_of.set(self)
 
     def __exit__(self, *raised: object) -> None:
-        tell_of.reset(self.token)
+        listener_of.reset(self.token)
 
 
 def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
@@ -41,7 +59,8 @@ def progress(items: Iterable[T], total: int | None = None) -> Iterator[T]:
     """
     if total is None:
         total = len(items) if isinstance(items, Sized) else None
-    tell = tell_of.get() or _argo()
+    listener = listener_of.get()
+    tell = _argo() if listener is None else listener.progressed
     if tell is None:
         yield from items
         return

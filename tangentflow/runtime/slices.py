@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tangentflow.errors import InternalError
-from tangentflow.runtime.glue import inside
+from tangentflow.runtime.glue import glue
 from tangentflow.runtime.replay import Replay
 
-__all__ = ["bind", "compile_slice"]
+__all__ = ["bind", "compile_slice", "slice_function"]
 
 
 LINE_MARK = "  # line "
@@ -22,6 +22,17 @@ LINE_MARK = "  # line "
 
 
 def compile_slice(code: str, function: types.FunctionType, label: str) -> Callable[[Replay], Any]:
+    """Compile a slice like `slice_function`; what is called in it knows that it is called between steps."""
+    slice_ = slice_function(code, function, label)
+
+    def run(replay: Replay) -> Any:
+        with glue():
+            return slice_(replay)
+
+    return run
+
+
+def slice_function(code: str, function: types.FunctionType, label: str) -> Callable[[Replay], Any]:
     """Compile `code`, a function `slice(_tf)`, as if it stood where `function` stands.
 
     Where its statements tell their lines, tracebacks show those of the workflow's file; else `label` names it there.
@@ -42,16 +53,7 @@ def compile_slice(code: str, function: types.FunctionType, label: str) -> Callab
         found = found.replace(co_name=function.__name__)
     cells = dict(zip(free, function.__closure__ or ()))
     closure = tuple(cells[name] for name in found.co_freevars)
-    slice_ = types.FunctionType(found, function.__globals__, "slice", None, closure)
-
-    def run(replay: Replay) -> Any:
-        token = inside.set(True)  # what `glue()` does, in less time
-        try:
-            return slice_(replay)
-        finally:
-            inside.reset(token)
-
-    return run
+    return types.FunctionType(found, function.__globals__, "slice", None, closure)
 
 
 def _lines(source: str) -> list[int]:

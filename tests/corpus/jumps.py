@@ -491,3 +491,16 @@ def nothing_runs_behind_the_jump(n, m=2):
         if n:
             with after(a):
                 b, *rest = [g(n), m]
+
+
+@workflow
+def nothing_is_left_of_the_loop_before_the_jump(n, m=2):
+    for i in range(n):
+        if m:
+            pass
+    if i:
+        return m
+    if m:
+        pass
+    else:
+        a = f(n)

@@ -627,6 +627,29 @@ def test_listing_and_removing(path, tmp_path):
     assert tangentflow(tmp_path, "cache", "ls", "--store", "store").stdout.splitlines()[1:] == ["0 values, 0 bytes"]
 
 
+def test_looking_up_sees_one_state_until_the_next_flush(tmp_path):
+    query = "SELECT count(*) FROM codes"
+    ours, theirs = Journal(tmp_path), Journal(tmp_path)
+
+    def add(journal, fingerprint):
+        journal.collect("INSERT INTO codes VALUES(?, ?)", fingerprint, "{}")
+        journal.flush()
+
+    assert ours.look_up(query) == [(0,)]
+    add(theirs, "a")
+    assert ours.look_up(query) == [(0,)]
+    ours.flush()
+    assert ours.look_up(query) == [(1,)]
+    add(theirs, "b")
+    add(ours, "c")  # though others have written since it looked
+    assert ours.look_up(query) == [(3,)]
+    add(theirs, "d")
+    assert ours.change("DELETE FROM codes") == 4
+    assert ours.look_up(query) == [(0,)]
+    theirs.close()
+    ours.close()
+
+
 def test_the_journal_of_an_older_version_is_taken_over(path, tmp_path):
     bound = mixed.options(executor="inline", store=tmp_path)
     bound.run(path, 1)

@@ -124,11 +124,12 @@ def test_cancel(executor, tmp_path):
         run.result()
 
 
-def test_random_kills():
-    """A few; `python -m tests.engine.kills` does a thousand."""
+@pytest.mark.parametrize("objects", [False, True])
+def test_random_kills(objects):
+    """A few; `python -m tests.engine.kills` does a thousand, and with `--objects` those with an object store."""
     from tests.engine.kills import main
 
-    figures = main(15, seed=3)
+    figures = main(15, seed=3, objects=objects)
     assert figures.counted >= 15
 
 

@@ -88,6 +88,20 @@ def test_check_sees_a_wrong_result(engine: str, monkeypatch: pytest.MonkeyPatch)
     assert f" {engine}: outcome" in check(TEXT, "wrong", 1, (engine,), calls=1, faults=False).problem
 
 
+def test_check_sees_a_document_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.language.random_programs import checking
+
+    monkeypatch.setattr(checking, "wrong_ends", lambda graph: compile("for x in y:", "slice", "exec"))
+    assert check(TEXT, "wrong", 1, ("ends",)).problem.startswith("compile to a document: ")
+
+
+def test_the_source_of_what_is_refused_in_the_run_may_differ() -> None:
+    text = "from tests.corpus.library import walk\nfrom tests.corpus.steps import f\nfrom tangentflow import workflow\n\n\n"
+    text += "@workflow\ndef main(n):\n    for x in walk([n] * 4):\n        f(x)\n"
+    found = check(text, "late", 1, ("source", "judge"))
+    assert not found.problem and found.late
+
+
 def test_only_what_an_unknown_call_gives_is_refused_late() -> None:
     from tests.language.random_programs.checking import LATE, _is_late
 

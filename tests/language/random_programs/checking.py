@@ -18,7 +18,7 @@ from tangentflow.graph.nodes import Graph
 from tests.argo.endings import wrong_ends
 from tests.corpus import steps
 from tests.corpus.steps import Plan, canon, shape
-from tests.language.contract import Call, Schedule, check_call, check_source, compiled, plainly
+from tests.language.contract import Call, Schedule, check_call, check_source, compiled, judged, plainly
 
 __all__ = ["ENGINES", "Report", "TimeUp", "check", "in_time", "kind_of", "load"]
 
@@ -27,8 +27,8 @@ ENGINES = ("judge", "source", "ends", "run", "simulate")
 nothing: it looks for a way through the document on which no pod ends an iteration or the workflow.)
 """
 
-LATE = ("tangentflow.errors.LateRefusal", "tangentflow.errors.NotPicklable")
-"""What a run raises that is refused for what only it could show: what an unknown call gives."""
+LATE = ("tangentflow.errors.LateRefusal", "tangentflow.errors.NotPicklable", "its result holds a part of")
+"""What a run raises that is refused for what only it could show: what an unknown call gives. (The last is a MutatedArgument.)"""
 
 UNKNOWN = re.compile(r"\b(walk|walk_or_fall|bar)\(")
 """Calls that may give what is refused so. Of a program without them nothing is: there it is a difference like any other."""
@@ -81,16 +81,24 @@ def check(
     except Exception as error:
         report.problem = f"compile: {type(error).__name__}: {error}"
         return report
-    if "ends" in engines and (wrong := wrong_ends(graph)):
-        report.problem = "ends: " + "\n    ".join(wrong)
-        return report
+    if "ends" in engines:
+        try:
+            wrong = wrong_ends(graph)
+        except Exception as error:
+            report.problem = f"compile to a document: {type(error).__name__}: {error}"
+            return report
+        if wrong:
+            report.problem = "ends: " + "\n    ".join(wrong)
+            return report
     plans = [Plan(seed, 0.12), Plan(seed + 1, 0.4), Plan(seed + 2, 0.2)] if faults else []
     schedules = [Schedule("first"), Schedule("last"), Schedule("random", seed)]
     schedules += [replace(Schedule(policy, seed + i), plan=plan)
                   for i, (policy, plan) in enumerate(zip(("random", "random", "first", "last"), [*plans, *plans[:1]]))]  # fmt: skip
     for call in [Call((n,)) for n in dict.fromkeys((seed % 4, 3, 0, 1, 5))][:calls]:
         fit = [plan for plan in [Plan(), *plans] if len(plainly(workflow.function, call, plan).log) <= LONG]
-        for problem in _problems(workflow, graph, call, [s for s in schedules if s.plan in fit], fit, engines, report):
+        for problem in _problems(
+            workflow, graph, call, [s for s in schedules if s.plan in fit], fit, engines, report, text
+        ):
             if _is_late(problem, text):
                 report.late += 1
                 continue
@@ -105,12 +113,22 @@ def _is_late(problem: str, text: str) -> bool:
     return ": outcome\n" in problem and any(late in problem for late in LATE) and bool(UNKNOWN.search(text))
 
 
+def _refuses(graph: Graph, call: Call, plan: Plan, text: str) -> bool:
+    """Whether a run is refused for what only it could show."""
+    seen, _, _ = judged(graph, call, Schedule("first", plan=plan))
+    return _is_late(f": outcome\n{seen.outcome}", text)
+
+
 def _problems(
     workflow: WorkflowFunction[..., Any], graph: Graph, call: Call, schedules: list[Schedule], plans: list[Plan],
-    engines: Sequence[str], report: Report,
+    engines: Sequence[str], report: Report, text: str,
 ) -> Iterator[str]:  # fmt: skip
-    if "source" in engines:
-        yield from check_source(workflow, graph, [call], plans)
+    for plan in plans if "source" in engines else ():
+        problems = check_source(workflow, graph, [call], [plan])
+        if problems and _refuses(graph, call, plan, text):  # its source is one to read, and refuses nothing
+            report.late += 1
+        else:
+            yield from problems
     if "judge" in engines and schedules:
         report.schedules += len(schedules)
         yield from check_call(workflow, graph, call, schedules)

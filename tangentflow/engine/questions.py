@@ -1,0 +1,93 @@
+"""What a machine asks of a program: for each site and loop, which slices it runs, and what these need before they can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tangentflow.engine.frames import Frame
+from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
+from tangentflow.runtime.replay import Address
+
+__all__ = ["Poll", "Question", "Questions"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """What a slice of a node answers.
+
+    `kind` says which: "site" (of a Step, Glue or Call: what is called, with which arguments), "scan" (of a Map: its iterations), "entry" and
+    "advance" (of a Loop: the state at its head, what an iteration makes of it), "result" (of a Flow). `needed` are the outcomes that the slice
+    may look up in its own iteration: the site, the number of loops around it, and whether it is looked up on every way through the slice.
+    """
+
+    kind: str
+    node: Any
+    needed: tuple[tuple[str, int, bool], ...]
+
+
+@dataclass(eq=False, slots=True)
+class Poll:
+    """A question about one iteration, to be asked when what it needs is recorded."""
+
+    question: Question
+    frame: Frame
+    indices: tuple[int, ...]
+
+    def missing(self) -> Address | None:
+        """Return an outcome that the slice would surely look up and not find; None if none is known without running it.
+
+        What it looks up under a condition counts once the step run or call has begun: the condition is that of the site.
+        """
+        frame = self.frame
+        for site, loops, required in self.question.needed:
+            address = (site, self.indices[:loops])
+            if address in frame.outcomes:
+                continue
+            if required:
+                if address not in frame.lefts and address not in frame.skipped:
+                    return address
+            elif address in frame.begun or address in frame.calls:
+                return address
+        return None
+
+
+class Questions:
+    """The questions of a graph, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, str], Question] = {}
+        self._regions: dict[int, tuple[Question, ...]] = {}
+
+    def of(self, node: Node | Flow, kind: str) -> Question:
+        """Return a question about a node."""
+        made = self._made.get((id(node), kind))
+        if made is None:
+            made = self._made[(id(node), kind)] = Question(kind, node, tuple(_needed(node, kind)))
+        return made
+
+    def of_region(self, region: Region) -> tuple[Question, ...]:
+        """Return what is asked about everything in a region that is reached once its loops are, the last one first."""
+        found = self._regions.get(id(region))
+        if found is None:
+            found = self._regions[id(region)] = tuple([self.of(node, kind) for kind, node in _reached(region)][::-1])
+        return found
+
+
+def _needed(node: Node | Flow, kind: str) -> Iterator[tuple[str, int, bool]]:
+    if kind == "result":  # it is run all the same: it issues messages on the way
+        return
+    slice_: Slice = getattr(node, "slice" if kind == "site" else kind)
+    for wanted in slice_.inputs:
+        if not wanted.every:
+            yield wanted.site, wanted.site.count("."), wanted.required
+
+
+def _reached(region: Region) -> Iterator[tuple[str, Node]]:
+    for node in region:
+        if isinstance(node, (If, Try)):
+            for inner in node.regions:
+                yield from _reached(inner)
+        else:
+            yield "scan" if isinstance(node, Map) else "entry" if isinstance(node, Loop) else "site", node
