@@ -20,6 +20,9 @@ import time
 
 REPEATS = 3
 
+ENOUGH = 0.5
+"""Seconds for which a measurement is repeated, if a few times take less."""
+
 LONG = 20
 """Seconds after which a measurement is not repeated."""
 
@@ -31,7 +34,7 @@ def inc(x):
 def best(run, repeats=REPEATS):
     """Return seconds of wall time, and of processors, those of child processes included: the best of several runs."""
     walls, loads = [], []
-    for _ in range(repeats):
+    while len(walls) < repeats or sum(walls) < ENOUGH:
         began, used = time.perf_counter(), processors()
         run()
         walls.append(time.perf_counter() - began)

@@ -92,6 +92,7 @@ class Frame:
     counts: dict[Address, int] = field(default_factory=dict)
     begun: set[Address] = field(default_factory=set)
     skipped: set[Address] = field(default_factory=set)
+    shut: set[Address] = field(default_factory=set)
     missing: dict[Address, int] = field(default_factory=dict)
     waiters: dict[Address, list[Any]] = field(default_factory=dict)
     calls: dict[Address, Frame] = field(default_factory=dict)
@@ -105,6 +106,12 @@ class Frame:
 
     def __post_init__(self) -> None:
         self.depth = 0 if self.parent is None else self.parent[0].depth + 1
+
+    def is_shut(self, address: Address) -> bool:
+        """Whether a site stands in a fan-out that has no iterations, since something before it raised or jumped."""
+        site, indices = address
+        parts = site.split(".")
+        return any((".".join(parts[:loops]), indices[: loops - 1]) in self.shut for loops in range(1, len(parts)))
 
     def head(self, address: Address) -> Mapping[str, Any]:
         """Return the names at the head of an iteration."""

@@ -206,7 +206,7 @@ class Machine:
 
     def _wait(self, poll: Poll, address: Address) -> None:
         frame = poll.frame
-        if address in frame.skipped:
+        if address in frame.skipped or (frame.shut and poll.question.kind != "result" and frame.is_shut(address)):
             self._dead(poll, address)
             return
         frame.waiters.setdefault(address, []).append(poll)
@@ -225,6 +225,14 @@ class Machine:
             self._skip_address(poll.frame, (poll.question.node.id, poll.indices[:-1]))
             return
         self._skip_address(poll.frame, (poll.question.node.id, poll.indices))
+        if poll.question.kind == "scan":
+            self._shut(poll.frame, (poll.question.node.id, poll.indices))
+
+    def _shut(self, frame: Frame, address: Address) -> None:
+        """A fan-out has no iterations, not even none: what waits for an item of it, and does not meet what keeps it from beginning, is skipped."""
+        frame.shut.add(address)
+        for waited in [waited for waited in frame.waiters if frame.is_shut(waited)]:
+            self._next(frame.waiters.pop(waited))
 
     def _skip_address(self, frame: Frame, address: Address) -> None:
         frame.skipped.add(address)

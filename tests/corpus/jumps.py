@@ -504,3 +504,14 @@ def nothing_is_left_of_the_loop_before_the_jump(n, m=2):
         pass
     else:
         a = f(n)
+
+
+@workflow
+def item_of_a_fan_out_that_does_not_begin(n):
+    """What `h` is given has items of a fan-out, and does not show that `fail_if` has raised, which alone keeps them from being there."""
+    for i in range(n):
+        call = fail_if(i, 2)
+        total = sum(map(call, range(2)))
+        if h(total):
+            return total
+    return None
