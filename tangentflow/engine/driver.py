@@ -127,6 +127,7 @@ class Driver:
                 self._take_in(self.reports.popleft())
             if machine.done:
                 if not self.active:
+                    self._try_no_more()
                     return
                 self._wait()  # what is under way comes to its end, nothing more is started
                 continue
@@ -310,13 +311,19 @@ class Driver:
         if policy.retries and task.attempt <= policy.retries and finished.has_raised:
             outcome = decode(finished.data, where=task.step.path)
             if isinstance(outcome, Raised) and policy.again(outcome.exception, task.attempt) and not self.machine.done:
-                task.step.status = "Pending"
+                task.step.status, task.failed = "Pending", finished
                 self.recorder.started(task)
                 self.tell("step-retrying", task.step)
                 due = time.monotonic() + policy.pause(task.attempt)
                 heapq.heappush(self.delayed, (due, len(self.started), task))
                 return
         self._settle(task, finished)
+
+    def _try_no_more(self) -> None:
+        """The run has its result: what waits for another attempt has failed."""
+        for task in [*[task for _, _, task in self.delayed], *self.queue]:
+            if task.failed is not None:
+                self._settle(task, task.failed)
 
     def _leave(self, task: Task) -> None:
         """Take a task from those under way; another one of its kind may start."""

@@ -266,14 +266,15 @@ class Journal:
     def look_up(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of one of many queries: all until the next flush see the same state, since to begin anew takes longer than to look."""
         if not self._looking:
-            self._connection.execute("BEGIN")
             self._looking = True
+            self._connection.execute("BEGIN")
         return self.rows(query, *values)
 
     def _look_no_more(self) -> None:
         if self._looking:
-            self._connection.execute("COMMIT")
             self._looking = False
+            if self._connection.in_transaction:  # SQLite may have ended it by itself
+                self._connection.execute("COMMIT")
 
     def parts(self, fingerprint: str) -> dict[str, str] | None:
         """Return the parts of a step's code by name, if they are on record."""

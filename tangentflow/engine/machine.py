@@ -21,7 +21,7 @@ from tangentflow.engine.questions import Poll, Questions
 from tangentflow.errors import InternalError, MutatedArgument, NotPicklable, UsageError
 from tangentflow.graph.nodes import Call, Flow, Glue, Graph, Loop, Region, Slice, Step
 from tangentflow.runtime.codec import decode, encode, holds_files, roundtrip
-from tangentflow.runtime.glue import glue
+from tangentflow.runtime.glue import inside
 from tangentflow.runtime.iterators import iterator_among, refusal
 from tangentflow.runtime.once import Once, failed
 from tangentflow.runtime.outcome import Outcome, Raised, Value
@@ -178,7 +178,11 @@ class Machine:
         names = frame.args if slice_.start is None else frame.head((slice_.start, indices))
         if self.always_copy:
             names = _copy(names, frame.path)
-        return compiled(Replay(frame, names, indices, self.graph.bindings))
+        token = inside.set(True)  # what `glue()` does, in less time
+        try:
+            return compiled(Replay(frame, names, indices, self.graph.bindings))
+        finally:
+            inside.reset(token)
 
     def _ask(self, frame: Frame, slice_: Slice, kind: str, owner: str, indices: Indices) -> Any:
         """Run a slice. SKIP if user code in it raises: something earlier in the program raises, and the result slice meets it."""
@@ -191,18 +195,17 @@ class Machine:
 
     def _work(self) -> None:
         agenda = self._agenda
-        with glue():  # once for all slices: it takes its time
-            while agenda and self.result is None:
-                poll = agenda.pop()
-                if poll.question.needed:
-                    missing = poll.missing()
-                    if missing is not None:
-                        self._wait(poll, missing)
-                        continue
-                try:
-                    _ANSWERS[poll.question.kind](self, poll)
-                except NotRun as found:
-                    self._wait(poll, found.address)
+        while agenda and self.result is None:
+            poll = agenda.pop()
+            if poll.question.needed:
+                missing = poll.missing()
+                if missing is not None:
+                    self._wait(poll, missing)
+                    continue
+            try:
+                _ANSWERS[poll.question.kind](self, poll)
+            except NotRun as found:
+                self._wait(poll, found.address)
 
     def _wait(self, poll: Poll, address: Address) -> None:
         frame = poll.frame

@@ -8,6 +8,7 @@ from typing import Any
 
 from tangentflow.engine.frames import Frame
 from tangentflow.graph.nodes import Flow, If, Loop, Map, Node, Region, Slice, Try
+from tangentflow.runtime.once import failed
 from tangentflow.runtime.replay import Address
 
 __all__ = ["Poll", "Question", "Questions"]
@@ -19,7 +20,8 @@ class Question:
 
     `kind` says which: "site" (of a Step, Glue or Call: what is called, with which arguments), "scan" (of a Map: its iterations), "entry" and
     "advance" (of a Loop: the state at its head, what an iteration makes of it), "result" (of a Flow). `needed` are the outcomes that the slice
-    may look up in its own iteration: the site, the number of loops around it, and whether it is looked up on every way through the slice.
+    may look up in its own iteration: the site, the number of loops around it, and whether it is looked up on every way through the slice. (In one
+    with a `try` only such count: the way through it may leave out a step that has begun ahead of an exception.)
     """
 
     kind: str
@@ -38,19 +40,24 @@ class Poll:
     def missing(self) -> Address | None:
         """Return an outcome that the slice would surely look up and not find; None if none is known without running it.
 
-        What it looks up under a condition counts once the step run or call has begun: the condition is that of the site.
+        What it looks up under a condition counts if it is the only one that is missing, the step run or call has begun, and no other one is an
+        exception: the condition is that of the site, so the slice comes to the same look-up.
         """
-        frame = self.frame
+        frame, begun, only = self.frame, None, True
         for site, loops, required in self.question.needed:
             address = (site, self.indices[:loops])
-            if address in frame.outcomes:
-                continue
-            if required:
+            recorded = frame.outcomes.get(address)
+            if recorded is not None:
+                only = only and not (recorded.raised or failed(recorded.value))
+            elif required:
                 if address not in frame.lefts and address not in frame.skipped:
                     return address
-            elif address in frame.begun or address in frame.calls:
-                return address
-        return None
+                only = False
+            elif only and begun is None and (address in frame.begun or address in frame.calls):
+                begun = address
+            else:
+                only = False
+        return begun if only else None
 
 
 class Questions:
@@ -79,8 +86,9 @@ def _needed(node: Node | Flow, kind: str) -> Iterator[tuple[str, int, bool]]:
     if kind == "result":  # it is run all the same: it issues messages on the way
         return
     slice_: Slice = getattr(node, "slice" if kind == "site" else kind)
+    tries = "try:" in slice_.code
     for wanted in slice_.inputs:
-        if not wanted.every:
+        if not wanted.every and (wanted.required or not tries):
             yield wanted.site, wanted.site.count("."), wanted.required
 
 

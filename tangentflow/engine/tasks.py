@@ -50,7 +50,8 @@ class Task:
 
     `header` says how a job of Slurm is submitted (None: as the cluster does). `payload` are the arguments as bytes; none are needed where the
     step runs in this process and its arguments are `direct`: nobody can change them. `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
-    inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it.
+    inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it. `failed` is what
+    the last attempt gave, if there is to be another one.
     """
 
     ready: Ready
@@ -67,6 +68,7 @@ class Task:
     digest: str = ""
     key: tuple[str, str] | None = None
     receipt: Receipt | None = None
+    failed: Finished | None = None
 
 
 @dataclass(frozen=True)

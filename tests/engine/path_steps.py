@@ -134,3 +134,13 @@ def named(data):
         return f"{loud}"
     except Exception:
         return "caught"
+
+
+@workflow
+def by_path(data):
+    return {upper(data): 1}
+
+
+@workflow
+def given_by_path(found):
+    return found

@@ -283,3 +283,28 @@ def naps_again(path, n, seconds):
 @workflow
 def chat(n):
     return [chatter(i) for i in range(n)]
+
+
+@step(pure=True)
+def fails_at_once(n):
+    raise LookupError(n)
+
+
+@step(pure=True, retries=3, backoff="20s")
+def fails_for_long(n):
+    raise OSError(n)
+
+
+@step(pure=True)
+def tell(found):
+    return found
+
+
+@workflow
+def ahead_of_an_exception(n):
+    try:
+        fails_at_once(n)
+        found = fails_for_long(n)
+    except LookupError:
+        found = "nothing"
+    return tell(found)

@@ -139,3 +139,11 @@ def test_the_command_takes_and_gives_files(command, here):
     told = subprocess.run(program, capture_output=True, text=True, check=True, env=environment)
     text, loud, name, other = eval(told.stdout, {"PosixPath": Path, "WindowsPath": Path})
     assert (text, loud.read_text(), name, other) == ("TEXT", "TEXT", "in.txt", "text")
+
+
+@pytest.mark.parametrize("way", ["inline", "process"])
+def test_paths_as_keys(way, here):
+    [(file, value)] = run(steps.by_path, way, Path("in.txt")).result().items()
+    assert (file.read_text(), value) == ("TEXT", 1)
+    [(file, value)] = run(steps.given_by_path, way, {Path("in.txt"): 2}).result().items()
+    assert (file.read_text(), value) == ("text", 2)

@@ -328,6 +328,19 @@ def test_backoff_doubles(executor, tmp_path):
     assert pauses[2] < 0.4 + 2
 
 
+@pytest.mark.parametrize("executor", ["inline", "thread", "process"])
+def test_nobody_waits_for_what_has_run_ahead_of_an_exception(executor):
+    began = time.monotonic()
+    run = steps.ahead_of_an_exception.options(executor=executor, workers=2).run(1)
+    assert run.result() == "nothing" and time.monotonic() - began < 15
+    assert [(step.name, step.status, step.attempts) for step in run.steps] == [
+        ("fails_at_once", "Failed", 1),
+        ("fails_for_long", "Failed", 1),
+        ("tell", "Succeeded", 1),
+    ]
+    assert isinstance(run.steps[1].error, OSError)
+
+
 def test_other_steps_go_on_while_one_waits_to_be_tried_again(tmp_path):
     path = str(tmp_path / "notes")
 
