@@ -321,9 +321,13 @@ class Driver:
 
     def _try_no_more(self) -> None:
         """The run has its result: what waits for another attempt has failed."""
-        for task in [*[task for _, _, task in self.delayed], *self.queue]:
-            if task.failed is not None:
-                self._settle(task, task.failed)
+        for task in self._to_try_again():
+            assert task.failed is not None
+            self._settle(task, task.failed)
+
+    def _to_try_again(self) -> list[Task]:
+        """Return what waits for another attempt, or for its turn to make it."""
+        return [task for task in [*[task for _, _, task in self.delayed], *self.queue] if task.failed is not None]
 
     def _leave(self, task: Task) -> None:
         """Take a task from those under way; another one of its kind may start."""
@@ -364,7 +368,7 @@ class Driver:
         for task in list(self.active):
             if task.where in self.executors:  # else it could not be made, which is why the run stops
                 self.executors[task.where].stop(task)
-        for task in [*self.active, *[task for _, _, task in self.delayed]]:
+        for task in [*self.active, *self._to_try_again()]:
             step = task.step
             step.status, step.finished = "Cancelled", now
             error = Cancelled(f"{why} before step {step.path} ended", task.ready.step.__name__, step.path)
