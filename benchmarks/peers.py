@@ -20,7 +20,7 @@ import time
 
 REPEATS = 3
 
-ENOUGH = 0.5
+ENOUGH = 2.0
 """Seconds for which a measurement is repeated, if a few times take less."""
 
 LONG = 20

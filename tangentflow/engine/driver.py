@@ -6,6 +6,7 @@ The driver has one thread: the caller's. It waits for its executors with a selec
 from __future__ import annotations
 
 import heapq
+import itertools
 import selectors
 import time
 from collections import deque
@@ -70,6 +71,7 @@ class Driver:
         self.active: dict[Task, None] = {}
         self.shared: dict[tuple[str, str], list[Task]] = {}
         self.delayed: list[tuple[float, int, Task]] = []
+        self._turns = itertools.count()
         self.reports: deque[Report] = deque()
         self.selector = selectors.DefaultSelector()
         self.executors: dict[str, Executor] = {}
@@ -315,7 +317,7 @@ class Driver:
                 self.recorder.started(task)
                 self.tell("step-retrying", task.step)
                 due = time.monotonic() + policy.pause(task.attempt)
-                heapq.heappush(self.delayed, (due, len(self.started), task))
+                heapq.heappush(self.delayed, (due, next(self._turns), task))
                 return
         self._settle(task, finished)
 

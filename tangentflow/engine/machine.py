@@ -396,7 +396,11 @@ class Machine:
         entry = frame.heads[(node.id, indices)]
         head = carried
         if node.invariant:
-            head = {name: entry[name] for name in node.invariant if name in entry} | carried
+            head = {}
+            for name in node.invariant:
+                if name in entry:
+                    head[name] = entry[name]
+            head.update(carried)
         if node.var is not None and node.items is not None:
             head[node.var] = entry[node.items][i]
         frame.heads[(node.id, (*indices, i))] = head

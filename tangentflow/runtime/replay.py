@@ -151,6 +151,8 @@ def _collector(name: str, qualname: str, module: str) -> Callable[..., tuple[tup
 class Replay:
     """The `_tf` of one run of one slice: its store, the names it starts with, and the indices of the loops around it."""
 
+    __slots__ = ("_calls", "_indices", "_names", "_store")
+
     SKIP = SKIP
     once = (0,)
     OURS = (NotRun, KeyboardInterrupt, InternalError, LateRefusal)
@@ -243,8 +245,11 @@ class Replay:
 
     def state(self, *names: str) -> dict[str, Any]:
         """Return those of the caller's local variables that are bound."""
-        bound = sys._getframe(1).f_locals
-        return {name: bound[name] for name in names if name in bound}
+        bound, found = sys._getframe(1).f_locals, {}
+        for name in names:  # one for each iteration, and a comprehension is a call of its own
+            if name in bound:
+                found[name] = bound[name]
+        return found
 
     def snapshot(self, *names: str) -> dict[str, Any]:
         """Like `state`, as a copy that later changes do not reach."""

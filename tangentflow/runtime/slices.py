@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import inspect
 import linecache
 import types
@@ -37,23 +38,33 @@ def slice_function(code: str, function: types.FunctionType, label: str) -> Calla
 
     Where its statements tell their lines, tracebacks show those of the workflow's file; else `label` names it there.
     """
-    filename = f"<tangentflow {label}>"
     free = function.__code__.co_freevars
+    found, shown = _compiled(code, free, function.__code__.co_filename, function.__name__, f"<tangentflow {label}>")
+    if shown is not None:
+        linecache.cache[found.co_filename] = shown
+    cells = dict(zip(free, function.__closure__ or ()))
+    closure = tuple(cells[name] for name in found.co_freevars)
+    return types.FunctionType(found, function.__globals__, "slice", None, closure)
+
+
+_Shown = tuple[int, None, list[str], str]
+"""What `linecache` is told of a source that has no file."""
+
+
+@functools.lru_cache(maxsize=1024)  # a workflow that is run again has the same slices
+def _compiled(
+    code: str, free: tuple[str, ...], filename: str, name: str, own_name: str
+) -> tuple[types.CodeType, _Shown | None]:  # fmt: skip
+    """Compile a slice of a function with these free variables, of this file and name; `own_name` is that of a slice that does not tell its lines."""
     indented = "".join(f"    {line}\n" for line in code.splitlines()) if free else code
     own = "" if "slice" in free else "    global slice\n"  # what the user calls slice is not this function
     source = f"def around({', '.join(free)}):\n{own}{indented}" if free else code
     lines = _lines(source)
     if any(lines):
-        compiled = _where_it_comes_from(source, function.__code__.co_filename, lines)
-    else:
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        compiled = compile(source, filename, "exec", dont_inherit=True)
-    found = _code_named(compiled, "slice")
-    if any(lines):
-        found = found.replace(co_name=function.__name__)
-    cells = dict(zip(free, function.__closure__ or ()))
-    closure = tuple(cells[name] for name in found.co_freevars)
-    return types.FunctionType(found, function.__globals__, "slice", None, closure)
+        found = _code_named(_where_it_comes_from(source, filename, lines), "slice")
+        return found.replace(co_name=name), None
+    found = _code_named(compile(source, own_name, "exec", dont_inherit=True), "slice")
+    return found, (len(source), None, source.splitlines(keepends=True), own_name)
 
 
 def _lines(source: str) -> list[int]:
