@@ -13,6 +13,7 @@ from typing import Any
 
 from tangentflow.decorators import step
 from tangentflow.running import run, undone_with_us
+from tangentflow.runtime.packing import own_prefix
 
 __all__ = [
     "CommandFailed",
@@ -82,7 +83,7 @@ def run_command(
     engine, so its exception does not repeat it.)
     """
     check_files(files, out)
-    directory = tempfile.TemporaryDirectory(prefix="tangentflow-command-", ignore_cleanup_errors=True)
+    directory = tempfile.TemporaryDirectory(prefix=own_prefix("command"), ignore_cleanup_errors=True)
     folder = Path(directory.name)
     try:
         put_files(folder, files)

@@ -49,13 +49,18 @@ def parse(
 
 
 class _Parser(argparse.ArgumentParser):
-    """Prints its help where the command prints."""
+    """Prints its help where the command prints, and says where the command's own options belong."""
 
     out: TextIO = sys.stdout
 
     def print_help(self, file: Any = None) -> None:
         super().print_help(file or self.out)
         self.out.flush()
+
+    def error(self, message: str) -> typing.NoReturn:
+        if message.startswith("unrecognized arguments: -"):
+            message += " (behind the file stand the arguments of the workflow; options of the command come before it)"
+        super().error(message)
 
 
 def _parser(

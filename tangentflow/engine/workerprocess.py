@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ from tangentflow.engine.channel import Channel
 from tangentflow.engine.kill import kill_tree
 from tangentflow.engine.process_main import IDLE
 from tangentflow.engine.tasks import Task
-from tangentflow.runtime.packing import remove_rooms
+from tangentflow.runtime.packing import remove_own
 from tangentflow.runtime.supervised import how_ended
 
 __all__ = ["Environment", "Stream", "Worker"]
@@ -138,7 +139,7 @@ class Worker:
         else:
             self.kill_group()
         self.process.wait()
-        remove_rooms(self.process.pid)
+        remove_own(self.process.pid, dict(self.env).get("TMPDIR") or tempfile.gettempdir())
         self.closed = True
         self.channel.close()
         os.close(self._life)

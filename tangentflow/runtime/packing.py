@@ -6,6 +6,8 @@ it still does.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import glob
 import hashlib
 import io
@@ -21,10 +23,10 @@ from typing import Any
 
 from tangentflow.runtime.contents import LIMIT, Entry, absolute, below_anchor, contents, exists, path_digest
 
-__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "pack", "remove_rooms"]
+__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "own_prefix", "pack", "remove_own"]
 
 _PREFIX = "tangentflow-value-"
-_ROOM = "tangentflow-step-"
+_OWN = ("step", "value", "results", "command")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Packed:
     def directory(self) -> str:
         """Return a directory with the contents; it is there as long as this object is."""
         if self._place is None:
-            self._place = _Folder(tempfile.mkdtemp(prefix=_PREFIX))
+            self._place = _Folder(tempfile.mkdtemp(prefix=own_prefix("value")))
             self.extract(self._place.path)
         return self._place.path
 
@@ -207,7 +209,7 @@ class Room(Place):
     def put(self, packed: Packed) -> str:
         """Write contents into a directory of their own."""
         if self._made is None:
-            self._made = _Folder(tempfile.mkdtemp(prefix=f"{_ROOM}{os.getpid()}-", dir=self.folder))
+            self._made = _Folder(tempfile.mkdtemp(prefix=own_prefix("step"), dir=self.folder))
         found = tempfile.mkdtemp(prefix=_PREFIX, dir=self._made.path)
         packed.extract(found)
         return found
@@ -243,14 +245,28 @@ class Exports(Place):
 _here: list[_Folder] = []
 
 
-def remove_rooms(pid: int) -> None:
-    """Remove what the steps of a process had that was killed."""
-    for found in glob.glob(f"{glob.escape(tempfile.gettempdir())}/{_ROOM}{pid}-*"):
-        shutil.rmtree(found, ignore_errors=True)
+def own_prefix(kind: str) -> str:
+    """Return how the name of a temporary directory begins that goes with this process: so that it is found when that ends or is killed."""
+    assert kind in _OWN
+    _at_exit()
+    return f"tangentflow-{kind}-{os.getpid()}-"
+
+
+@functools.cache
+def _at_exit() -> None:
+    """See to what threads leave that are given up: they do not come to remove what they have."""
+    atexit.register(lambda: remove_own(os.getpid(), tempfile.gettempdir()))
+
+
+def remove_own(pid: int, folder: str) -> None:
+    """Remove the temporary directories of a process that is over; `folder` is where it had them."""
+    for found in glob.glob(f"{glob.escape(folder)}/tangentflow-*-{pid}-*"):
+        if os.path.basename(found).split("-")[1] in _OWN:
+            shutil.rmtree(found, ignore_errors=True)
 
 
 def exports() -> Exports:
     """Return a place for files that are there as long as this process."""
     if not _here:
-        _here.append(_Folder(tempfile.mkdtemp(prefix="tangentflow-results-")))
+        _here.append(_Folder(tempfile.mkdtemp(prefix=own_prefix("results"))))
     return Exports(_here[0].path)

@@ -229,6 +229,7 @@ def test_arguments(here, arguments, printed):
         (["sub/flow.py", "--side", "UP"], "expected one of LEFT, RIGHT"),
         (["sub/flow.py", "--deep-flag", "maybe"], "expected one of true"),
         (["sub/flow.py", "--zz", "1"], "unrecognized arguments: --zz 1"),
+        (["sub/flow.py", "--executor", "inline"], "options of the command come before it"),
         (["sub/flow.py", "3"], "unrecognized arguments: 3"),
         (["others.py:step_fails"], "the following arguments are required: --n"),
         (["others.py:everything", *EVERYTHING, "--e", "12"], "expected a Python list"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tangentflow import CommandFailed, container, shell, step, workflow
+from tangentflow import CommandFailed, StepTimeout, container, shell, step, workflow
 
 HOSTILE = "{{workflow.uid}} $(id) '\"\\ \n\t é"
 
@@ -56,6 +56,21 @@ def outputs():
 @step
 def read(folder):
     return sorted((path.name, path.read_text()) for path in folder.iterdir())
+
+
+@step(timeout=2)
+def sleepy(folder):
+    assert sorted(folder.iterdir())
+    return shell("echo 1 > x; sleep 60", out={"x": Path})
+
+
+@workflow
+def stopped():
+    found = shell("mkdir d; echo 1 > d/x", out={"d": Path})
+    try:
+        sleepy(found["d"])
+    except StepTimeout:
+        return "stopped"
 
 
 @workflow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,21 @@ def test_directories_are_gone_afterwards(tmp_path: Path, monkeypatch: pytest.Mon
     code = "import sys; from tests.engine.command_programs import outputs; assert outputs()[0] == 'abc'"
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
     assert done.returncode == 0 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("executor", ["inline", "thread", "process"])
+@pytest.mark.parametrize("name", ["outputs", "stopped"])
+def test_a_run_leaves_no_directories(executor: str, name: str, tmp_path: Path) -> None:
+    """Those of its workers neither, which are killed."""
+    (tmp_path / "t").mkdir()
+    code = f"""
+        from tests.engine.command_programs import {name}
+        result = {name}.options(executor={executor!r}, store=False).run().result()
+        assert result == "stopped" or result[0] == "abc"
+    """
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "t")}
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=False)
+    assert done.returncode == 0 and list((tmp_path / "t").iterdir()) == []
 
 
 ENGINE = """#!/bin/sh
