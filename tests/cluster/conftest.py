@@ -107,7 +107,7 @@ def _kind(text: str) -> str:
     """Return the kind of a document. To parse YAML would take longer than all the rest."""
     if text.startswith("{"):
         return str(json.loads(text)["kind"])
-    found = re.search(r"^kind: (\w+)$", text, re.MULTILINE)
+    found = re.search(r'^kind: "?(\w+)"?$', text, re.MULTILINE)
     assert found is not None, text[:1000]
     return found[1]
 
