@@ -16,6 +16,7 @@ from tangentflow.engine.channel import Channel
 from tangentflow.engine.worker import execute, unpack
 from tangentflow.runtime import progress
 from tangentflow.runtime.outcome import Outcome
+from tangentflow.runtime.packing import known_as
 
 __all__ = ["IDLE", "main"]
 
@@ -34,6 +35,7 @@ def main(channel: int, life: int) -> None:
         if setup is None:
             return
         sys.path[:], sys.argv[:] = setup["path"], setup["argv"]
+        known_as(setup["token"])
         connection.send(("hello",))
         _serve(connection)
     except (EOFError, ConnectionError):  # the engine has no more work for this process

@@ -64,6 +64,7 @@ class Worker:
 
     def __init__(self, env: Environment) -> None:
         self.env = env
+        self.token = os.urandom(6).hex()
         self.task: Task | None = None
         self.speaker: Task | None = None
         self.attempt = 0
@@ -91,7 +92,7 @@ class Worker:
         self.channel = Channel(ours)
         self.streams = (Stream("stdout", self.process.stdout), Stream("stderr", self.process.stderr))
         self.exit = _watch(self.process.pid)
-        self.channel.send({"path": sys.path, "argv": sys.argv})
+        self.channel.send({"path": sys.path, "argv": sys.argv, "token": self.token})
 
     @property
     def usable(self) -> bool:
@@ -139,7 +140,7 @@ class Worker:
         else:
             self.kill_group()
         self.process.wait()
-        remove_own(self.process.pid, dict(self.env).get("TMPDIR") or tempfile.gettempdir())
+        remove_own(self.token, dict(self.env).get("TMPDIR") or tempfile.gettempdir())
         self.closed = True
         self.channel.close()
         os.close(self._life)

@@ -23,7 +23,7 @@ from typing import Any
 
 from tangentflow.runtime.contents import LIMIT, Entry, absolute, below_anchor, contents, exists, path_digest
 
-__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "own_prefix", "pack", "remove_own"]
+__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "known_as", "own_prefix", "pack", "remove_own"]
 
 _PREFIX = "tangentflow-value-"
 _OWN = ("step", "value", "results", "command")
@@ -245,22 +245,33 @@ class Exports(Place):
 _here: list[_Folder] = []
 
 
+_token: list[str] = [os.urandom(6).hex()]
+
+
 def own_prefix(kind: str) -> str:
-    """Return how the name of a temporary directory begins that goes with this process: so that it is found when that ends or is killed."""
+    """Return how the name of a temporary directory begins that goes with this process: so that it is found when that ends or is killed.
+
+    A token tells it from those of processes in other containers, which may have the same number and the same directory.
+    """
     assert kind in _OWN
     _at_exit()
-    return f"tangentflow-{kind}-{os.getpid()}-"
+    return f"tangentflow-{kind}-{_token[0]}-{os.getpid()}-"
+
+
+def known_as(token: str) -> None:
+    """Take the token by which who started this process knows it."""
+    _token[0] = token
 
 
 @functools.cache
 def _at_exit() -> None:
     """See to what threads leave that are given up: they do not come to remove what they have."""
-    atexit.register(lambda: remove_own(os.getpid(), tempfile.gettempdir()))
+    atexit.register(lambda: remove_own(f"{_token[0]}-{os.getpid()}", tempfile.gettempdir()))
 
 
-def remove_own(pid: int, folder: str) -> None:
-    """Remove the temporary directories of a process that is over; `folder` is where it had them."""
-    for found in glob.glob(f"{glob.escape(folder)}/tangentflow-*-{pid}-*"):
+def remove_own(token: str, folder: str) -> None:
+    """Remove the temporary directories of a process that is over, and of its forks; `folder` is where they had them."""
+    for found in glob.glob(f"{glob.escape(folder)}/tangentflow-*-{token}-*"):
         if os.path.basename(found).split("-")[1] in _OWN:
             shutil.rmtree(found, ignore_errors=True)
 
