@@ -35,11 +35,8 @@ def best(run, repeats=REPEATS):
     """Return seconds of wall time, and of processors, those of child processes included: the best of several runs."""
     walls, loads = [], []
     while len(walls) < repeats or sum(walls) < ENOUGH:
-        children = of_children()
-        began, used = (
-            time.perf_counter(),
-            time.process_time(),
-        )  # behind it: to look at all processes takes as long as many steps
+        children = of_children()  # outside of what is timed: it takes as long as many steps
+        began, used = time.perf_counter(), time.process_time()
         run()
         walls.append(time.perf_counter() - began)
         used = time.process_time() - used
