@@ -352,7 +352,8 @@ class Data(typing.Generic[T]):
         self.one, self.two, self.three = 1, 2, 3
         return NAMES, __class__
 
-for other in (Data, Kind, *[type(f"Other{n}", (), {}) for n in range(6)]): Base.register(other)
+OTHERS = [type(f"Other{n}", (), {}) for n in range(6)]  # the register of a base alone does not keep a class
+for other in (Data, Kind, *OTHERS): Base.register(other)
 
 def make(cls):
     class Local(cls):
@@ -387,7 +388,8 @@ def test_equal_bytes_twice_in_a_process(tmp_path):
         functions = {"inner": inner, "one": one, "two": two, "short": short}
         before = again(functions)
         cloudpickle.dumps(inner)
-        import concurrent.futures, xml.dom
+        import concurrent.futures, gc, xml.dom
+        gc.collect()
         for cls in (Data, Base): str(cls), hash(cls)
         assert again(dict(reversed(list(functions.items())))) == before
     """)
