@@ -13,7 +13,7 @@ from typing import Any
 
 from tangentflow.decorators import step
 from tangentflow.running import run, undone_with_us
-from tangentflow.runtime.packing import own_prefix
+from tangentflow.runtime.scratch import own_prefix
 
 __all__ = [
     "CommandFailed",

@@ -42,7 +42,7 @@ class Cached:
 _COLUMNS = "fingerprint, digest, step, outcome, size, created, used, run, path, receipt"
 _PUT = f"REPLACE INTO cache({_COLUMNS}) VALUES({', '.join('?' * 10)})"
 _GET = f"SELECT {_COLUMNS} FROM cache WHERE"
-_FIND = f"{_GET} fingerprint=? AND digest=?"
+_FIND = "SELECT outcome, created, used, run, path FROM cache WHERE fingerprint=? AND digest=?"
 _USED = "UPDATE cache SET used=? WHERE fingerprint=? AND digest=?"
 _OLD = 60.0
 """Seconds after which a further use of a value is put on record: who forgets values that are not used asks for days."""
@@ -68,22 +68,22 @@ class Cache:
         if not rows:
             task.step.why = self._why_not(task)
             return None
-        found = Cached(*rows[0])
+        ref, created, used, run, path = rows[0]
         now, expiry = time.time(), task.policy.expiry
-        age = now - found.created
+        age = now - created
         if expiry is not None and age > expiry:
             task.step.why = f"the cached value is {duration(age)} old, and counts for {duration(expiry)}"
             return None
         try:
-            data = self.store.load(found.outcome)
+            data = self.store.load(ref)
             outcome = decode(data, where=task.step.name)
         except TangentflowError as error:
             task.step.why = f"the cached value cannot be read: {error}"
             self.damaged.append(f"{task.step.path} runs again, {task.step.why}")
             return None
-        if now - found.used > _OLD:
-            self.journal.collect(_USED, now, found.fingerprint, found.digest)
-        why = f"same code and inputs as {found.path} of run {found.run}, {_words(age if age < 1 else float(int(age)))} ago"
+        if now - used > _OLD:
+            self.journal.collect(_USED, now, task.code.fingerprint, task.digest)
+        why = f"same code and inputs as {path} of run {run}, {_words(age if age < 1 else float(int(age)))} ago"
         return Recalled(data, why, atom_of(outcome))
 
     def _why_not(self, task: Task) -> str:

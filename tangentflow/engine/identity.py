@@ -96,13 +96,17 @@ class Identity:
 
     def inputs(self, step: StepFunction[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
         """Return the digest of the arguments of a step run: the same whether they are given by position or by name."""
-        args, rest = positional(step.function, args, kwargs)
-        return self.value((args, rest) if rest else args)
+        if kwargs:
+            args, rest = positional(step.function, args, kwargs)
+            return self.value((args, rest) if rest else args)
+        return self.value(args)
 
     def value(self, value: object) -> str:
         """Return the digest of a value, and of the user's code that is in it: a step may call what it is given."""
         met: dict[int, object] = {}
         found = digest(value, met)
+        if not met:
+            return found[:40]
         codes = [self._code_met(code) for code in met.values()]
         texts = sorted({text for text, _ in codes if text})
         if not texts:

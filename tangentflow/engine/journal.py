@@ -11,9 +11,9 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ FILE = "journal.sqlite3"
 OVERRIDDEN = "overridden"
 """Why a receipt has its outcome, if that was changed by hand."""
 
-_VERSION = 2
+_VERSION = 3
 _PATIENCE = 60.0
 """Seconds to wait for others who write to the same store."""
 
@@ -37,15 +37,30 @@ CREATE TABLE IF NOT EXISTS runs(
     status TEXT NOT NULL, started REAL NOT NULL, finished REAL, outcome BLOB, owner TEXT NOT NULL, cancel INTEGER NOT NULL DEFAULT 0,
     reuse TEXT, notes TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS receipts(
-    run INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
     position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
-    parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, number)) WITHOUT ROWID;
+    parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS codes(fingerprint TEXT PRIMARY KEY, parts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cache(
     fingerprint TEXT NOT NULL, digest TEXT NOT NULL, step TEXT NOT NULL, outcome BLOB NOT NULL, size INTEGER NOT NULL, created REAL NOT NULL,
     used REAL NOT NULL, run TEXT NOT NULL, path TEXT NOT NULL, receipt INTEGER NOT NULL, PRIMARY KEY(fingerprint, digest)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS cache_by_step ON cache(step, created);
 """
+
+_BITS = 32
+"""The id of a receipt is the number of its run and, in so many bits, its own: rows of one run are appended next to each other."""
+
+_OF_RUN = f"id >= ? << {_BITS} AND id < (? + 1) << {_BITS}"
+"""Picks the receipts of a run by its number, given twice."""
+
+_UP_TO_2 = f"""
+ALTER TABLE receipts RENAME TO receipts_2;
+{_SCHEMA};
+INSERT INTO receipts SELECT (run << {_BITS}) + number, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest,
+    parameters, inputs, outcome, cached, why FROM receipts_2;
+DROP TABLE receipts_2;
+"""
+"""Makes the tables of an older store into those of this version."""
 
 
 @dataclass(slots=True)
@@ -105,15 +120,15 @@ _RUN = (
     "number, id, workflow, target, options, arguments, status, started, finished, outcome, owner, cancel, reuse, notes"
 )
 _RECEIPT = (
-    "number, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, parameters, "
-    "inputs, outcome, cached, why"
+    f"id & {(1 << _BITS) - 1}, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, "
+    "parameters, inputs, outcome, cached, why"
 )
-_ROW = f"({', '.join('?' * 18)})"
+_ROW = f"({', '.join('?' * 17)})"
 _AT_ONCE = 8
 _MOST = 1000
 """So many receipts are collected at most: those of step runs that are taken over come at once."""
 _END = "UPDATE runs SET status=?, finished=?, outcome=?, notes=? WHERE number=?"
-_PUT = f"REPLACE INTO receipts(run, {_RECEIPT}) VALUES"
+_PUT = "REPLACE INTO receipts VALUES"
 
 
 class Journal:
@@ -123,7 +138,7 @@ class Journal:
         """Open the journal in a directory. `settle` is called before anything goes on record: it sees to it that the values are there."""
         self.folder = folder
         self._settle = settle
-        self._receipts: dict[tuple[int, int], Receipt] = {}
+        self._receipts: dict[int, Receipt] = {}
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._looking = False
         try:
@@ -131,6 +146,7 @@ class Journal:
                 folder / FILE, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
             )
             _patiently(self._prepare)
+            self._lookups = self._connection.cursor()
         except sqlite3.Error as error:
             raise UsageError(f"the journal of the store {folder} cannot be opened: {error}") from error
 
@@ -145,8 +161,9 @@ class Journal:
         _patiently(lambda: run("PRAGMA journal_mode=WAL"))
         run("PRAGMA synchronous=NORMAL")
         with self._transaction():
-            if run("PRAGMA user_version").fetchone()[0] < _VERSION:  # nobody else was quicker
-                for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
+            version = run("PRAGMA user_version").fetchone()[0]
+            if version < _VERSION:  # nobody else was quicker
+                for statement in filter(None, map(str.strip, (_UP_TO_2 if version else _SCHEMA).split(";"))):
                     run(statement)
                 run(f"PRAGMA user_version={_VERSION}")
 
@@ -185,7 +202,7 @@ class Journal:
             self._receipts.clear()
             self._others.clear()
             raise
-        rows = [(number, *_values(receipt)) for (number, _), receipt in self._receipts.items()]
+        rows = [(id, *_values(receipt)) for id, receipt in self._receipts.items()]
         self._receipts.clear()
         if self._others or len(rows) > _AT_ONCE:
             with self._transaction():
@@ -240,7 +257,7 @@ class Journal:
 
     def put(self, run: int, receipt: Receipt) -> None:
         """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
-        self._receipts[(run, receipt.number)] = receipt
+        self._receipts[(run << _BITS) + receipt.number] = receipt
         if len(self._receipts) >= _MOST:
             self.flush()
 
@@ -250,8 +267,10 @@ class Journal:
 
     def override(self, run: int, path: str, outcome: Ref) -> None:
         """Put another value on record for a step run."""
-        statement = "UPDATE receipts SET outcome=?, status='Succeeded', why=? WHERE run=? AND path=? AND kind='step'"
-        self.change(statement, outcome, OVERRIDDEN, run, path)
+        statement = (
+            f"UPDATE receipts SET outcome=?, status='Succeeded', why=? WHERE {_OF_RUN} AND path=? AND kind='step'"
+        )
+        self.change(statement, outcome, OVERRIDDEN, run, run, path)
 
     # --- reading
 
@@ -268,7 +287,7 @@ class Journal:
         if not self._looking:
             self._looking = True
             self._connection.execute("BEGIN")
-        return self.rows(query, *values)
+        return self._lookups.execute(query, values).fetchall()
 
     def _look_no_more(self) -> None:
         if self._looking:
@@ -283,7 +302,7 @@ class Journal:
 
     def receipt(self, run: str, number: int) -> Receipt | None:
         """Return a receipt of the run of an id."""
-        query = f"SELECT {_RECEIPT} FROM receipts WHERE run=(SELECT number FROM runs WHERE id=?) AND number=?"
+        query = f"SELECT {_RECEIPT} FROM receipts WHERE id=((SELECT number FROM runs WHERE id=?) << {_BITS}) + ?"
         found = self.rows(query, run, number)
         return Receipt(*found[0]) if found else None
 
@@ -300,20 +319,20 @@ class Journal:
         """Return for each run how many step runs it has of each status."""
         found: dict[int, dict[str, int]] = {}
         for run, status, count in self._connection.execute(
-            "SELECT run, status, count(*) FROM receipts WHERE kind='step' GROUP BY run, status"
+            f"SELECT id >> {_BITS}, status, count(*) FROM receipts WHERE kind='step' GROUP BY 1, 2"
         ):
             found.setdefault(run, {})[status] = count
         return found
 
     def last(self, run: int) -> float | None:
         """Return the latest time on record of a run's steps; None if there is none."""
-        query = "SELECT max(max(coalesce(started, 0), coalesce(finished, 0))) FROM receipts WHERE run=?"
-        found = self._connection.execute(query, (run,)).fetchone()[0]
+        query = f"SELECT max(max(coalesce(started, 0), coalesce(finished, 0))) FROM receipts WHERE {_OF_RUN}"
+        found = self._connection.execute(query, (run, run)).fetchone()[0]
         return found or None
 
     def receipts(self, run: int) -> list[Receipt]:
         """Return the receipts of a run in the order in which they were begun."""
-        rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE run=? ORDER BY number", (run,))
+        rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE {_OF_RUN} ORDER BY id", (run, run))
         return [Receipt(*row) for row in rows]
 
 
@@ -330,11 +349,7 @@ def _patiently(do: Callable[[], object]) -> None:
             time.sleep(0.02)
 
 
-def _values(r: Receipt) -> tuple[Any, ...]:
-    return (
-        r.number, r.kind, r.path, r.name, r.source, r.position, r.status, r.attempts, r.started, r.finished, r.fingerprint, r.digest, r.parameters,
-        r.inputs, r.outcome, r.cached, r.why,
-    )  # fmt: skip
+_values = attrgetter(*[field.name for field in fields(Receipt)[1:]])
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:

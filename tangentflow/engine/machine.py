@@ -197,9 +197,12 @@ class Machine:
         agenda = self._agenda
         while agenda and self.result is None:
             poll = agenda.pop()
-            if poll.question.needed:
+            if poll.waits_for_one:
+                poll.waits_for_one = False  # that is there now; what the slice may look up besides is not known
+            elif poll.question.needed:
                 missing = poll.missing()
                 if missing is not None:
+                    poll.waits_for_one = len(poll.question.needed) == 1
                     self._wait(poll, missing)
                     continue
             try:
@@ -245,6 +248,9 @@ class Machine:
         """Ask again what waited for an outcome; a gather moves on to the last item that is missing."""
         waiting = frame.waiters.pop(address, None)
         if waiting is None:
+            return
+        if len(waiting) == 1 and waiting[0].waits_for_one:  # in its own iteration: the way of a chain
+            self._agenda.append(waiting[0])
             return
         awake = []
         for poll in waiting:

@@ -35,10 +35,11 @@ class Positions:
     def _within(self, frame: Frame, address: Address) -> tuple[int, ...]:
         """Return the position of a site in its own workflow."""
         site, indices = address
-        first, *rest = (self._patterns.get(frame.flow.key) or self._pattern(frame.flow))[site]
-        for index, part in zip(indices, rest):
-            first = (*first, index, *part)
-        return first
+        pattern = (self._patterns.get(frame.flow.key) or self._pattern(frame.flow))[site]
+        found = pattern[0]
+        for index, part in zip(indices, pattern[1:]):
+            found = (*found, index, *part)
+        return found
 
     def steps(self, flow: Flow) -> dict[str, Step]:
         """Return the step nodes of a workflow by their ids."""

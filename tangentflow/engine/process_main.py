@@ -16,7 +16,7 @@ from tangentflow.engine.channel import Channel
 from tangentflow.engine.worker import execute, unpack
 from tangentflow.runtime import progress
 from tangentflow.runtime.outcome import Outcome
-from tangentflow.runtime.packing import known_as
+from tangentflow.runtime.scratch import known_as
 
 __all__ = ["IDLE", "main"]
 

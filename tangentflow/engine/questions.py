@@ -31,11 +31,12 @@ class Question:
 
 @dataclass(eq=False, slots=True)
 class Poll:
-    """A question about one iteration, to be asked when what it needs is recorded."""
+    """A question about one iteration, to be asked when what it needs is recorded. `waits_for_one`: that is one outcome, and nothing else is needed."""
 
     question: Question
     frame: Frame
     indices: tuple[int, ...]
+    waits_for_one: bool = False
 
     def missing(self) -> Address | None:
         """Return an outcome that the slice would surely look up and not find; None if none is known without running it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import struct
 import time
@@ -117,7 +118,7 @@ class Recorder:
         data = encode(outcome, where=self.run.workflow, files=True)
         for step in self.run.steps:
             if step.status == "Skipped":
-                self.journal.put(self.number, self._receipt("step", step.path, step.name, step))
+                self.journal.put(self.number, self._receipt("step", step))
         self.journal.end_run(self.number, self.run.status, self.store.keep(data), self.run.notes)
         self.close()
 
@@ -189,17 +190,20 @@ class Recorder:
             return
         if task.receipt is None:
             self._begin_receipt(task)
-        self._change(task)
+        else:
+            self._change(task)
 
-    def _begin_receipt(self, task: Task) -> None:
-        ready = task.ready
-        receipt = task.receipt = self._receipt("step", task.step.path, task.step.name, task.step)
-        assert task.code is not None
-        receipt.fingerprint, receipt.digest = task.code.fingerprint, self._digest(task)
-        self._keep_parts(task.code)
-        receipt.parameters = spelled(ready.step.function)
-        receipt.inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
-        task.step.overriding = self._overriding
+    def _begin_receipt(self, task: Task, outcome: Ref | None = None) -> None:
+        ready, code, step = task.ready, task.code, task.step
+        assert code is not None and self.journal is not None
+        if code.fingerprint not in self._known:
+            self._keep_parts(code)
+        inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
+        task.receipt = self._receipt(
+            "step", step, code.fingerprint, self._digest(task), spelled(ready.step.function), inputs, outcome
+        )
+        step.overriding = self._overriding
+        self.journal.put(self.number, task.receipt)
 
     def ended(self, task: Task, finished: Finished) -> None:
         """Put the outcome of a step run on record."""
@@ -219,23 +223,22 @@ class Recorder:
                     finished.data, f"same code and inputs as {step.path} of this run", finished.atom
                 )
             return
+        outcome = self.store.keep(finished.data)
         if task.receipt is None:
-            self._begin_receipt(task)
-        assert task.receipt is not None
-        task.receipt.outcome = self.store.keep(finished.data)
-        self._change(task)
+            self._begin_receipt(task, outcome)
+        else:
+            task.receipt.outcome = outcome
+            self._change(task)
         if cached and self.cache is not None:
-            self.cache.keep(task, task.receipt.outcome, len(finished.data), self.run.id)
+            self.cache.keep(task, outcome, len(finished.data), self.run.id)
 
     def _keep_parts(self, code: Code) -> None:
         """Put the parts of a step's code on record, so that it can be said later what has changed."""
-        if code.fingerprint not in self._known:
-            self._known.add(code.fingerprint)
-            assert self.journal is not None
-            if self.journal.parts(code.fingerprint) is None:
-                self.journal.collect(
-                    "INSERT OR IGNORE INTO codes VALUES(?, ?)", code.fingerprint, json.dumps(code.parts())
-                )
+        self._known.add(code.fingerprint)
+        assert self.journal is not None
+        if self.journal.parts(code.fingerprint) is None:
+            parts = json.dumps(code.parts())
+            self.journal.collect("INSERT OR IGNORE INTO codes VALUES(?, ?)", code.fingerprint, parts)
 
     def settled(self, task: Task, finished: Finished) -> None:
         """Take note of a value that the run has now: steps that are given it need not store it again."""
@@ -264,32 +267,22 @@ class Recorder:
             task.digest = self.identity.inputs(task.ready.step, task.ready.args, task.ready.kwargs)
         return task.digest
 
-    def _receipt(self, kind: str, path: str, name: str, step: StepRun) -> Receipt:
+    def _receipt(
+        self, kind: str, step: StepRun, fingerprint: str | None = None, digest: str | None = None, parameters: str | None = None,
+        inputs: Ref | None = None, outcome: Ref | None = None,
+    ) -> Receipt:  # fmt: skip
         self.count += 1
-        position = struct.pack(f">{len(step.order)}I", *step.order)
         return Receipt(
-            self.count,
-            kind,
-            path,
-            name,
-            step.source,
-            position,
-            step.status,
-            step.attempts,
-            step.started,
-            step.finished,
-            why=step.why,
-        )
+            self.count, kind, step.path, step.name, step.source, _packer(len(step.order))(*step.order), step.status, step.attempts, step.started,
+            step.finished, fingerprint, digest, parameters, inputs, outcome, step.cached, step.why,
+        )  # fmt: skip
 
     def _change(self, task: Task) -> None:
         step, receipt = task.step, task.receipt
         assert self.journal is not None and receipt is not None
         receipt.status, receipt.attempts, receipt.started, receipt.finished = (
-            step.status,
-            step.attempts,
-            step.started,
-            step.finished,
-        )
+            step.status, step.attempts, step.started, step.finished,
+        )  # fmt: skip
         receipt.cached, receipt.why = step.cached, step.why
         self.journal.put(self.number, receipt)
 
@@ -318,12 +311,17 @@ class Recorder:
         source = f"{node.origin.filename}:{node.origin.lineno}"
         order = self.positions.of(frame, (node.id, indices))
         shown = StepRun(node.text, path, status, source, started=now, finished=now, order=order)
-        receipt = self._receipt("glue", path, node.text, shown)
-        receipt.fingerprint, receipt.digest, receipt.outcome = fingerprint, operands, self.store.keep(data)
-        self.journal.put(self.number, receipt)
+        outcome = self.store.keep(data)
+        self.journal.put(self.number, self._receipt("glue", shown, fingerprint, operands, outcome=outcome))
 
     def _glue_fingerprint(self, frame: Frame, node: Glue) -> str:
         return self.identity.glue(frame.flow.key, self.graph.bindings[frame.flow.key], node)
+
+
+@functools.lru_cache(maxsize=256)
+def _packer(count: int) -> Callable[..., bytes]:
+    """Return what makes the bytes of a position of so many numbers: they sort as the position does."""
+    return struct.Struct(f">{count}I").pack
 
 
 def override_stored(folder: Path, run: int, path: str, data: bytes) -> None:

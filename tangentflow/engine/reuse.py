@@ -43,7 +43,7 @@ class Entry:
     overridden: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # one for each step run that is taken over, and frozen ones take their time
 class Recalled:
     """The bytes of an outcome that is taken over, and why in words; the value itself if nobody can change it."""
 

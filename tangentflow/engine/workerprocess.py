@@ -17,7 +17,7 @@ from tangentflow.engine.channel import Channel
 from tangentflow.engine.kill import kill_tree
 from tangentflow.engine.process_main import IDLE
 from tangentflow.engine.tasks import Task
-from tangentflow.runtime.packing import remove_own
+from tangentflow.runtime.scratch import remove_own
 from tangentflow.runtime.supervised import how_ended
 
 __all__ = ["Environment", "Stream", "Worker"]

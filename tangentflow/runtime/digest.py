@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import copyreg
 import functools
-import hashlib
 import sys
 import threading
 import types
 from collections.abc import Generator, Iterable
+from hashlib import blake2b as _blake2b
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = ["digest"]
 _ATOMS = frozenset({int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented)})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset, bytearray})
 _SIZE = 32
+_SHORT = 1024
 _CACHE = type(functools.lru_cache(len))
 _VIEWS = frozenset({type({}.keys()), type({}.values()), type({}.items())})
 _PATH = type(Path())
@@ -101,7 +102,9 @@ class _Walker:
 
 
 def _hash(tag: bytes, *parts: bytes) -> bytes:
-    hasher = hashlib.blake2b(tag, digest_size=_SIZE)
+    if len(parts) == 1 and len(parts[0]) < _SHORT:  # most often: the same bytes in one call
+        return _blake2b(tag + len(parts[0]).to_bytes(8, "big") + parts[0], digest_size=_SIZE).digest()
+    hasher = _blake2b(tag, digest_size=_SIZE)
     for part in parts:
         hasher.update(len(part).to_bytes(8, "big"))
         hasher.update(part)

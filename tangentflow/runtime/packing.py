@@ -6,9 +6,6 @@ it still does.
 
 from __future__ import annotations
 
-import atexit
-import functools
-import glob
 import hashlib
 import io
 import os
@@ -16,17 +13,16 @@ import pickle
 import shutil
 import tarfile
 import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tangentflow.runtime.contents import LIMIT, Entry, absolute, below_anchor, contents, exists, path_digest
+from tangentflow.runtime.scratch import Scratch
 
-__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "known_as", "own_prefix", "pack", "remove_own"]
+__all__ = ["Exports", "Packed", "Place", "Room", "Row", "exports", "pack"]
 
 _PREFIX = "tangentflow-value-"
-_OWN = ("step", "value", "results", "command")
 
 
 @dataclass(frozen=True)
@@ -44,12 +40,12 @@ class Packed:
     def __init__(self, rows: Sequence[Row], tar: bytes | memoryview) -> None:
         self.rows = list(rows)
         self.tar = tar
-        self._place: _Folder | None = None
+        self._place: Scratch | None = None
 
     def directory(self) -> str:
         """Return a directory with the contents; it is there as long as this object is."""
         if self._place is None:
-            self._place = _Folder(tempfile.mkdtemp(prefix=own_prefix("value")))
+            self._place = Scratch("value")
             self.extract(self._place.path)
         return self._place.path
 
@@ -171,19 +167,6 @@ def _tar(entries: Sequence[Entry]) -> bytes:
 # -- places ----------------------------------------------------------------------------------------------------------
 
 
-class _Folder:
-    """A directory that goes with this object, or with the process that made it."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.remove = weakref.finalize(self, _remove, path, os.getpid())
-
-
-def _remove(path: str, pid: int) -> None:
-    if os.getpid() == pid:  # a fork has a copy of the object
-        shutil.rmtree(path, ignore_errors=True)
-
-
 class Place:
     """Where the contents of loaded values are written."""
 
@@ -197,7 +180,7 @@ class Room(Place):
 
     def __init__(self, folder: str | None = None) -> None:
         self.folder = folder
-        self._made: _Folder | None = None
+        self._made: Scratch | None = None
 
     def __enter__(self) -> Room:
         return self
@@ -209,7 +192,7 @@ class Room(Place):
     def put(self, packed: Packed) -> str:
         """Write contents into a directory of their own."""
         if self._made is None:
-            self._made = _Folder(tempfile.mkdtemp(prefix=own_prefix("step"), dir=self.folder))
+            self._made = Scratch("step", self.folder)
         found = tempfile.mkdtemp(prefix=_PREFIX, dir=self._made.path)
         packed.extract(found)
         return found
@@ -242,42 +225,11 @@ class Exports(Place):
             number += 1
 
 
-_here: list[_Folder] = []
-
-
-_token: list[str] = [os.urandom(6).hex()]
-
-
-def own_prefix(kind: str) -> str:
-    """Return how the name of a temporary directory begins that goes with this process: so that it is found when that ends or is killed.
-
-    A token tells it from those of processes in other containers, which may have the same number and the same directory.
-    """
-    assert kind in _OWN
-    _at_exit()
-    return f"tangentflow-{kind}-{_token[0]}-{os.getpid()}-"
-
-
-def known_as(token: str) -> None:
-    """Take the token by which who started this process knows it."""
-    _token[0] = token
-
-
-@functools.cache
-def _at_exit() -> None:
-    """See to what threads leave that are given up: they do not come to remove what they have."""
-    atexit.register(lambda: remove_own(f"{_token[0]}-{os.getpid()}", tempfile.gettempdir()))
-
-
-def remove_own(token: str, folder: str) -> None:
-    """Remove the temporary directories of a process that is over, and of its forks; `folder` is where they had them."""
-    for found in glob.glob(f"{glob.escape(folder)}/tangentflow-*-{token}-*"):
-        if os.path.basename(found).split("-")[1] in _OWN:
-            shutil.rmtree(found, ignore_errors=True)
+_here: list[Scratch] = []
 
 
 def exports() -> Exports:
     """Return a place for files that are there as long as this process."""
     if not _here:
-        _here.append(_Folder(tempfile.mkdtemp(prefix=own_prefix("results"))))
+        _here.append(Scratch("results"))
     return Exports(_here[0].path)

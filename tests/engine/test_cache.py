@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tangentflow import step, workflow
+from tangentflow import attach, step, workflow
 from tangentflow.engine.journal import Journal
 from tests.engine import stored_steps as steps
 from tests.engine.stored_steps import note, notes
@@ -651,12 +651,36 @@ def test_looking_up_sees_one_state_until_the_next_flush(tmp_path):
     ours.close()
 
 
-def test_the_journal_of_an_older_version_is_taken_over(path, tmp_path):
+RECEIPTS_OF_VERSION_2 = """
+CREATE TABLE older(
+    run INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
+    position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
+    parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(run, number)) WITHOUT ROWID;
+INSERT INTO older SELECT id >> 32, id & 4294967295, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest,
+    parameters, inputs, outcome, cached, why FROM receipts;
+DROP TABLE receipts;
+ALTER TABLE older RENAME TO receipts;
+PRAGMA user_version=2
+"""
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_journal_of_an_older_version_is_taken_over(path, tmp_path, version):
     bound = mixed.options(executor="inline", store=tmp_path)
-    bound.run(path, 1)
+    before, other = bound.run(path, 1), bound.run(path, 2)
     journal = Journal(tmp_path)
-    for statement in ("DROP TABLE cache", "DROP TABLE codes", "PRAGMA user_version=1"):
+    older = RECEIPTS_OF_VERSION_2.split(";")
+    if version == 1:
+        older += ["DROP TABLE cache", "DROP TABLE codes", "PRAGMA user_version=1"]
+    for statement in older:
         journal.change(statement)
     journal.close()
-    bound.run(path, 1)
+    for run in (before, other):
+        known = attach(run.id, store=tmp_path)
+        assert [(s.path, s.status, s.result, s.inputs) for s in known.steps] == [
+            (s.path, s.status, s.result, s.inputs) for s in run.steps
+        ]
+    again = mixed.options(executor="inline", store=tmp_path, reuse=before.id)
+    assert all(s.cached for s in again.run(path, 1).steps)
+    assert bound.run(path, 1).steps[0].cached is (version == 2)
     assert bound.run(path, 1).steps[0].cached
