@@ -345,18 +345,18 @@ class Driver:
         step.started = step.started or finished.started
         step.finished = finished.finished
         self.recorder.ended(task, finished)
-        self.tell("step-ended", step)
+        if self.listeners:
+            self.tell("step-ended", step)
         task.payload = b""
-        if not self.machine.done:
+        if self.machine.result is None:
             self.machine.settle(task.ready, atom or finished.data)
             self.recorder.settled(task, finished)
-        if task.key is not None:
+        if task.key is not None and not step.cached:
             self._share(task, finished)
 
     def _share(self, task: Task, finished: Finished) -> None:
         """Give the value of a cached step run to those that wait for it; if it has none, the next of them runs."""
-        if task.key is None or task.step.cached:
-            return
+        assert task.key is not None
         waiting = self.shared.pop(task.key, [])
         if finished.has_raised:
             self.queue.extendleft(reversed(waiting))

@@ -200,7 +200,13 @@ class Recorder:
             self._keep_parts(code)
         inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
         task.receipt = self._receipt(
-            "step", step, code.fingerprint, self._digest(task), spelled(ready.step.function), inputs, outcome
+            "step",
+            step,
+            code.fingerprint,
+            task.digest or self._digest(task),
+            spelled(ready.step.function),
+            inputs,
+            outcome,
         )
         step.overriding = self._overriding
         self.journal.put(self.number, task.receipt)
