@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tangentflow.engine import owner
+from tangentflow.engine.schema import BITS, OF_RUN, VERSION, statements
 from tangentflow.engine.store import Ref
 from tangentflow.errors import TangentflowError, UsageError
 
@@ -27,40 +28,8 @@ FILE = "journal.sqlite3"
 OVERRIDDEN = "overridden"
 """Why a receipt has its outcome, if that was changed by hand."""
 
-_VERSION = 3
 _PATIENCE = 60.0
 """Seconds to wait for others who write to the same store."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs(
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, target TEXT, options TEXT NOT NULL, arguments BLOB,
-    status TEXT NOT NULL, started REAL NOT NULL, finished REAL, outcome BLOB, owner TEXT NOT NULL, cancel INTEGER NOT NULL DEFAULT 0,
-    reuse TEXT, notes TEXT NOT NULL DEFAULT '[]');
-CREATE TABLE IF NOT EXISTS receipts(
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
-    position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
-    parameters TEXT, inputs BLOB, outcome BLOB, cached INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '');
-CREATE TABLE IF NOT EXISTS codes(fingerprint TEXT PRIMARY KEY, parts TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS cache(
-    fingerprint TEXT NOT NULL, digest TEXT NOT NULL, step TEXT NOT NULL, outcome BLOB NOT NULL, size INTEGER NOT NULL, created REAL NOT NULL,
-    used REAL NOT NULL, run TEXT NOT NULL, path TEXT NOT NULL, receipt INTEGER NOT NULL, PRIMARY KEY(fingerprint, digest)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS cache_by_step ON cache(step, created);
-"""
-
-_BITS = 32
-"""The id of a receipt is the number of its run and, in so many bits, its own: rows of one run are appended next to each other."""
-
-_OF_RUN = f"id >= ? << {_BITS} AND id < (? + 1) << {_BITS}"
-"""Picks the receipts of a run by its number, given twice."""
-
-_UP_TO_2 = f"""
-ALTER TABLE receipts RENAME TO receipts_2;
-{_SCHEMA};
-INSERT INTO receipts SELECT (run << {_BITS}) + number, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest,
-    parameters, inputs, outcome, cached, why FROM receipts_2;
-DROP TABLE receipts_2;
-"""
-"""Makes the tables of an older store into those of this version."""
 
 
 @dataclass(slots=True)
@@ -120,7 +89,7 @@ _RUN = (
     "number, id, workflow, target, options, arguments, status, started, finished, outcome, owner, cancel, reuse, notes"
 )
 _RECEIPT = (
-    f"id & {(1 << _BITS) - 1}, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, "
+    f"id & {(1 << BITS) - 1}, kind, path, name, source, position, status, attempts, started, finished, fingerprint, digest, "
     "parameters, inputs, outcome, cached, why"
 )
 _ROW = f"({', '.join('?' * 17)})"
@@ -153,19 +122,18 @@ class Journal:
     def _prepare(self) -> None:
         run = self._connection.execute
         version = run("PRAGMA user_version").fetchone()[0]
-        if version == _VERSION:
+        if version == VERSION:
             run("PRAGMA synchronous=NORMAL")
             return
-        if version > _VERSION:
+        if version > VERSION:
             raise UsageError(f"the store {self.folder} was written by a newer version of tangentflow")
         _patiently(lambda: run("PRAGMA journal_mode=WAL"))
         run("PRAGMA synchronous=NORMAL")
         with self._transaction():
             version = run("PRAGMA user_version").fetchone()[0]
-            if version < _VERSION:  # nobody else was quicker
-                for statement in filter(None, map(str.strip, (_UP_TO_2 if version else _SCHEMA).split(";"))):
+            if version < VERSION:  # nobody else was quicker
+                for statement in statements(version):
                     run(statement)
-                run(f"PRAGMA user_version={_VERSION}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -257,7 +225,7 @@ class Journal:
 
     def put(self, run: int, receipt: Receipt) -> None:
         """Collect a receipt, as it will be when it is committed, in place of the one of the same number."""
-        self._receipts[(run << _BITS) + receipt.number] = receipt
+        self._receipts[(run << BITS) + receipt.number] = receipt
         if len(self._receipts) >= _MOST:
             self.flush()
 
@@ -268,7 +236,7 @@ class Journal:
     def override(self, run: int, path: str, outcome: Ref) -> None:
         """Put another value on record for a step run."""
         statement = (
-            f"UPDATE receipts SET outcome=?, status='Succeeded', why=? WHERE {_OF_RUN} AND path=? AND kind='step'"
+            f"UPDATE receipts SET outcome=?, status='Succeeded', why=? WHERE {OF_RUN} AND path=? AND kind='step'"
         )
         self.change(statement, outcome, OVERRIDDEN, run, run, path)
 
@@ -302,7 +270,7 @@ class Journal:
 
     def receipt(self, run: str, number: int) -> Receipt | None:
         """Return a receipt of the run of an id."""
-        query = f"SELECT {_RECEIPT} FROM receipts WHERE id=((SELECT number FROM runs WHERE id=?) << {_BITS}) + ?"
+        query = f"SELECT {_RECEIPT} FROM receipts WHERE id=((SELECT number FROM runs WHERE id=?) << {BITS}) + ?"
         found = self.rows(query, run, number)
         return Receipt(*found[0]) if found else None
 
@@ -319,20 +287,20 @@ class Journal:
         """Return for each run how many step runs it has of each status."""
         found: dict[int, dict[str, int]] = {}
         for run, status, count in self._connection.execute(
-            f"SELECT id >> {_BITS}, status, count(*) FROM receipts WHERE kind='step' GROUP BY 1, 2"
+            f"SELECT id >> {BITS}, status, count(*) FROM receipts WHERE kind='step' GROUP BY 1, 2"
         ):
             found.setdefault(run, {})[status] = count
         return found
 
     def last(self, run: int) -> float | None:
         """Return the latest time on record of a run's steps; None if there is none."""
-        query = f"SELECT max(max(coalesce(started, 0), coalesce(finished, 0))) FROM receipts WHERE {_OF_RUN}"
+        query = f"SELECT max(max(coalesce(started, 0), coalesce(finished, 0))) FROM receipts WHERE {OF_RUN}"
         found = self._connection.execute(query, (run, run)).fetchone()[0]
         return found or None
 
     def receipts(self, run: int) -> list[Receipt]:
         """Return the receipts of a run in the order in which they were begun."""
-        rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE {_OF_RUN} ORDER BY id", (run, run))
+        rows = self._connection.execute(f"SELECT {_RECEIPT} FROM receipts WHERE {OF_RUN} ORDER BY id", (run, run))
         return [Receipt(*row) for row in rows]
 
 
