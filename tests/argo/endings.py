@@ -53,7 +53,7 @@ def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
             if frozenset(ran) | {failing} in seen:
                 continue
             seen.add(frozenset(ran) | {failing})
-            needed = _needed(plan, ran, failing)
+            needed = _needed(plan, block, ran, failing)
             if needed and not any(
                 _tries(plan, task, key) and needed <= before | {task} for task, before in ran.items()
             ):
@@ -63,17 +63,25 @@ def _wrong(plan: FlowPlan, block: Block, loop: Loop | None) -> Iterator[str]:
                 return
 
 
-def _needed(plan: FlowPlan, ran: Mapping[Task, object], failing: Task | None) -> set[Task]:
-    """Return whose outcomes the end needs: all, or those up to the step that fails, if it stands in no `try`."""
-    if failing is None or failing.node is None or any(isinstance(owner, Try) for owner in _owners(failing.block)):
+def _needed(plan: FlowPlan, whole: Block, ran: Mapping[Task, object], failing: Task | None) -> set[Task]:
+    """Return whose outcomes the end needs: all, or those up to the step that fails, if no `try` in the block may take that.
+
+    (A `try` around a loop takes it behind the end of the iteration.)
+    """
+    if (
+        failing is None
+        or failing.node is None
+        or any(isinstance(owner, Try) for owner in _owners(failing.block, whole))
+    ):
         return set(ran)
     places = {name: place for place, name in enumerate(plan.nodes)}
     last = places[failing.node.id]
     return {task for task in ran if task.node is not None and places[task.node.id] <= last}
 
 
-def _owners(block: Block | None) -> Iterator[Node | None]:
-    while block is not None:
+def _owners(block: Block | None, whole: Block) -> Iterator[Node | None]:
+    """Yield the nodes whose blocks stand around a task in a whole one."""
+    while block is not None and block is not whole:
         yield block.owner
         block = block.parent
 

@@ -818,3 +818,19 @@ def left_by_an_earlier_iteration(xs):
             print("kept", rows)
         out.append(g(rows))
     return out
+
+
+@workflow
+def fails_before_what_is_tried(xs, n):
+    """A `try` around the loop and one in it: the step before the inner one ends the iteration, and its loop."""
+    m = n
+    try:
+        for x in xs:
+            m = fail_if(m, 2)
+            try:
+                m = m + fail_if(x, 1)
+            except Known:
+                pass
+    except Known:
+        return "failed", m
+    return m
