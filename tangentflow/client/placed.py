@@ -54,7 +54,7 @@ class Placed(Earlier):
         given = _Given(self, place, ready.step, code)
         return PlacedEntry(
             f"{ready.path} of run {self.id}", code["fingerprint"], given.digest, lambda: data, lambda: code.get("parts"), given.by_parameter, given.renewed,
-            self.record.is_overridden(*place), place,
+            self.record.is_overridden(*place), place=place,
         )  # fmt: skip
 
     def of_glue(self, frame: Frame, node: Glue, indices: Indices) -> PlacedEntry | None:

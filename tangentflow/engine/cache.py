@@ -25,7 +25,7 @@ __all__ = ["Cache", "Cached", "cached_values", "forget"]
 
 @dataclass(slots=True)
 class Cached:
-    """A cached value: the code and the inputs that it is of, where it is, and which step run gave it when (seconds since the epoch)."""
+    """A cached value: the code and the inputs that it is of, where these are, and which step run gave it when (seconds since the epoch)."""
 
     fingerprint: str
     digest: str
@@ -37,12 +37,13 @@ class Cached:
     run: str
     path: str
     receipt: int
+    inputs: Ref | None
 
 
-_COLUMNS = "fingerprint, digest, step, outcome, size, created, used, run, path, receipt"
-_PUT = f"REPLACE INTO cache({_COLUMNS}) VALUES({', '.join('?' * 10)})"
+_COLUMNS = "fingerprint, digest, step, outcome, size, created, used, run, path, receipt, inputs"
+_PUT = f"REPLACE INTO cache({_COLUMNS}) VALUES({', '.join('?' * 11)})"
 _GET = f"SELECT {_COLUMNS} FROM cache WHERE"
-_FIND = "SELECT outcome, created, used, run, path FROM cache WHERE fingerprint=? AND digest=?"
+_FIND = "SELECT outcome, created, used, run, path, inputs FROM cache WHERE fingerprint=? AND digest=?"
 _USED = "UPDATE cache SET used=? WHERE fingerprint=? AND digest=?"
 _OLD = 60.0
 """Seconds after which a further use of a value is put on record: who forgets values that are not used asks for days."""
@@ -68,7 +69,7 @@ class Cache:
         if not rows:
             task.step.why = self._why_not(task)
             return None
-        ref, created, used, run, path = rows[0]
+        ref, created, used, run, path, inputs = rows[0]
         now, expiry = time.time(), task.policy.expiry
         age = now - created
         if expiry is not None and age > expiry:
@@ -84,7 +85,7 @@ class Cache:
         if now - used > _OLD:
             self.journal.collect(_USED, now, task.code.fingerprint, task.digest)
         why = f"same code and inputs as {path} of run {run}, {_words(age if age < 1 else float(int(age)))} ago"
-        return Recalled(data, why, atom_of(outcome))
+        return Recalled(data, why, atom_of(outcome), inputs)
 
     def _why_not(self, task: Task) -> str:
         """Compare with the latest run of the step that is most like this one."""
@@ -105,7 +106,7 @@ class Cache:
         assert task.code is not None and task.receipt is not None
         now = time.time()
         made = Cached(
-            task.code.fingerprint, task.digest, task.code.name, outcome, size, now, now, run, task.step.path, task.receipt.number
+            task.code.fingerprint, task.digest, task.code.name, outcome, size, now, now, run, task.step.path, task.receipt.number, task.receipt.inputs
         )  # fmt: skip
         self._kept = True
         self.journal.collect(_PUT, *_values(made))
@@ -117,6 +118,7 @@ _words = functools.lru_cache(maxsize=64)(duration)
 def _values(made: Cached) -> tuple[object, ...]:
     return (
         made.fingerprint, made.digest, made.step, made.outcome, made.size, made.created, made.used, made.run, made.path, made.receipt,
+        made.inputs,
     )  # fmt: skip
 
 

@@ -242,7 +242,7 @@ class Driver:
     def _settle_without(self, task: Task, recalled: Recalled) -> None:
         """Give a step run an outcome without running it."""
         self.started.append(task.step)
-        task.step.cached, task.step.why = True, recalled.why
+        task.step.cached, task.step.why, task.stored = True, recalled.why, recalled.inputs
         now = time.time()
         self._settle(task, Finished(recalled.data, now, now, recalled.atom))
 
@@ -363,7 +363,8 @@ class Driver:
             return
         for other in waiting:
             why = f"same code and inputs as {task.step.path} of this run, which was under way"
-            self._settle_without(other, Recalled(finished.data, why, finished.atom))
+            stored = task.receipt.inputs if task.receipt is not None else None
+            self._settle_without(other, Recalled(finished.data, why, finished.atom, stored))
 
     def _stop_all(self, why: str) -> None:
         now = time.time()

@@ -198,7 +198,7 @@ class Recorder:
         assert code is not None and self.journal is not None
         if code.fingerprint not in self._known:
             self._keep_parts(code)
-        inputs = self.inputs.keep(task.payload, ready.args, ready.kwargs) if task.payload else None
+        inputs = task.stored if task.stored is not None else self._inputs(task)
         task.receipt = self._receipt(
             "step",
             step,
@@ -210,6 +210,16 @@ class Recorder:
         )
         step.overriding = self._overriding
         self.journal.put(self.number, task.receipt)
+
+    def _inputs(self, task: Task) -> Ref | None:
+        """Store the arguments of a step run; None if they cannot be stored."""
+        args, kwargs, payload = task.ready.args, task.ready.kwargs, task.payload
+        if not payload:  # it does not run, and what it takes over is from elsewhere
+            try:
+                payload = encode(Value((args, kwargs)), where=task.step.name, what="an argument", files=True)
+            except NotPicklable:  # which is its outcome, or does not matter to it
+                return None
+        return self.inputs.keep(payload, args, kwargs)
 
     def ended(self, task: Task, finished: Finished) -> None:
         """Put the outcome of a step run on record."""

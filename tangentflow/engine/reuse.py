@@ -16,7 +16,7 @@ from tangentflow.engine.inputs import load_inputs
 from tangentflow.engine.journal import OVERRIDDEN, Journal, Receipt, RunRow, reading
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.parameters import bind_to
-from tangentflow.engine.store import Store
+from tangentflow.engine.store import Ref, Store
 from tangentflow.errors import StepFailed, TangentflowError, UsageError
 from tangentflow.graph.nodes import Glue
 from tangentflow.runtime.codec import atom_of, decode
@@ -30,7 +30,8 @@ class Entry:
     """A recorded outcome: of which code and which inputs it is, and where its bytes are. `where` names it: "fit of run wf-1234".
 
     `parts` gives digests of the parts of the code, `inputs` the arguments by parameter; None if they were not kept. `renewed` names the code of
-    what it was given that is another one by now, if that is known. `overridden`: it was changed by hand.
+    what it was given that is another one by now, if that is known. `overridden`: it was changed by hand. `stored` is
+    where the inputs lie in the store of the run that asks, if they do.
     """
 
     where: str
@@ -41,15 +42,17 @@ class Entry:
     inputs: Callable[[], Mapping[str, Any] | None] = lambda: None
     renewed: Callable[[], Sequence[str]] = lambda: ()
     overridden: bool = False
+    stored: Ref | None = None
 
 
 @dataclass(slots=True)  # one for each step run that is taken over, and frozen ones take their time
 class Recalled:
-    """The bytes of an outcome that is taken over, and why in words; the value itself if nobody can change it."""
+    """The bytes of an outcome that is taken over, and why in words; the value itself if nobody can change it; where its inputs are stored."""
 
     data: bytes
     why: str
     atom: Value | None = None
+    inputs: Ref | None = None
 
 
 class Earlier:
@@ -89,7 +92,7 @@ class Earlier:
         if isinstance(outcome, Raised) and (not self.unfinished or isinstance(outcome.exception, StepFailed)):
             return None
         why = f"{'overridden in' if entry.overridden else 'taken from'} run {self.id}"
-        return Recalled(data, why, atom_of(outcome))
+        return Recalled(data, why, atom_of(outcome), entry.stored)
 
 
 class Kept(Earlier):
@@ -191,5 +194,5 @@ def stored_entry(run: str, receipt: Receipt, store: Store) -> Entry:
 
     return Entry(
         f"{receipt.path} of run {run}", fingerprint, lambda: digest, lambda: store.load(ref), parts, inputs,
-        overridden=receipt.why == OVERRIDDEN,
+        overridden=receipt.why == OVERRIDDEN, stored=receipt.inputs,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from tangentflow.engine.identity import Code
 from tangentflow.engine.journal import Receipt
 from tangentflow.engine.machine import Ready
 from tangentflow.engine.run import StepRun
+from tangentflow.engine.store import Ref
 from tangentflow.engine.worker import Finished
 from tangentflow.errors import NotPicklable
 from tangentflow.runtime.codec import decode, encode
@@ -51,7 +52,7 @@ class Task:
     `header` says how a job of Slurm is submitted (None: as the cluster does). `payload` are the arguments as bytes; none are needed where the
     step runs in this process and its arguments are `direct`: nobody can change them. `attempt` is the number of the current one; `deadline` (of the monotonic clock) is when it is stopped. `code` and `digest` (of the
     inputs) tell what it is, `key` is that of its value in the cache (None: it is not cached), `receipt` is what is on record of it. `failed` is what
-    the last attempt gave, if there is to be another one.
+    the last attempt gave, if there is to be another one; `stored` is where the arguments are in the store, if they are there already.
     """
 
     ready: Ready
@@ -69,6 +70,7 @@ class Task:
     key: tuple[str, str] | None = None
     receipt: Receipt | None = None
     failed: Finished | None = None
+    stored: Ref | None = None
 
 
 @dataclass(frozen=True)

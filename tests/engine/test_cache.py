@@ -651,7 +651,17 @@ def test_looking_up_sees_one_state_until_the_next_flush(tmp_path):
     ours.close()
 
 
-RECEIPTS_OF_VERSION_2 = """
+VERSION_3 = """
+CREATE TABLE older(
+    fingerprint TEXT NOT NULL, digest TEXT NOT NULL, step TEXT NOT NULL, outcome BLOB NOT NULL, size INTEGER NOT NULL, created REAL NOT NULL,
+    used REAL NOT NULL, run TEXT NOT NULL, path TEXT NOT NULL, receipt INTEGER NOT NULL, PRIMARY KEY(fingerprint, digest)) WITHOUT ROWID;
+INSERT INTO older SELECT fingerprint, digest, step, outcome, size, created, used, run, path, receipt FROM cache;
+DROP TABLE cache;
+ALTER TABLE older RENAME TO cache;
+CREATE INDEX cache_by_step ON cache(step, created);
+PRAGMA user_version=3
+"""
+VERSION_2 = """
 CREATE TABLE older(
     run INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL,
     position BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, started REAL, finished REAL, fingerprint TEXT, digest TEXT,
@@ -662,18 +672,21 @@ DROP TABLE receipts;
 ALTER TABLE older RENAME TO receipts;
 PRAGMA user_version=2
 """
+VERSION_1 = """
+DROP TABLE cache;
+DROP TABLE codes;
+PRAGMA user_version=1
+"""
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_the_journal_of_an_older_version_is_taken_over(path, tmp_path, version):
     bound = mixed.options(executor="inline", store=tmp_path)
     before, other = bound.run(path, 1), bound.run(path, 2)
     journal = Journal(tmp_path)
-    older = RECEIPTS_OF_VERSION_2.split(";")
-    if version == 1:
-        older += ["DROP TABLE cache", "DROP TABLE codes", "PRAGMA user_version=1"]
-    for statement in older:
-        journal.change(statement)
+    for script in (VERSION_3, VERSION_2, VERSION_1)[: 4 - version]:  # from each the one before
+        for statement in script.split(";"):
+            journal.change(statement)
     journal.close()
     for run in (before, other):
         known = attach(run.id, store=tmp_path)
@@ -682,5 +695,32 @@ def test_the_journal_of_an_older_version_is_taken_over(path, tmp_path, version):
         ]
     again = mixed.options(executor="inline", store=tmp_path, reuse=before.id)
     assert all(s.cached for s in again.run(path, 1).steps)
-    assert bound.run(path, 1).steps[0].cached is (version == 2)
-    assert bound.run(path, 1).steps[0].cached
+    assert bound.run(path, 1).steps[0].cached is (version > 1)
+    last = bound.run(path, 1)
+    assert last.steps[0].cached
+    assert attach(last.id, store=tmp_path).steps[0].inputs == before.steps[0].inputs
+
+
+def on_record(run, store):
+    return [(s.path, s.status, dict(s.inputs)) for s in attach(run.id, store=store).steps]
+
+
+def test_what_is_taken_over_has_its_inputs_on_record(path, tmp_path):
+    """From the cache, from an earlier run, from one in memory, and from the same call in this run."""
+    bound = mixed.options(executor="inline", store=tmp_path)
+    first = bound.run(path, 3)
+    inputs = [dict(s.inputs) for s in first.steps]
+    assert inputs == [{"path": path, "x": 3}, {"path": path, "x": 3}]
+    cached = bound.run(path, 3)
+    resumed = mixed.options(executor="inline", store=tmp_path, reuse=cached.id).run(path, 3)
+    again = mixed.options(executor="inline", store=tmp_path, reuse=resumed.id).run(path, 3)
+    memory = mixed.options(executor="inline", store=False).run(path, 4)
+    from_memory = mixed.options(executor="inline", store=tmp_path, reuse=memory).run(path, 4)
+    assert [s.status for s in cached.steps] == ["Cached", "Succeeded"]
+    for run in (resumed, again, from_memory):
+        assert [s.status for s in run.steps] == ["Cached", "Cached"]
+    for run in (cached, resumed, again, from_memory):
+        assert on_record(run, tmp_path) == [(s.path, s.status, dict(s.inputs)) for s in run.steps]
+    shared = repeated.options(executor="thread", workers=2, store=tmp_path).run(path, [7, 7], 0.3)
+    assert [s.status for s in shared.steps] == ["Succeeded", "Cached"]
+    assert on_record(shared, tmp_path) == [(s.path, s.status, dict(s.inputs)) for s in shared.steps]
