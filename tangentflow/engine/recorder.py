@@ -159,6 +159,8 @@ class Recorder:
             before = self.earlier.of_step(task.ready)
             if before is not None:
                 found = self.earlier.take(before, path, task.code.fingerprint, partial(self._digest, task))
+            if found is not None and self.earlier.folder != self.run.folder:
+                found.inputs = None  # they lie in another store
             if found is None and before is not None:
                 task.step.why = why_again(before, task.ready, task.code, self._digest(task), self.identity)
         key = task.key = self._shared(task)

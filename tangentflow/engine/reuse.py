@@ -31,7 +31,7 @@ class Entry:
 
     `parts` gives digests of the parts of the code, `inputs` the arguments by parameter; None if they were not kept. `renewed` names the code of
     what it was given that is another one by now, if that is known. `overridden`: it was changed by hand. `stored` is
-    where the inputs lie in the store of the run that asks, if they do.
+    where the inputs lie in the store of the record.
     """
 
     where: str
@@ -59,8 +59,11 @@ class Earlier:
     """The record of a run. `damaged` says what of it could not be read.
 
     `unfinished`: the run was stopped or killed, so it is gone on with: nothing on record is run again, exceptions included, which the
-    program may have handled. Of a run that came to its end only values are taken: what failed is to be tried again.
+    program may have handled. Of a run that came to its end only values are taken: what failed is to be tried again. `folder` is the store
+    that the record is in.
     """
+
+    folder: Path | None = None
 
     def __init__(self, id: str, unfinished: bool) -> None:
         self.id = id
@@ -156,7 +159,9 @@ def earlier_run(id: str, folder: Path | None, elsewhere: Elsewhere | None = None
         if journal is None or row is None:
             raise UsageError(f"there is no run {id!r} in the store {folder}; tangentflow list shows what there is")
         unfinished = row.lost or row.status in ("Running", "Cancelled")
-        return Kept(id, unfinished, _entries(journal, row, Store(folder)), lambda: _before(row, folder, elsewhere))
+        found = Kept(id, unfinished, _entries(journal, row, Store(folder)), lambda: _before(row, folder, elsewhere))
+        found.folder = folder
+        return found
 
 
 def _before(row: RunRow, folder: Path, elsewhere: Elsewhere | None) -> Earlier | None:

@@ -245,6 +245,16 @@ def short(path, x):
     return x
 
 
+@step
+def length(text):
+    return len(text)
+
+
+@workflow
+def length_of(text):
+    return length(text)
+
+
 @workflow
 def mixed(path, x):
     return triple(path, x), plain(path, x)
@@ -721,6 +731,12 @@ def test_what_is_taken_over_has_its_inputs_on_record(path, tmp_path):
         assert [s.status for s in run.steps] == ["Cached", "Cached"]
     for run in (cached, resumed, again, from_memory):
         assert on_record(run, tmp_path) == [(s.path, s.status, dict(s.inputs)) for s in run.steps]
+    text = "x" * 20_000
+    there = length_of.options(executor="inline", store=tmp_path / "there").run(text)
+    here = length_of.options(executor="inline", store=tmp_path, reuse=there).run(text)
+    shutil.rmtree(tmp_path / "there")
+    assert [s.status for s in here.steps] == ["Cached"]
+    assert on_record(here, tmp_path) == [("length", "Cached", {"text": text})]
     shared = repeated.options(executor="thread", workers=2, store=tmp_path).run(path, [7, 7], 0.3)
     assert [s.status for s in shared.steps] == ["Succeeded", "Cached"]
     assert on_record(shared, tmp_path) == [(s.path, s.status, dict(s.inputs)) for s in shared.steps]
