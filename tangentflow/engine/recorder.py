@@ -202,13 +202,7 @@ class Recorder:
             self._keep_parts(code)
         inputs = task.stored if task.stored is not None else self._inputs(task)
         task.receipt = self._receipt(
-            "step",
-            step,
-            code.fingerprint,
-            task.digest or self._digest(task),
-            spelled(ready.step.function),
-            inputs,
-            outcome,
+            "step", step, code.fingerprint, self._digest(task), spelled(ready.step.function), inputs, outcome
         )
         step.overriding = self._overriding
         self.journal.put(self.number, task.receipt)
